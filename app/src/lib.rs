@@ -1,0 +1,17 @@
+//! Steward's pages and the words of its domain.
+//!
+//! This crate compiles twice: to WebAssembly (feature `hydrate`) and natively (feature `ssr`). It knows no database,
+//! no HTTP client and no secrets; what a server function needs from the server it asks through [`backend::Backend`].
+//!
+//! Arrows: `pages ► components ► chat, markdown ► api ► error, model`; `api ► backend ► model`.
+
+pub mod api;
+#[cfg(feature = "ssr")]
+pub mod backend;
+pub mod chat;
+pub mod components;
+pub mod error;
+pub mod markdown;
+pub mod model;
+pub mod pages;
+pub mod routes;
