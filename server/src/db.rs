@@ -15,6 +15,7 @@
 
 mod connect;
 mod error;
+pub mod health;
 mod query;
 mod scope;
 pub mod tenant;
