@@ -42,7 +42,12 @@ pub trait Backend: Send + Sync + 'static {
     async fn tenant_home(&self, caller: &Caller, tenant: &TenantCode) -> Result<TenantHome, AppError>;
     async fn usage_meter(&self, caller: &Caller, tenant: &TenantCode) -> Result<UsageMeter, AppError>;
     /// Administrators only. `month`: any day of it; `None` is the current one.
-    async fn usage_report(&self, caller: &Caller, tenant: &TenantCode, month: Option<Date>) -> Result<UsageReport, AppError>;
+    async fn usage_report(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        month: Option<Date>,
+    ) -> Result<UsageReport, AppError>;
 
     // Conversations: always the caller's own.
     async fn list_conversations(
@@ -68,13 +73,30 @@ pub trait Backend: Send + Sync + 'static {
         id: ConversationId,
         before: Cursor,
     ) -> Result<ConversationView, AppError>;
-    async fn rename_conversation(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, title: Title) -> Result<(), AppError>;
+    async fn rename_conversation(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        title: Title,
+    ) -> Result<(), AppError>;
     /// Hides it at once; it is removed for good after the time to undo has passed.
-    async fn delete_conversation(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId) -> Result<(), AppError>;
-    async fn restore_conversation(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId) -> Result<(), AppError>;
+    async fn delete_conversation(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+    ) -> Result<(), AppError>;
+    async fn restore_conversation(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+    ) -> Result<(), AppError>;
 
     // Turns.
-    async fn start_turn(&self, caller: &Caller, tenant: &TenantCode, start: StartTurn) -> Result<TurnStarted, AppError>;
+    async fn start_turn(&self, caller: &Caller, tenant: &TenantCode, start: StartTurn)
+    -> Result<TurnStarted, AppError>;
     /// Stops it from anywhere; stopping a finished turn is not an error.
     async fn stop_turn(&self, caller: &Caller, tenant: &TenantCode, turn: TurnId) -> Result<(), AppError>;
 }

@@ -1,7 +1,7 @@
 //! The errors a page can react to, and nothing else. What happened inside stays on the server, under the request id.
 
-use leptos::{prelude::FromServerFnError, server_fn::codec::JsonEncoding};
 use leptos::prelude::ServerFnErrorErr;
+use leptos::{prelude::FromServerFnError, server_fn::codec::JsonEncoding};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{BudgetRefusal, InvalidText};
@@ -78,7 +78,9 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
                 Self::Invalid { field: String::new(), message: format!("This request could not be read: {message}") }
             }
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => Self::Offline,
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Offline
+            }
             _ => Self::Internal { request_id: String::new() },
         }
     }

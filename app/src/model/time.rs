@@ -35,8 +35,7 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of_day = self.0.rem_euclid(86_400_000);
-        let (hour, minute, second, ms) =
-            (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60, of_day % 1000);
+        let (hour, minute, second, ms) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60, of_day % 1000);
         write!(f, "{}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z", self.date_utc())
     }
 }
@@ -87,7 +86,8 @@ impl FromStr for Date {
         const WRONG: &str = "a date is written YYYY-MM-DD";
         let mut pieces = s.splitn(3, '-');
         let mut next = |len: usize| -> Result<u16, Self::Err> {
-            let piece = pieces.next().filter(|p| p.len() == len && p.bytes().all(|b| b.is_ascii_digit())).ok_or(WRONG)?;
+            let piece =
+                pieces.next().filter(|p| p.len() == len && p.bytes().all(|b| b.is_ascii_digit())).ok_or(WRONG)?;
             piece.parse().map_err(|_| WRONG)
         };
         let (year, month, day) = (next(4)?, next(2)?, next(2)?);

@@ -38,7 +38,10 @@ impl Tokens {
     /// Everything that counts as input for a budget. Saturates: only for display.
     #[must_use]
     pub fn input_total(&self) -> i64 {
-        self.input.saturating_add(self.cache_read).saturating_add(self.cache_write_5m).saturating_add(self.cache_write_1h)
+        self.input
+            .saturating_add(self.cache_read)
+            .saturating_add(self.cache_write_5m)
+            .saturating_add(self.cache_write_1h)
     }
 }
 

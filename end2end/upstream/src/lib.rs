@@ -1,1 +1,1 @@
-
+//! A scripted model provider.

@@ -1,0 +1,26 @@
+//! The database: one SQL text, two engines (SQLite embedded, PostgreSQL). The only room that uses `sqlx`.
+//!
+//! A resource has one file here, with functions named `noun_verb` that take `(scope, tx, …)`: the [`TenantScope`] first
+//! for tenant data, then the transaction. Private row structs `XRow` (with `#[derive(sqlx::FromRow)]`) hold raw column
+//! types and are converted; data that cannot be is [`Error::Corrupt`] with table, column and row.
+//!
+//! What must hold:
+//! - SQL is a `&'static str` with `$1 …` placeholders, understood by both engines. Where they differ use
+//!   [`Tx::dialect`]; a test counts these uses.
+//! - Ids are UUID (`UUID` / `BLOB`), instants are milliseconds since the epoch (`BIGINT` / `INTEGER`,
+//!   [`app::model::Timestamp`]), money and tokens `BIGINT`, flags `BOOLEAN`, JSON is `TEXT` on both.
+//! - Every table of tenant data has `tenant_id`, `PRIMARY KEY (tenant_id, …)`, foreign keys and unique indexes that
+//!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
+//! - No network call, no hashing, no waiting inside a transaction.
+
+mod connect;
+mod error;
+mod query;
+mod scope;
+mod tx;
+
+pub use connect::{Db, DbConfig, Engine};
+pub use error::{Error, Result};
+pub use query::{Bind, DbValue, Query, Record};
+pub use scope::TenantScope;
+pub use tx::{SystemReason, SystemTx, Tx};

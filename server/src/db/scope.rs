@@ -1,0 +1,62 @@
+//! Proof that somebody may act in a tenant.
+
+use app::model::{Role, TenantCode, TenantId, UserId};
+use chrono_tz::Tz;
+
+/// One person acting in one tenant. Only `tenancy` makes one (checked by `tests/architecture.rs`), from a membership
+/// read live; every database function on tenant data takes it first.
+#[derive(Clone, Debug)]
+pub struct TenantScope {
+    tenant: TenantId,
+    user: UserId,
+    role: Role,
+    code: TenantCode,
+    tenant_name: String,
+    user_name: String,
+    time_zone: Tz,
+}
+
+impl TenantScope {
+    /// For `tenancy` alone.
+    #[must_use]
+    pub(crate) fn new(
+        tenant: TenantId,
+        user: UserId,
+        role: Role,
+        code: TenantCode,
+        tenant_name: String,
+        user_name: String,
+        time_zone: Tz,
+    ) -> Self {
+        Self { tenant, user, role, code, tenant_name, user_name, time_zone }
+    }
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
+    }
+    #[must_use]
+    pub fn code(&self) -> &TenantCode {
+        &self.code
+    }
+    #[must_use]
+    pub fn tenant_name(&self) -> &str {
+        &self.tenant_name
+    }
+    #[must_use]
+    pub fn user_name(&self) -> &str {
+        &self.user_name
+    }
+    /// The tenant's zone: its days, its months.
+    #[must_use]
+    pub fn time_zone(&self) -> Tz {
+        self.time_zone
+    }
+}

@@ -1,0 +1,190 @@
+//! Transactions: one per use case, passed down, with no I/O inside.
+
+use std::ops::{Deref, DerefMut};
+
+use app::model::Timestamp;
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::{
+    connect::Engine,
+    error::{Error, Result},
+    query::{DbValue, Query},
+};
+
+/// A transaction. Dropping it rolls back.
+#[must_use = "dropping a transaction rolls it back"]
+pub struct Tx(pub(super) Inner);
+
+pub(super) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// A statement for both engines.
+    pub fn query(&mut self, sql: &'static str) -> Query<'_> {
+        match &mut self.0 {
+            Inner::Sqlite(tx) => Query::sqlite(sql, tx),
+            Inner::Postgres(tx) => Query::postgres(sql, tx),
+        }
+    }
+
+    /// The statement of this transaction's engine, where one text cannot serve both. Use it only then: a test counts.
+    #[must_use]
+    pub fn dialect(&self, postgres: &'static str, sqlite: &'static str) -> &'static str {
+        match self.engine() {
+            Engine::Postgres => postgres,
+            Engine::Sqlite => sqlite,
+        }
+    }
+
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match &self.0 {
+            Inner::Sqlite(_) => Engine::Sqlite,
+            Inner::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Inserts many rows with few statements: `{insert} VALUES (…), (…) {suffix}`. `values` is row after row, `columns`
+    /// values each. Only the placeholders are generated; both texts are static.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn insert_many(
+        &mut self,
+        insert: &'static str,
+        columns: usize,
+        values: Vec<DbValue>,
+        suffix: &'static str,
+    ) -> Result<u64> {
+        if columns == 0 || !values.len().is_multiple_of(columns) {
+            return Err(Error::Misuse(format!("{} values are not rows of {columns}: {insert}", values.len())));
+        }
+        // SQLite takes at most 32,766 parameters in a statement.
+        let rows_at_once = (30_000 / columns).clamp(1, 1_000);
+        let mut changed = 0;
+        for chunk in values.chunks(rows_at_once * columns) {
+            changed += self.insert_chunk(insert, columns, chunk, suffix).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn insert_chunk(&mut self, insert: &str, columns: usize, chunk: &[DbValue], suffix: &str) -> Result<u64> {
+        let mut sql = format!("{insert} VALUES ");
+        for at in 0..chunk.len() {
+            sql.push_str(match (at, at % columns) {
+                (0, _) => "($",
+                (_, 0) => "), ($",
+                _ => ", $",
+            });
+            sql.push_str(&(at + 1).to_string());
+        }
+        sql.push_str(") ");
+        sql.push_str(suffix);
+        macro_rules! run {
+            ($tx:expr) => {{
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for value in chunk {
+                    query = match value {
+                        DbValue::Int(v) => query.bind(*v),
+                        DbValue::Float(v) => query.bind(*v),
+                        DbValue::Text(v) => query.bind(v.clone()),
+                        DbValue::Id(v) => query.bind(*v),
+                        DbValue::Bool(v) => query.bind(*v),
+                        DbValue::NullInt => query.bind(None::<i64>),
+                        DbValue::NullFloat => query.bind(None::<f64>),
+                        DbValue::NullText => query.bind(None::<String>),
+                    };
+                }
+                query.execute(&mut **$tx).await?.rows_affected()
+            }};
+        }
+        Ok(match &mut self.0 {
+            Inner::Sqlite(tx) => run!(tx),
+            Inner::Postgres(tx) => run!(tx),
+        })
+    }
+
+    /// # Errors
+    /// See [`Error`]; nothing was changed then.
+    pub async fn commit(self) -> Result<()> {
+        match self.0 {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// Why something looks across tenants. Each is an audited exception; `tests/architecture.rs` lists the callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SystemReason {
+    /// `steward tenant|user|membership|import …` on the command line.
+    Administration,
+    /// Demo data at start.
+    DemoSeed,
+    /// Turns whose server is gone are ended.
+    Reaper,
+    /// Holds whose lease ran out are settled.
+    Sweeper,
+    /// The books are checked.
+    AuditOfBooks,
+    /// Conversations past their time to undo are removed.
+    Purge,
+    /// `steward doctor`, readiness.
+    Health,
+}
+
+impl SystemReason {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Administration => "administration",
+            Self::DemoSeed => "demo_seed",
+            Self::Reaper => "reaper",
+            Self::Sweeper => "sweeper",
+            Self::AuditOfBooks => "audit_of_books",
+            Self::Purge => "purge",
+            Self::Health => "health",
+        }
+    }
+}
+
+/// A transaction across tenants. Committing writes a row to `system_access`; one that only read rolls back and is logged.
+#[must_use = "dropping a transaction rolls it back"]
+pub struct SystemTx {
+    pub(super) tx: Tx,
+    pub(super) reason: SystemReason,
+}
+
+impl SystemTx {
+    /// Commits with its audit row.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing was changed then.
+    pub async fn commit(mut self, id: Uuid, now: Timestamp, detail: &str) -> Result<()> {
+        self.tx
+            .query("INSERT INTO system_access (id, at, reason, detail) VALUES ($1, $2, $3, $4)")
+            .bind(id)
+            .bind(now)
+            .bind(self.reason.as_str())
+            .bind(detail)
+            .execute()
+            .await?;
+        self.tx.commit().await
+    }
+}
+
+impl Deref for SystemTx {
+    type Target = Tx;
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+impl DerefMut for SystemTx {
+    fn deref_mut(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+}

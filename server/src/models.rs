@@ -1,0 +1,19 @@
+//! Models: the catalogue with its prices, the wire formats, the provider clients, and the scripted demo model.
+//!
+//! A provider implements [`Provider`]; it turns a [`ModelRequest`] into a stream of [`Delta`]s and translates its
+//! vendor's words into ours. It cannot be called without a [`Permit`], and a permit is only made from a hold
+//! (`usage::reserve`): no token is asked for that is not reserved.
+
+pub mod anthropic;
+pub mod catalogue;
+pub mod demo;
+pub mod price;
+mod provider;
+pub mod sse;
+
+pub use catalogue::{Catalogue, Model, ModelId, ProviderKind};
+pub use price::PriceVersion;
+pub use provider::{
+    Billed, Content, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider, ProviderError,
+    ProviderErrorKind, ReportedUsage, StopReason, ToolSpec,
+};

@@ -1,0 +1,75 @@
+//! The words every tool speaks.
+
+use app::model::{Table, ToolOutput};
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::{
+    db::{Db, TenantScope},
+    world::World,
+};
+
+/// As whom, on what and when a tool runs: filled in by the server.
+#[derive(Clone)]
+pub struct ToolContext {
+    pub scope: TenantScope,
+    pub db: Db,
+    pub world: World,
+}
+
+/// A tool's own description.
+#[derive(Clone, Debug)]
+pub struct ToolDefinition {
+    /// `snake_case`, unique.
+    pub name: &'static str,
+    /// As people see it, e.g. "Energy and cost".
+    pub title: &'static str,
+    /// For the model.
+    pub description: &'static str,
+    /// JSON Schema of the arguments, an object with `additionalProperties: false`; has no tenant.
+    pub input_schema: Value,
+    /// JSON Schema of `structured`.
+    pub output_schema: Value,
+}
+
+/// What a tool gives back.
+#[derive(Clone, Debug)]
+pub struct ToolResult {
+    /// Short text for model and person.
+    pub text: String,
+    /// The structured result (`structuredContent`), valid against the output schema.
+    pub structured: Value,
+    /// The same, as tables to show.
+    pub tables: Vec<Table>,
+}
+
+/// A tool's failure, in words the model can act on and a person can read.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// The arguments are well-formed but make no sense here, e.g. an unknown device: says what would.
+    #[error("{0}")]
+    Refused(String),
+    #[error("the data could not be read")]
+    Db(#[from] crate::db::Error),
+}
+
+/// A tool.
+#[async_trait]
+pub trait Tool: Send + Sync + 'static {
+    fn definition(&self) -> &ToolDefinition;
+    /// ≤ 60 characters for the folded row, from valid arguments.
+    fn summary(&self, arguments: &Value) -> String;
+    /// Runs with arguments that passed the schema.
+    async fn run(&self, context: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError>;
+}
+
+/// How a call ended, for the model and for the transcript. Never an `Err`: a failed tool does not end a turn.
+#[derive(Clone, Debug)]
+pub struct ToolOutcome {
+    /// What the model is told: the text and the structured result as JSON, capped.
+    pub model_text: String,
+    pub is_error: bool,
+    /// The reason when `is_error`, for the person.
+    pub failure: Option<String>,
+    pub output: ToolOutput,
+}

@@ -1,0 +1,5 @@
+//! Stories and database tests: one binary, one harness, both engines.
+
+mod support;
+
+mod db_facade;

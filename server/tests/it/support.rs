@@ -1,0 +1,4 @@
+//! The harness: databases on both engines, a clock the test owns.
+
+pub mod db;
+pub mod postgres;

@@ -1,0 +1,59 @@
+//! A fresh, migrated database per test, on either engine.
+
+use std::sync::Arc;
+
+use app::model::Timestamp;
+use server::{
+    db::{Db, DbConfig},
+    world::{MockClock, World},
+};
+
+use super::postgres;
+
+/// 2026-03-10 08:00 in Jakarta (01:00 UTC), a Tuesday.
+pub const NOW: Timestamp = Timestamp(1_773_104_400_000);
+
+/// A database of its own for one test, with a clock that stands still at [`NOW`].
+pub struct TestDb {
+    pub db: Db,
+    pub world: World,
+    pub clock: Arc<MockClock>,
+    pub config: DbConfig,
+    _files: Option<tempfile::TempDir>,
+}
+
+impl TestDb {
+    pub async fn sqlite() -> Self {
+        let files = tempfile::tempdir().expect("a temporary folder");
+        let config = DbConfig::Sqlite { path: files.path().join("steward.db") };
+        Self::open(config, Some(files)).await
+    }
+
+    pub async fn postgres() -> Self {
+        let (url, owner_url) = postgres::fresh_database().await;
+        Self::open(DbConfig::Postgres { url, owner_url: Some(owner_url), max_connections: 4 }, None).await
+    }
+
+    async fn open(config: DbConfig, files: Option<tempfile::TempDir>) -> Self {
+        let db = Db::open(&config).await.expect("the database opens");
+        let clock = MockClock::at(NOW);
+        Self { db, world: World::mock(clock.clone()), clock, config, _files: files }
+    }
+}
+
+/// Runs a story on both engines: `db_test! { async fn a_row_is_found(t: TestDb) { … } }`.
+macro_rules! db_test {
+    ($( $(#[$meta:meta])* async fn $name:ident($t:ident: TestDb) $body:block )+) => { $(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every story needs its module's imports")]
+            use super::*;
+            async fn story($t: $crate::support::db::TestDb) $body
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() { story($crate::support::db::TestDb::sqlite().await).await; }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() { story($crate::support::db::TestDb::postgres().await).await; }
+        }
+    )+ };
+}
+pub(crate) use db_test;
