@@ -13,9 +13,9 @@ if [ "${STEWARD_BENCH_POSTGRES:-}" = 1 ]; then
     "$(postgres_bin)/psql" -qX "$STEWARD_TEST_PG_ADMIN_URL" -c 'CREATE DATABASE steward_bench OWNER steward_owner'
     address="${STEWARD_TEST_PG_ADMIN_URL#*@}"
     database="localhost/steward_bench?${address#*\?}"
-    export MIGRATION_DATABASE_URL="postgres://steward_owner:steward@$database"
+    export DATABASE_OWNER_URL="postgres://steward_owner:steward@$database"
     set -- --database-url "postgres://steward_app:steward@$database" "$@"
 fi
 
 say "measuring on $(nproc) cores of $(awk -F ': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(awk '/MemTotal/ { printf "%.0f GB", $2 / 1e6 }' /proc/meminfo)"
-exec "$CARGO_TARGET_DIR/release/load" --steward "$CARGO_TARGET_DIR/release/steward" "$@"
+exec "$CARGO_TARGET_DIR/release/load" --steward "$DIST/steward" "$@"

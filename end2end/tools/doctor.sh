@@ -4,7 +4,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 status=0
 end2end/tools/prepare.sh check || status=1
-steward="$CARGO_TARGET_DIR/release/steward"
+steward="$DIST/steward"
 if [ -x "$steward" ]; then
     export STEWARD_DATA_DIR="${STEWARD_DATA_DIR:-$ROOT/data}"
     echo "The server ($steward doctor):"

@@ -16,12 +16,12 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$STEWARD_CACHE/target}"
 # Our own programs first: they have the pinned versions. wasm-opt comes with the npm package binaryen.
 export PATH="$STEWARD_CACHE/bin:$ROOT/end2end/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
-# The built pages, and the file that names their content hashes. Given absolutely, so that a binary of any profile
-# started anywhere finds both.
-export LEPTOS_SITE_ROOT="${LEPTOS_SITE_ROOT:-$ROOT/target/site}"
-export LEPTOS_HASH_FILE_NAME="${LEPTOS_HASH_FILE_NAME:-$ROOT/target/site-hashes.txt}"
-export LEPTOS_OUTPUT_NAME=steward
-export LEPTOS_HASH_FILES=true
+# The built pages. The binaries are copied into the clone with the file of content hashes the server reads beside
+# itself: `target/dist` optimised, `target/test` not. So several clones can share CARGO_TARGET_DIR, and a running server
+# does not notice a build.
+export LEPTOS_SITE_ROOT="$ROOT/target/site"
+DIST="$ROOT/target/dist"
+TEST="$ROOT/target/test"
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 note() { printf '    %s\n' "$*" >&2; }

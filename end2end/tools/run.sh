@@ -6,5 +6,5 @@ end2end/tools/prepare.sh build
 end2end/tools/build.sh release
 
 export STEWARD_DATA_DIR="${STEWARD_DATA_DIR:-$ROOT/data}"
-say "serving on http://${LEPTOS_SITE_ADDR:-127.0.0.1:3000}, data in $STEWARD_DATA_DIR (Ctrl+C ends it)"
-exec "$CARGO_TARGET_DIR/release/steward" serve --demo "$@"
+say "serving on http://${STEWARD_ADDR:-127.0.0.1:3000}, data in $STEWARD_DATA_DIR (Ctrl+C ends it)"
+exec "$DIST/steward" serve --demo "$@"

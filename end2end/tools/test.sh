@@ -35,9 +35,8 @@ gate_clippy() { cargo clippy "${NATIVE[@]}" --all-targets --quiet -- -D warnings
 
 gate_clippy-wasm() { cargo clippy -p app -p frontend --target wasm32-unknown-unknown --quiet -- -D warnings; }
 
-# One build of everything, so that the programs the specs start and the tests share their dependencies.
 gate_rust() {
-    cargo build "${NATIVE[@]}" --all-targets
+    end2end/tools/build.sh test
     cargo test "${NATIVE[@]}" --no-fail-fast
 }
 
@@ -46,6 +45,13 @@ gate_pages() { end2end/tools/build.sh front; }
 playwright() { (cd end2end && npx playwright test "$@" </dev/null); }
 gate_browser() { playwright --project=hydrated; }
 gate_no-script() { playwright --project=no-script; }
+
+# Not a gate of `make test`: `make screenshots`.
+gate_screenshots() {
+    end2end/tools/build.sh front
+    end2end/tools/build.sh test
+    playwright --project=screenshots
+}
 
 keep_going=false
 gates=()
@@ -61,8 +67,8 @@ done
 [ "${#gates[@]}" -gt 0 ] || gates=("${ALL[@]}")
 
 end2end/tools/prepare.sh test
-export STEWARD_BIN="${STEWARD_BIN:-$CARGO_TARGET_DIR/debug/steward}"
-export UPSTREAM_BIN="${UPSTREAM_BIN:-$CARGO_TARGET_DIR/debug/upstream}"
+export STEWARD_BIN="${STEWARD_BIN:-$TEST/steward}"
+export UPSTREAM_BIN="${UPSTREAM_BIN:-$TEST/upstream}"
 
 table=''
 failed=0

@@ -30,10 +30,10 @@ impl Steward {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut environment = vec![
             ("STEWARD_DATA_DIR", folder.display().to_string()),
-            ("LEPTOS_SITE_ADDR", address.to_string()),
+            ("STEWARD_ADDR", address.to_string()),
             ("ANTHROPIC_API_KEY", "bench".to_owned()),
             ("ANTHROPIC_BASE_URL", provider_url.to_owned()),
-            ("RUST_LOG", "warn".to_owned()),
+            ("STEWARD_LOG", "warn".to_owned()),
         ];
         environment.extend(database_url.map(|url| ("DATABASE_URL", url)));
         Ok(Self { binary: binary.to_owned(), environment, url: format!("http://{address}"), child: None, folder })
