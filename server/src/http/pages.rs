@@ -5,11 +5,11 @@ use std::sync::Arc;
 use app::{
     backend::{Backend, Caller},
     error::AppError,
-    model::Theme,
+    model::{Role, Theme},
 };
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::{RawPathParams, Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -19,11 +19,17 @@ use leptos_axum::ResponseOptions;
 use super::{
     headers::csp,
     routes::{Listed, Policy},
+    site::{refusal, request_id},
 };
-use crate::state::AppState;
+use crate::{conversations, error::Error, state::AppState, tenancy};
 
-/// Renders the page for this path.
-pub async fn page(State(state): State<AppState>, request: Request) -> Response {
+/// Renders the page for this path, once it is clear that the caller may see it: the status must be known before the page
+/// begins to stream.
+pub async fn page(State(state): State<AppState>, params: RawPathParams, request: Request) -> Response {
+    if let Err(error) = gate(&state, &params, &request).await {
+        let id = request_id(&request);
+        return refusal(request.uri().path(), error.into_app(id), id);
+    }
     let context = PageContext::of(&state, &request);
     let options = state.leptos.clone();
     let render = leptos_axum::render_app_to_stream_in_order_with_context(
@@ -34,6 +40,22 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         move || app::routes::shell(options.clone()),
     );
     render(request).await
+}
+
+/// Whether tenant, conversation and role of this address are the caller's.
+async fn gate(state: &AppState, params: &RawPathParams, request: &Request) -> Result<(), Error> {
+    let param = |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+    let Some(tenant) = param("tenant") else { return Ok(()) };
+    let tenant = tenant.parse().map_err(|_| Error::NotFound)?;
+    let caller = request.extensions().get::<Caller>().ok_or(Error::SignedOut)?;
+    let scope = tenancy::enter(&state.db, caller, &tenant).await?;
+    if request.uri().path().ends_with("/usage") && scope.role() != Role::Admin {
+        return Err(Error::Forbidden);
+    }
+    let Some(id) = param("id") else { return Ok(()) };
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let mut tx = state.db.read(&scope).await?;
+    if conversations::exists(&scope, &mut tx, id).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Runs a server function. Only those of the table are reachable.
@@ -122,6 +144,22 @@ fn set_csp() {
 /// Every server function and who may call it; a test compares this with what is registered.
 pub const SERVER_FUNCTIONS: &[(&str, Policy)] = &[
     ("/fn/account/me", Policy::SignedIn),
+    ("/fn/account/name", Policy::SignedIn),
+    ("/fn/account/theme", Policy::SignedIn),
+    ("/fn/account/password", Policy::SignedIn),
+    ("/fn/account/sessions", Policy::SignedIn),
+    ("/fn/account/sessions/end", Policy::SignedIn),
+    ("/fn/tenant/home", Policy::Member),
+    ("/fn/usage/meter", Policy::Member),
+    ("/fn/usage/report", Policy::Admin),
+    ("/fn/conversations/list", Policy::Member),
+    ("/fn/conversations/open", Policy::Member),
+    ("/fn/conversations/earlier", Policy::Member),
+    ("/fn/conversations/rename", Policy::Member),
+    ("/fn/conversations/delete", Policy::Member),
+    ("/fn/conversations/restore", Policy::Member),
+    ("/fn/turns/start", Policy::Member),
+    ("/fn/turns/stop", Policy::Member),
 ];
 
 /// The rows of the server functions.

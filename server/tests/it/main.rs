@@ -3,3 +3,5 @@
 mod support;
 
 mod db_facade;
+mod isolation;
+mod stories;
