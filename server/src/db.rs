@@ -13,9 +13,12 @@
 //!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
 //! - No network call, no hashing, no waiting inside a transaction.
 
+pub mod budget;
 mod connect;
 mod error;
 pub mod health;
+pub mod ledger;
+pub mod model_call;
 mod query;
 mod scope;
 pub mod tenant;
