@@ -161,7 +161,10 @@ impl BaseUrl {
         }
         if !url.username().is_empty() || url.password().is_some() {
             // Not quoted back: it may hold a password.
-            return Err(InvalidBaseUrl { text: "…".into(), reason: "it must not contain a user name or password".into() });
+            return Err(InvalidBaseUrl {
+                text: "…".into(),
+                reason: "it must not contain a user name or password".into(),
+            });
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("it must have neither a query nor a fragment"));

@@ -132,11 +132,10 @@ mod tests {
         assert_eq!(read(b"data:a\ndata: b\ndata\ndata:  c\n\n"), [event("message", "a\nb\n\n c")]);
         assert_eq!(read(b": comment\nid: 7\nretry: 10\nnonsense\ndata: x\n\n"), [event("message", "x")]);
         assert_eq!(read(b"event: a\n\ndata: x\n\n"), [event("message", "x")], "an event without data is none");
-        assert_eq!(read(b"data: x\r\n\r\ndata: y\r\rdata: z\n\r\n"), [
-            event("message", "x"),
-            event("message", "y"),
-            event("message", "z")
-        ]);
+        assert_eq!(
+            read(b"data: x\r\n\r\ndata: y\r\rdata: z\n\r\n"),
+            [event("message", "x"), event("message", "y"), event("message", "z")]
+        );
         assert_eq!(read(b"\xEF\xBB\xBFdata: x\n\n"), [event("message", "x")]);
         assert_eq!(read(b"data: x\n"), [], "the end of the stream completes nothing");
         assert_eq!(read(b"data: \xFF\n\n"), [event("message", "\u{FFFD}")]);

@@ -267,14 +267,17 @@ mod tests {
             json!({"output_tokens": 20}),
             json!({"output_tokens": 25, "input_tokens": null, "cache_read_input_tokens": 0}),
         ]);
-        assert_eq!(usage.reported(true), ReportedUsage {
-            input: Some(10),
-            cache_read: Some(0),
-            cache_write_5m: Some(4),
-            cache_write_1h: Some(3),
-            output: Some(25),
-            is_final: true,
-        });
+        assert_eq!(
+            usage.reported(true),
+            ReportedUsage {
+                input: Some(10),
+                cache_read: Some(0),
+                cache_write_5m: Some(4),
+                cache_write_1h: Some(3),
+                output: Some(25),
+                is_final: true,
+            }
+        );
     }
 
     #[test]
