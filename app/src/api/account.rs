@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Who is signed in, and the tenants they may enter.
-#[server(prefix = "/fn", endpoint = "account/me", input = Json)]
+#[server(name = GetMe, prefix = "/fn", endpoint = "account/me", input = Json)]
 pub async fn me() -> Result<Me, AppError> {
     let (backend, caller) = crate::backend::caller()?;
     backend.me(&caller).await

@@ -12,7 +12,7 @@ use crate::{
     error::AppError,
     model::{
         ConversationId, ConversationSummary, ConversationView, MessageAuthor, MessageId, MessageStatus, MessageText,
-        MessageView, Part, Siblings, Timestamp, Title, TurnKey, TurnStarted,
+        MessageView, Page, Part, Siblings, Timestamp, Title, TurnKey, TurnStarted,
     },
 };
 
@@ -76,6 +76,13 @@ impl Chat {
         self.save_draft();
     }
 
+    /// Sends `text` as it is, past the composer: an example from the empty page.
+    pub fn send_example(self, text: String) {
+        if !self.sending.get_untracked() {
+            self.send(text, self.leaf(), false);
+        }
+    }
+
     /// Asks again what `answer` answered: a sibling of the question, so nothing is overwritten.
     pub fn retry(self, answer: &Item) {
         let Some(question) = answer.parent.and_then(|id| self.item(id)) else { return };
@@ -90,9 +97,9 @@ impl Chat {
     }
 
     pub fn edit_last(self) {
-        let last = self.items.with_untracked(|items| {
-            items.iter().rev().find(|item| item.author == MessageAuthor::User).cloned()
-        });
+        let last = self
+            .items
+            .with_untracked(|items| items.iter().rev().find(|item| item.author == MessageAuthor::User).cloned());
         if let Some(last) = last {
             self.edit(&last);
         }
@@ -138,13 +145,7 @@ impl Chat {
     }
 
     /// The server has the message, sent from `conversation`: only now its draft is forgotten.
-    fn acknowledged(
-        self,
-        started: TurnStarted,
-        sent: Outgoing,
-        conversation: Option<ConversationId>,
-        branch: bool,
-    ) {
+    fn acknowledged(self, started: TurnStarted, sent: Outgoing, conversation: Option<ConversationId>, branch: bool) {
         self.unacknowledged.set_value(None);
         self.forget_draft(conversation);
         self.tell_tabs(Some(started.conversation));
@@ -259,9 +260,8 @@ impl Chat {
         };
         spawn_local(async move {
             let result = api::open_conversation(self.tenant(), id, leaf).await;
-            let still_wanted = self.is_alive()
-                && self.place.get_untracked() == place
-                && self.leaf_wanted.get_untracked() == leaf;
+            let still_wanted =
+                self.is_alive() && self.place.get_untracked() == place && self.leaf_wanted.get_untracked() == leaf;
             if !still_wanted {
                 return;
             }
@@ -323,15 +323,32 @@ impl Chat {
                 return;
             }
             if let Ok(newest) = newest {
-                self.list.update(|list| list.refresh(newest));
-                self.renew_today();
-                self.show_list_title();
+                self.take_newest(newest);
             }
             let meter = api::usage_meter(self.tenant()).await;
             if let (true, Ok(meter)) = (self.is_alive(), meter) {
                 self.meter.set(meter);
             }
         });
+    }
+
+    fn take_newest(self, newest: Page<ConversationSummary>) {
+        let shown = self.shown.get_untracked();
+        let before = self.list.get_untracked();
+        self.list.update(|list| list.refresh(newest));
+        self.renew_today();
+        self.show_list_title();
+        let ended = before.ended_since(&self.list.get_untracked());
+        for row in ended.into_iter().filter(|row| Some(row.id) != shown) {
+            self.unread.update(|unread| unread.push(row.id));
+            self.say(format!("“{}” has its answer.", row.title), None);
+        }
+        let runs_here =
+            shown.is_some_and(|id| self.list.with_untracked(|list| list.get(id).is_some_and(|row| row.running)));
+        let idle = self.following.with_untracked(Option::is_none) && !self.sending.get_untracked();
+        if runs_here && idle {
+            self.reload();
+        }
     }
 
     /// The title may have been made or changed elsewhere.

@@ -6,14 +6,22 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::{
-    markdown::{self, Block, Streaming},
+    markdown::{Block, Streaming},
     model::{Part, ToolCallStatus, ToolCallView},
 };
 
 /// What a message shows, in order.
 #[derive(Clone)]
 pub struct Body {
-    pub segments: ArcRwSignal<Vec<Segment>>,
+    pub segments: ArcRwSignal<Vec<Keyed>>,
+    next_key: ArcStoredValue<u32>,
+}
+
+/// A segment under a key that is never used again, so that a replaced one is drawn anew.
+#[derive(Clone)]
+pub struct Keyed {
+    pub key: u32,
+    pub segment: Segment,
 }
 
 /// One run of a message.
@@ -49,8 +57,9 @@ enum Run<'a> {
 fn runs(parts: &[Part]) -> Vec<Run<'_>> {
     let mut runs: Vec<Run<'_>> = vec![];
     for part in parts {
+        let first = runs.is_empty();
         match (part, runs.last_mut()) {
-            (Part::Text { text }, _) if text.trim().is_empty() && runs.is_empty() => {}
+            (Part::Text { text }, _) if first && text.trim().is_empty() => {}
             (Part::Text { text }, _) => runs.push(Run::Text(text)),
             (Part::Tool { call }, Some(Run::Tools(calls))) => calls.push(call),
             (Part::Tool { call }, _) => runs.push(Run::Tools(vec![call])),
@@ -63,7 +72,7 @@ impl Body {
     /// `over`: nothing will be added.
     #[must_use]
     pub fn new(parts: &[Part], over: bool) -> Self {
-        let body = Self { segments: ArcRwSignal::new(vec![]) };
+        let body = Self { segments: ArcRwSignal::new(vec![]), next_key: ArcStoredValue::new(0) };
         body.sync(parts, over);
         body
     }
@@ -81,17 +90,16 @@ impl Body {
         let mut segments = self.segments.get_untracked();
         let known = segments.len();
         for (place, run) in runs.into_iter().enumerate() {
-            let last = place + 1 == count;
-            match (segments.get(place), run) {
-                (Some(Segment::Text(shown)), Run::Text(text)) => shown.sync(text, over || !last),
-                (Some(Segment::Tools(shown)), Run::Tools(calls)) => shown.sync(&calls, over || !last),
-                (_, Run::Text(text)) => {
+            let settled = over || place + 1 < count;
+            match (segments.get(place).map(|keyed| &keyed.segment), run) {
+                (Some(Segment::Text(shown)), Run::Text(text)) => shown.sync(text, settled),
+                (Some(Segment::Tools(shown)), Run::Tools(calls)) => shown.sync(&calls, settled),
+                (_, run) => {
                     segments.truncate(place);
-                    segments.push(Segment::Text(TextRun::new(text, over || !last)));
-                }
-                (_, Run::Tools(calls)) => {
-                    segments.truncate(place);
-                    segments.push(Segment::Tools(ToolRun::new(&calls, over || !last)));
+                    segments.push(self.keyed(match run {
+                        Run::Text(text) => Segment::Text(TextRun::new(text, settled)),
+                        Run::Tools(calls) => Segment::Tools(ToolRun::new(&calls, settled)),
+                    }));
                 }
             }
         }
@@ -100,10 +108,16 @@ impl Body {
         }
     }
 
+    fn keyed(&self, segment: Segment) -> Keyed {
+        let key = self.next_key.get_value();
+        self.next_key.set_value(key.wrapping_add(1));
+        Keyed { key, segment }
+    }
+
     /// The text as Markdown, tool calls left out.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let texts = self.segments.get_untracked().into_iter().filter_map(|segment| match segment {
+        let texts = self.segments.get_untracked().into_iter().filter_map(|keyed| match keyed.segment {
             Segment::Text(run) => Some(run.source.get_value()),
             Segment::Tools(_) => None,
         });
@@ -113,10 +127,13 @@ impl Body {
     /// What the person should read in the status line: the tool that runs, if one does.
     #[must_use]
     pub fn running_tool(&self) -> Option<String> {
-        self.segments.get().iter().rev().find_map(|segment| match segment {
-            Segment::Tools(run) => {
-                run.calls.get().iter().find(|call| call.status == ToolCallStatus::Running).map(|call| call.title.clone())
-            }
+        self.segments.get().iter().rev().find_map(|keyed| match &keyed.segment {
+            Segment::Tools(run) => run
+                .calls
+                .get()
+                .iter()
+                .find(|call| call.status == ToolCallStatus::Running)
+                .map(|call| call.title.clone()),
             Segment::Text(_) => None,
         })
     }
@@ -137,34 +154,26 @@ impl TextRun {
     fn sync(&self, text: &str, over: bool) {
         let taken = self.source.with_value(String::len);
         let Some(added) = text.get(taken..) else { return };
-        if over {
-            let shown = self.frozen.with_untracked(Vec::len);
-            let settled = self.tail.with_untracked(Vec::is_empty);
-            if added.is_empty() && settled && shown > 0 {
-                return;
-            }
-            self.source.set_value(text.to_owned());
-            self.frozen.set(markdown::blocks(text).into_iter().map(Arc::new).collect());
-            self.tail.set(vec![]);
-            return;
-        }
-        if added.is_empty() {
+        if added.is_empty() && !over {
             return;
         }
         self.source.update_value(|source| source.push_str(added));
-        let (fresh, tail) = self
-            .parser
-            .try_update_value(|parser| {
-                let before = parser.finished().len();
-                parser.push(added);
-                let fresh: Vec<_> = parser.finished().iter().skip(before).cloned().map(Arc::new).collect();
-                (fresh, parser.tail())
-            })
-            .unwrap_or_default();
+        let grow = |parser: &mut Streaming| {
+            let before = parser.finished().len();
+            parser.push(added);
+            if over {
+                parser.finish();
+            }
+            let fresh: Vec<_> = parser.finished().iter().skip(before).cloned().map(Arc::new).collect();
+            (fresh, if over { vec![] } else { parser.tail() })
+        };
+        let (fresh, tail) = self.parser.try_update_value(grow).unwrap_or_default();
         if !fresh.is_empty() {
             self.frozen.update(|frozen| frozen.extend(fresh));
         }
-        self.tail.set(tail);
+        if !(tail.is_empty() && self.tail.with_untracked(Vec::is_empty)) {
+            self.tail.set(tail);
+        }
     }
 }
 
@@ -214,7 +223,7 @@ mod tests {
     /// The segments as words: `T<number of calls><folded?>` and `"text"`.
     fn shape(body: &Body) -> Vec<String> {
         let segments = body.segments.get_untracked();
-        let words = segments.iter().map(|segment| match segment {
+        let words = segments.iter().map(|keyed| match &keyed.segment {
             Segment::Text(run) => format!("{:?}", run.source.get_value()),
             Segment::Tools(run) => {
                 format!("T{}{}", run.calls.get_untracked().len(), if run.answered.get_untracked() { "-" } else { "+" })
@@ -260,11 +269,12 @@ mod tests {
                 body.sync(&[text(&so_far)], false);
             }
             body.sync(&[text(&so_far)], true);
-            let Some(Segment::Text(streamed)) = body.segments.get_untracked().into_iter().next() else {
+            let first = body.segments.get_untracked().into_iter().next().map(|keyed| keyed.segment);
+            let Some(Segment::Text(streamed)) = first else {
                 return Err(TestCaseError::fail("one text run"));
             };
             let shown: Vec<Block> = streamed.frozen.get_untracked().iter().map(|block| (**block).clone()).collect();
-            prop_assert_eq!(shown, markdown::blocks(&whole));
+            prop_assert_eq!(shown, crate::markdown::blocks(&whole));
             prop_assert!(streamed.tail.get_untracked().is_empty());
         }
     }

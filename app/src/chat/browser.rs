@@ -30,8 +30,7 @@ pub fn stored(key: &str) -> Option<String> {
 /// Keeps `value` on this device; an empty one is forgotten.
 pub fn store(key: &str, value: &str) {
     let Ok(Some(storage)) = window().local_storage() else { return };
-    let _kept_if_possible =
-        if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+    let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
 }
 
 /// Sets a cookie that the server reads at the next page, for a year.
@@ -84,8 +83,8 @@ fn clipboard_item(text: &str, html: &str) -> Option<JsValue> {
         web_sys::Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&content.into()), &bag).ok()
     };
     let parts = js_sys::Object::new();
-    Reflect::set(&parts, &"text/plain".into(), &blob("text/plain", text)?).ok()?;
-    Reflect::set(&parts, &"text/html".into(), &blob("text/html", html)?).ok()?;
+    Reflect::set(&parts, &"text/plain".into(), blob("text/plain", text)?.as_ref()).ok()?;
+    Reflect::set(&parts, &"text/html".into(), blob("text/html", html)?.as_ref()).ok()?;
     web_sys::ClipboardItem::new_with_record_from_str_to_blob_promise(&parts).ok().map(JsValue::from)
 }
 

@@ -49,8 +49,7 @@ mod tests {
         let (ana, budi) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         let (prs, mill): (TenantCode, TenantCode) = ("prs".parse()?, "mill".parse()?);
         let conversation = Some(ConversationId(Uuid::from_u128(3)));
-        let keys =
-            [key(ana, &prs, None), key(budi, &prs, None), key(ana, &mill, None), key(ana, &prs, conversation)];
+        let keys = [key(ana, &prs, None), key(budi, &prs, None), key(ana, &mill, None), key(ana, &prs, conversation)];
         for (place, one) in keys.iter().enumerate() {
             assert!(!keys[place + 1..].contains(one), "{one}");
         }

@@ -39,10 +39,17 @@ impl ConversationList {
         self.items.iter().find(|item| item.id == id)
     }
 
-    /// Whether an answer is being written somewhere in what is loaded.
+    /// How many answers are being written in what is loaded.
     #[must_use]
-    pub fn any_running(&self) -> bool {
-        self.items.iter().any(|item| item.running)
+    pub fn running(&self) -> usize {
+        self.items.iter().filter(|item| item.running).count()
+    }
+
+    /// The rows that were running here and are not in `now`.
+    #[must_use]
+    pub fn ended_since(&self, now: &Self) -> Vec<ConversationSummary> {
+        let was_running = self.items.iter().filter(|item| item.running);
+        was_running.filter_map(|item| now.get(item.id)).filter(|item| !item.running).cloned().collect()
     }
 
     /// Takes the newest page again. Older pages stay; what should be on the newest page and is not was deleted.

@@ -160,6 +160,7 @@ pub struct PageData {
     pub me: Me,
     pub home: TenantHome,
     pub list: Page<ConversationSummary>,
+    pub collapsed: bool,
     /// `None` for a new chat.
     pub conversation: Option<Result<ConversationView, AppError>>,
 }
@@ -193,6 +194,8 @@ pub struct Chat {
     /// Whether the composer holds nothing worth sending.
     pub empty: RwSignal<bool>,
     pub loading_older: RwSignal<bool>,
+    /// Conversations whose answer ended while another one was looked at.
+    pub unread: RwSignal<Vec<ConversationId>>,
     pub queued: RwSignal<Option<String>>,
     pub editing: RwSignal<Option<Editing>>,
     pub composer: NodeRef<leptos::html::Textarea>,
@@ -212,13 +215,7 @@ pub struct Chat {
 impl Chat {
     /// The state of a page that was just loaded.
     #[must_use]
-    pub fn new(
-        data: PageData,
-        place: Memo<Place>,
-        leaf_wanted: Memo<Option<MessageId>>,
-        collapsed: bool,
-        go: Callback<String>,
-    ) -> Self {
+    pub fn new(data: PageData, place: Memo<Place>, leaf_wanted: Memo<Option<MessageId>>, go: Callback<String>) -> Self {
         let chat = Self {
             place,
             leaf_wanted,
@@ -237,13 +234,14 @@ impl Chat {
             unacknowledged: StoredValue::new(None),
             empty: RwSignal::new(true),
             loading_older: RwSignal::new(false),
+            unread: RwSignal::new(vec![]),
             queued: RwSignal::new(None),
             editing: RwSignal::new(None),
             composer: NodeRef::new(),
             toast: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             drawer_open: RwSignal::new(false),
-            collapsed: RwSignal::new(collapsed),
+            collapsed: RwSignal::new(data.collapsed),
             help_open: RwSignal::new(false),
             reload: RwSignal::new(0),
             jump: RwSignal::new(Jump::Hidden),

@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn events_of_other_turns_are_not_ours() {
         let mut transcript = Transcript::new(TURN, vec![], 0);
-        let other = TurnEnvelope { turn: TurnId(Uuid::from_u128(8)), seq: 1, event: TurnEvent::Text { text: "x".into() } };
+        let other =
+            TurnEnvelope { turn: TurnId(Uuid::from_u128(8)), seq: 1, event: TurnEvent::Text { text: "x".into() } };
         assert_eq!(transcript.apply(other), Applied::Nothing);
     }
 

@@ -424,3 +424,26 @@ fn align(alignment: Alignment) -> Align {
         Alignment::Right => Align::End,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Cutting is invisible: without references, piece by piece is what the parser makes of the whole.
+        #[test]
+        fn cutting_changes_nothing(lines in prop::collection::vec(
+            prop::sample::select(vec![
+                "", "", "text", "# h", "- a", "  b", "1. x", "   y", "    code", "> q", "```", "~~~", "---", "===", "| a |",
+                "|---|", "| 1 |", "<div>", "<!--", "-->", "[^1]: n", "\tt", "*e", "  - z", "- ```", "> ```",
+            ]),
+            0..16,
+        )) {
+            let source = lines.join("\n");
+            let whole = parse_piece(&source, &mut Definitions::default(), None);
+            prop_assert_eq!(blocks(&source), whole);
+        }
+    }
+}
