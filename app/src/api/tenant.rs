@@ -7,13 +7,13 @@ use crate::{
     model::{TenantCode, TenantHome, UsageMeter},
 };
 
-#[server(prefix = "/fn", endpoint = "tenant/home", input = Json)]
+#[server(name = GetTenantHome, prefix = "/fn", endpoint = "tenant/home", input = Json)]
 pub async fn tenant_home(tenant: TenantCode) -> Result<TenantHome, AppError> {
     let (backend, caller) = crate::backend::caller()?;
     backend.tenant_home(&caller, &tenant).await
 }
 
-#[server(prefix = "/fn", endpoint = "usage/meter", input = Json)]
+#[server(name = GetUsageMeter, prefix = "/fn", endpoint = "usage/meter", input = Json)]
 pub async fn usage_meter(tenant: TenantCode) -> Result<UsageMeter, AppError> {
     let (backend, caller) = crate::backend::caller()?;
     backend.usage_meter(&caller, &tenant).await
