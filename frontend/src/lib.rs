@@ -1,1 +1,10 @@
+//! The WebAssembly entry point: hydrates the server-rendered page. Nothing else, ever.
 
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Wakes the page up. Called by the script that loads this module.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::routes::App);
+}
