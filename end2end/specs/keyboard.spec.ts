@@ -1,0 +1,57 @@
+import { demo as test, expect } from "../support/test";
+
+test.describe("by keyboard alone @script", () => {
+  test("the main job: sign in, ask, read, open the tool card, rename", async ({ page, steward, newPerson }) => {
+    const person = newPerson({ tenant: "prs", role: "member" });
+    await page.goto(`${steward.url}/login`);
+    await expect(page.getByLabel("E-mail")).toBeFocused();
+    await page.keyboard.type(person.email);
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(person.password);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${steward.url}/t/prs`);
+    await expect(page.locator("html[data-hydrated]")).toBeAttached();
+    // Any printable key goes to the composer.
+    await page.keyboard.type("What did Compressor 3 cost us last week?");
+    const composer = page.getByRole("textbox", { name: /message/i });
+    await expect(composer).toHaveValue("What did Compressor 3 cost us last week?");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/c\//);
+    const answer = page.getByRole("article").filter({ has: page.getByRole("heading", { name: "Answer" }) }).last();
+    await expect(answer).toHaveAttribute("aria-busy", "false", { timeout: 30_000 });
+    const group = answer.locator("details.tools").first();
+    await group.locator("> summary").focus();
+    await page.keyboard.press("Enter");
+    await expect(group).toHaveAttribute("open", "");
+  });
+
+  test("Shift+Enter breaks the line, Enter sends", async ({ chat, page }) => {
+    await chat.open();
+    await chat.composer.focus();
+    await page.keyboard.type("What devices");
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.type("do I have?");
+    await expect(chat.composer).toHaveValue("What devices\ndo I have?");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/c\//);
+    await expect(chat.composer).toHaveValue("");
+  });
+
+  test("the help dialog opens, closes, and gives the focus back", async ({ chat, page }) => {
+    await chat.open();
+    await chat.composer.focus();
+    await page.keyboard.press("Control+/");
+    const dialog = page.getByRole("dialog");
+    await expect(dialog).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(dialog).toBeHidden();
+    await expect(chat.composer).toBeFocused();
+  });
+
+  test("the first Tab offers to skip to the content", async ({ chat, page }) => {
+    await chat.open();
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.keyboard.press("Tab");
+    await expect(page.getByRole("link", { name: /skip to/i })).toBeFocused();
+  });
+});
