@@ -7,7 +7,7 @@ test.describe("over budget", () => {
     complaints.expect(/status of 402/);
     const tenant = `broke${Date.now().toString(36)}`;
     steward.command(["tenant", "add", tenant, "--name", "Broke Mill", "--time-zone", "Asia/Jakarta", "--currency", "IDR", "--contact", "energy@broke.test"]);
-    steward.command(["tenant", "budget", tenant, "--requests", "0"]);
+    steward.command(["budget", tenant, "--requests", "0"]);
     await signIn(newPerson({ tenant, role: "member" }));
     const chat = new Chat(page, steward.url, tenant, hasScript);
     await chat.open();
@@ -22,7 +22,7 @@ test.describe("over budget", () => {
   test("the meter moves by what was used", async ({ page, steward, newPerson, signIn, hasScript }) => {
     const tenant = `small${Date.now().toString(36)}`;
     steward.command(["tenant", "add", tenant, "--name", "Small Mill", "--time-zone", "Asia/Jakarta", "--currency", "IDR"]);
-    steward.command(["tenant", "budget", tenant, "--requests", "50"]);
+    steward.command(["budget", tenant, "--requests", "50"]);
     await signIn(newPerson({ tenant, role: "admin" }));
     const chat = new Chat(page, steward.url, tenant, hasScript);
     await chat.open();
