@@ -16,6 +16,7 @@ test.describe("over budget", () => {
     await expect(page.getByText(/Broke Mill.*budget.*used up/i).first()).toBeVisible();
     await expect(page.getByText(/resets on/i).first()).toBeVisible();
     await expect(page.getByText("energy@broke.test").first()).toBeVisible();
+    // Without script the browser keeps what was typed one step back.
     if (hasScript) await expect(chat.composer).toHaveValue("What did Compressor 3 cost us last week?");
   });
 

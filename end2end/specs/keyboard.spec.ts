@@ -1,7 +1,8 @@
+import { Chat } from "../support/chat";
 import { demo as test, expect } from "../support/test";
 
 test.describe("by keyboard alone @script", () => {
-  test("the main job: sign in, ask, read, open the tool card, rename", async ({ page, steward, newPerson }) => {
+  test("the main job: sign in, ask, read, open the tool card", async ({ page, steward, newPerson }) => {
     const person = newPerson({ tenant: "prs", role: "member" });
     await page.goto(`${steward.url}/login`);
     await expect(page.getByLabel("E-mail")).toBeFocused();
@@ -10,15 +11,15 @@ test.describe("by keyboard alone @script", () => {
     await page.keyboard.type(person.password);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${steward.url}/t/prs`);
-    await expect(page.locator("html[data-hydrated]")).toBeAttached();
-    // Any printable key goes to the composer.
+    const chat = new Chat(page, steward.url, "prs", true);
+    await chat.ready();
+    await page.locator("body").press("Shift+Escape");
+    await expect(chat.composer).toBeFocused();
     await page.keyboard.type("What did Compressor 3 cost us last week?");
-    const composer = page.getByRole("textbox", { name: /message/i });
-    await expect(composer).toHaveValue("What did Compressor 3 cost us last week?");
+    await expect(chat.composer).toHaveValue("What did Compressor 3 cost us last week?");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/c\//);
-    const answer = page.getByRole("article").filter({ has: page.getByRole("heading", { name: "Answer" }) }).last();
-    await expect(answer).toHaveAttribute("aria-busy", "false", { timeout: 30_000 });
+    const answer = await chat.answered();
     const group = answer.locator("details.tools").first();
     await group.locator("> summary").focus();
     await page.keyboard.press("Enter");

@@ -17,17 +17,16 @@ async function heldAnswer(upstream: Upstream): Promise<{ question: string; gate:
 }
 
 test.describe("while an answer is written", () => {
-  test("a reload continues without a lost or doubled character", async ({ chat, page, upstream }) => {
+  test("a reload continues without a lost or doubled character", async ({ chat, upstream }) => {
     const { question, gate } = await heldAnswer(upstream);
     await chat.open();
     await chat.ask(question);
     await expect(chat.answers.last()).toContainText(first);
-    await page.reload();
-    await chat.ready();
+    await chat.reload();
     await expect(chat.answers.last()).toContainText(first);
     await upstream.release(gate);
     const answer = await chat.answered();
-    await expect(answer.locator(".markdown")).toHaveText(first + second);
+    await expect(chat.text(answer)).toHaveText(first + second);
     await expect(chat.answers).toHaveCount(1);
   });
 
@@ -40,7 +39,7 @@ test.describe("while an answer is written", () => {
     await expect(other.answers.last()).toContainText(first);
     await upstream.release(gate);
     for (const tab of [chat, other]) {
-      await expect((await tab.answered()).locator(".markdown")).toHaveText(first + second);
+      await expect(tab.text(await tab.answered())).toHaveText(first + second);
     }
   });
 
@@ -54,7 +53,7 @@ test.describe("while an answer is written", () => {
     await page.close();
     await upstream.release(gate);
     await other.page.goto(address);
-    await expect((await other.answered()).locator(".markdown")).toHaveText(first + second);
+    await expect(other.text(await other.answered())).toHaveText(first + second);
   });
 
   test("another tab stops it", async ({ chat, newTab, upstream }) => {
@@ -95,7 +94,7 @@ test.describe("while an answer is written", () => {
     await expect(chat.questions.last()).toContainText(right.question);
     await chat.page.getByRole("link", { name: "Previous version" }).click();
     await expect(chat.questions.last()).toContainText(left.question);
-    await expect((await chat.answered()).locator(".markdown")).toHaveText(first + second);
+    await expect(chat.text(await chat.answered())).toHaveText(first + second);
   });
 
   test("a provider that fails is explained in place", async ({ chat, upstream }) => {
@@ -135,6 +134,6 @@ test.describe("when the server dies", () => {
     await expect(chat.answers.last()).toContainText(/interrupted/i);
     await upstream.enqueue({ when: { user_contains: "Once more" }, steps: [{ text: "Here again." }] });
     await chat.ask("Once more");
-    await expect((await chat.answered()).locator(".markdown")).toHaveText("Here again.");
+    await expect(chat.text(await chat.answered())).toHaveText("Here again.");
   });
 });
