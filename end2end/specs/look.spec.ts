@@ -40,7 +40,7 @@ test.describe("look", () => {
     await expect(chat.sidebar).not.toBeInViewport();
   });
 
-  test("a draft survives a reload @script", async ({ chat, page }) => {
+  test("a draft survives a reload @script", async ({ chat }) => {
     await chat.open();
     await chat.composer.fill("half a thought");
     await chat.reload();
