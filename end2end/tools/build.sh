@@ -38,7 +38,7 @@ programs_for_tests() {
 case "${1:-}" in
     front) front ;;
     server) server ;;
-    release) front && server ;;
+    release) front; server ;;
     test) programs_for_tests ;;
     *) die "usage: build.sh front|server|release|test" ;;
 esac

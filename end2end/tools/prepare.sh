@@ -53,9 +53,8 @@ cargo_program() { # crate, version, extra arguments of cargo install
     fi
     say "building $crate $version (once; takes some minutes)"
     # From elsewhere: the toolchain file and the lock file of this repository are not the program's.
-    (cd / && CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$STEWARD_CACHE/build-$crate" \
+    (cd / && CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$STEWARD_CACHE/build-tools" \
         cargo install "$crate" --version "=$version" --root "$STEWARD_CACHE" --debug --quiet "$@")
-    rm -rf "$STEWARD_CACHE/build-$crate"
 }
 
 prepare_build() {
@@ -130,8 +129,8 @@ check() {
 }
 
 case "${1:-}" in
-    build) prepare_build ;;
-    test) prepare_test ;;
+    build) prepare_build; rm -rf "$STEWARD_CACHE/build-tools" ;;
+    test) prepare_test; rm -rf "$STEWARD_CACHE/build-tools" ;;
     check) check ;;
     *) die "usage: prepare.sh build|test|check" ;;
 esac

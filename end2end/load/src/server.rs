@@ -57,7 +57,7 @@ impl Steward {
             "IDR",
         ])?;
         let limits = ["--input-tokens", "--output-tokens", "--requests", "--cost"].map(|limit| [limit, "unlimited"]);
-        self.command(&[&["tenant", "budget", TENANT], limits.as_flattened()].concat())?;
+        self.command(&[&["budget", TENANT], limits.as_flattened()].concat())?;
         self.command_with_input(&["user", "add", EMAIL, "--name", "Bench", "--password-stdin"], PASSWORD)?;
         self.command(&["membership", "add", EMAIL, TENANT, "--role", "admin"])
     }
