@@ -29,12 +29,6 @@ pub enum AppError {
     RateLimited { retry_after_s: u32 },
     #[error("This is too large: {max_bytes} bytes at most.")]
     TooLarge { max_bytes: u64 },
-    /// The request cannot be read at all, e.g. broken JSON.
-    #[error("This request could not be read: {message}")]
-    BadRequest { message: String },
-    /// The body is of a kind this address does not take.
-    #[error("Send this as JSON (Content-Type: application/json).")]
-    UnsupportedMediaType,
     /// A part the server needs is away for now (database, shutdown).
     #[error("Steward is not available right now. Try again in a moment. (Request {request_id})")]
     Unavailable { request_id: String },
@@ -50,14 +44,12 @@ impl AppError {
     #[must_use]
     pub fn status_code(&self) -> u16 {
         match self {
-            Self::BadRequest { .. } => 400,
             Self::SignedOut => 401,
             Self::OverBudget(_) => 402,
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict { .. } => 409,
             Self::TooLarge { .. } => 413,
-            Self::UnsupportedMediaType => 415,
             Self::Invalid { .. } => 422,
             Self::RateLimited { .. } => 429,
             Self::Internal { .. } => 500,

@@ -15,7 +15,7 @@ use crate::{
     conversations,
     db::{Db, TenantScope},
     error::{Error, Result},
-    identity::{self, Passwords},
+    identity::{self, AuthState},
     tenancy,
     turns::Turns,
     usage,
@@ -26,7 +26,7 @@ use crate::{
 pub struct ServerBackend {
     pub db: Db,
     pub world: World,
-    pub passwords: Passwords,
+    pub auth: AuthState,
     pub turns: Turns,
     pub model: ModelBadge,
 }
@@ -77,7 +77,7 @@ impl ServerBackend {
     async fn list(&self, caller: &Caller, tenant: &TenantCode, after: Option<Cursor>) -> Result<Page<ConversationSummary>> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
-        conversations::list(&scope, &mut tx, after).await
+        conversations::list(&scope, &mut tx, after.as_ref()).await
     }
 
     async fn open(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, leaf: Option<MessageId>) -> Result<ConversationView> {
@@ -102,8 +102,10 @@ impl ServerBackend {
     async fn delete(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId) -> Result<()> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.begin(&scope).await?;
-        conversations::delete(&scope, &mut tx, &self.world, id).await?;
-        Ok(tx.commit().await?)
+        let running = conversations::delete(&scope, &mut tx, id, self.world.now()).await?;
+        tx.commit().await?;
+        self.turns.stop_here(&running);
+        Ok(())
     }
 
     async fn restore(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId) -> Result<()> {
@@ -138,13 +140,13 @@ impl Backend for ServerBackend {
         identity::set_theme(&self.db, caller, theme).await.for_people(caller)
     }
     async fn change_password(&self, caller: &Caller, change: PasswordChange) -> Answer<()> {
-        identity::change_password(&self.db, &self.world, &self.passwords, caller, change).await.for_people(caller)
+        identity::change_password(&self.auth, caller, &change).await.for_people(caller)
     }
     async fn list_sessions(&self, caller: &Caller) -> Answer<Vec<SessionView>> {
         identity::list_sessions(&self.db, &self.world, caller).await.for_people(caller)
     }
     async fn end_session(&self, caller: &Caller, session: SessionId) -> Answer<()> {
-        identity::end_session(&self.db, caller, session).await.for_people(caller)
+        identity::end_session(&self.db, &self.world, caller, session).await.for_people(caller)
     }
 
     async fn tenant_home(&self, caller: &Caller, tenant: &TenantCode) -> Answer<TenantHome> {

@@ -20,7 +20,7 @@ pub mod turn_events;
 use axum::{
     Router,
     http::Method,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn,
 };
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
@@ -36,29 +36,32 @@ pub fn routes() -> Routes {
     });
     pages
         // Signing in.
-        .add(Public, Method::GET, "/", login::home)
-        .add(Public, Method::GET, "/login", login::form)
-        .add(Public, Method::POST, "/login", login::sign_in)
-        .add(Public, Method::POST, "/logout", login::sign_out)
+        .add_listed(login::routes(), listed(Public, &[("GET", "/"), ("GET", "/login"), ("POST", "/login"), ("POST", "/logout")]))
+        .add_listed(rest_auth::routes(), listed(Public, &[("POST", "/api/auth/login"), ("POST", "/api/auth/refresh"), ("GET", "/.well-known/jwks.json")]))
+        .listing(listed(SignedIn, &[("POST", "/api/auth/logout"), ("GET", "/api/auth/me")]))
         // The mission's REST interface.
-        .add(Public, Method::POST, "/api/auth/login", rest_auth::login)
-        .add(Public, Method::POST, "/api/auth/refresh", rest_auth::refresh)
-        .add(SignedIn, Method::POST, "/api/auth/logout", rest_auth::logout)
-        .add(SignedIn, Method::GET, "/api/auth/me", rest_auth::me)
         .add(Member, Method::POST, "/api/chat", rest::chat::chat)
         .add(Member, Method::GET, "/api/conversations", rest::conversations::list)
         .add(Member, Method::GET, "/api/conversations/{id}", rest::conversations::get)
         .add(Member, Method::DELETE, "/api/conversations/{id}", rest::conversations::delete)
         .add(Member, Method::GET, "/api/usage", rest::usage::usage)
         .add(Public, Method::GET, "/api/openapi.json", rest::openapi::openapi)
-        .add(Public, Method::GET, "/.well-known/jwks.json", rest_auth::jwks)
         // What the page calls.
         .add_listed(Router::new().route("/fn/{*function}", axum::routing::post(pages::server_function)), pages::listed_functions())
         .add(Member, Method::GET, "/t/{tenant}/turns/{turn}/events", turn_events::events)
         // Operators.
-        .add(Public, Method::GET, "/livez", health::livez)
+        .listing(listed(Public, &[("GET", "/livez")]))
         .add(Public, Method::GET, "/readyz", health::readyz)
         .add(Operator, Method::GET, "/metrics", health::metrics)
+}
+
+fn listed(policy: Policy, rows: &[(&str, &str)]) -> Vec<Listed> {
+    let row = |(method, path): &(&str, &str)| Listed {
+        method: if *method == "POST" { Method::POST } else { Method::GET },
+        path: (*path).to_owned(),
+        policy,
+    };
+    rows.iter().map(row).collect()
 }
 
 /// The pages that Leptos routes; a test compares them with the page's own router.
@@ -77,17 +80,15 @@ pub fn app_pages() -> Vec<(&'static str, Policy)> {
 pub fn router(state: AppState) -> (Router, Vec<Listed>) {
     let (router, listed) = routes().finish();
     let router = router
-        .nest_service(&format!("/{}", state.leptos.site_pkg_dir), site::files(&state.leptos))
         .fallback(site::not_found)
         .method_not_allowed_fallback(site::method_not_allowed)
-        .layer(from_fn(limits::bound))
-        .layer(from_fn_with_state(state.auth.clone(), csrf::refuse_cross_site))
-        .layer(from_fn_with_state(state.auth.clone(), session::resolve))
-        .layer(from_fn_with_state(state.auth.clone(), headers::secure))
-        .layer(CatchPanicLayer::custom(site::panicked))
-        .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response))
+        .with_state(state.clone());
+    let router = guard::guarded(router, &state.auth, limits::Limits::default())
+        // Liveness answers while everything else is away.
+        .merge(Router::new().route("/livez", axum::routing::get(health::livez)))
+        .nest_service(&format!("/{}", state.leptos.site_pkg_dir), site::files(&state.leptos))
         .layer(from_fn(site::measure))
-        .layer(from_fn_with_state(state.auth.clone(), session::name_request))
-        .with_state(state);
+        .layer(CatchPanicLayer::custom(site::panicked))
+        .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response));
     (router, listed)
 }

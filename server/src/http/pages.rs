@@ -17,9 +17,11 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
 use super::{
+    answer,
     headers::csp,
     routes::{Listed, Policy},
-    site::{refusal, request_id},
+    session::{self, Signed, cookie},
+    site::refusal,
 };
 use crate::{conversations, error::Error, state::AppState, tenancy};
 
@@ -27,8 +29,8 @@ use crate::{conversations, error::Error, state::AppState, tenancy};
 /// begins to stream.
 pub async fn page(State(state): State<AppState>, params: RawPathParams, request: Request) -> Response {
     if let Err(error) = gate(&state, &params, &request).await {
-        let id = request_id(&request);
-        return refusal(request.uri().path(), error.into_app(id), id);
+        let error = error.into_app(&session::id_of(request.extensions()));
+        return refusal(&request, answer::status_of(&error), &error);
     }
     let context = PageContext::of(&state, &request);
     let options = state.leptos.clone();
@@ -105,7 +107,7 @@ impl PageContext {
         Self {
             backend: state.backend.clone(),
             caller: request.extensions().get::<Caller>().cloned(),
-            theme: Theme::parse_or_system(cookie(headers, "theme").unwrap_or_default()),
+            theme: request.extensions().get::<Signed>().map_or_else(Theme::default, |signed| signed.theme),
             sidebar_collapsed: cookie(headers, "sidebar") == Some("collapsed"),
             is_form_post: request.method() == axum::http::Method::POST && accepts_html(headers),
         }
@@ -122,16 +124,6 @@ impl PageContext {
             provide_context(app::backend::Redirect(Arc::new(leptos_axum::redirect)));
         }
     }
-}
-
-/// The value of a cookie.
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).find_map(
-        |pair| {
-            let (key, value) = pair.trim().split_once('=')?;
-            (key == name).then_some(value)
-        },
-    )
 }
 
 fn set_csp() {

@@ -8,16 +8,16 @@ use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use leptos::config::LeptosOptions;
 use tower::ServiceBuilder;
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 use tracing::Span;
 
-use app::{error::AppError, model::Theme, plain};
+use app::error::AppError;
 
-use super::rest::ApiError;
+use super::{answer, session};
 
 /// The built page: compressed beforehand, and cached for ever where names carry a hash.
 pub fn files(options: &LeptosOptions) -> Router {
@@ -29,44 +29,21 @@ pub fn files(options: &LeptosOptions) -> Router {
     Router::new().fallback_service(service)
 }
 
-/// Whether the caller is a program (JSON) or a person (a page).
-fn wants_json(path: &str) -> bool {
-    path.starts_with("/api/") || path.starts_with("/fn/") || path.starts_with("/.well-known/")
-}
-
-/// An error for whoever asked: JSON for programs, a page for people.
-pub fn refusal(path: &str, error: AppError, request_id: &str) -> Response {
-    if wants_json(path) {
-        return ApiError(error).into_response();
-    }
-    let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = plain::ErrorPage {
-        status: status.as_u16(),
-        title: status.canonical_reason().unwrap_or("Error").to_owned(),
-        message: error.to_string(),
-        request_id: request_id.to_owned(),
-        css_href: css_href().to_owned(),
-        theme: Theme::System,
-    };
-    (status, axum::response::Html(plain::error(&page))).into_response()
-}
-
 /// Nothing here.
 pub async fn not_found(request: Request) -> Response {
-    refusal(request.uri().path(), AppError::NotFound, request_id(&request))
+    refusal(&request, StatusCode::NOT_FOUND, &AppError::NotFound)
 }
 
 /// Something here, but not for this method.
 pub async fn method_not_allowed(request: Request) -> Response {
-    let message = format!("{} is not possible here.", request.method());
-    let mut response = refusal(request.uri().path(), AppError::BadRequest { message }, request_id(&request));
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    response
+    let error = AppError::invalid("", format!("{} is not possible here.", request.method()));
+    refusal(&request, StatusCode::METHOD_NOT_ALLOWED, &error)
 }
 
-/// The id of a request, as `session::name_request` gave it.
-pub fn request_id(request: &Request) -> &str {
-    request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("-")
+/// An error in the form its reader understands.
+pub fn refusal(request: &Request, status: StatusCode, error: &AppError) -> Response {
+    let request_id = session::id_of(request.extensions());
+    answer::error(request.uri().path(), css_href(), &request_id, status, error)
 }
 
 /// A panic in a handler: a fault of ours, logged with its message, answered without it.
@@ -78,12 +55,12 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
         .unwrap_or("no message");
     tracing::error!(message, "a handler panicked");
     metrics::counter!("steward_panics_total").increment(1);
-    ApiError(AppError::Internal { request_id: String::new() }).into_response()
+    answer::json(StatusCode::INTERNAL_SERVER_ERROR, &AppError::Internal { request_id: String::new() })
 }
 
 /// One span per request, named by the route and never by the full address (which may carry a cursor or a token).
 pub fn span(request: &Request) -> Span {
-    tracing::info_span!("request", method = %request.method(), route = matched(request), request_id = request_id(request))
+    tracing::info_span!("request", method = %request.method(), route = matched(request), request_id = session::id_of(request.extensions()))
 }
 
 fn matched(request: &Request) -> &str {

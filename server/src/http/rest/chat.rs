@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    ApiCaller, ApiError, Body,
+    ApiCaller, ApiError,
     conversations::Message,
     usage::{TokenCounts, quality_word},
 };
-use crate::{state::AppState, tenancy};
+use crate::{http::limits::ApiJson, state::AppState, tenancy};
 
 /// A question.
 #[derive(Deserialize, ToSchema)]
@@ -74,7 +74,7 @@ impl From<TurnUsage> for ChatUsage {
         (status = 402, description = "The budget is used up; nothing was sent"),
         (status = 404, description = "No such conversation of yours"),
         (status = 422, description = "The message or another field does not pass")))]
-pub async fn chat(State(state): State<AppState>, api: ApiCaller, headers: HeaderMap, Body(body): Body<ChatRequest>) -> Result<Response, ApiError> {
+pub async fn chat(State(state): State<AppState>, api: ApiCaller, headers: HeaderMap, ApiJson(body): ApiJson<ChatRequest>) -> Result<Response, ApiError> {
     let parent = match (body.conversation, body.parent) {
         (Some(conversation), None) => newest_message(&state, &api, conversation).await?,
         (_, parent) => parent,
