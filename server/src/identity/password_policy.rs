@@ -61,14 +61,14 @@ pub fn check(password: &str, own_words: &[&str]) -> Result<(), WeakPassword> {
     Ok(())
 }
 
-/// Letters and digits that are left when the words are taken out: zxcvbn alone lets "Budi.Santoso1" pass for its mix of
+/// Visible characters that are left when the words are taken out: zxcvbn alone lets "Budi.Santoso1" pass for its mix of
 /// cases.
 fn chars_without(password: &str, words: &[&str]) -> usize {
     let mut rest = password.to_lowercase();
     for word in words {
         rest = rest.replace(&word.to_lowercase(), " ");
     }
-    rest.chars().filter(|c| c.is_alphanumeric()).count()
+    rest.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 #[cfg(test)]

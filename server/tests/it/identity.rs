@@ -67,7 +67,11 @@ pub async fn join(t: &TestDb, user: UserId, code: &str, role: Role) {
 }
 
 fn from(ip: &str) -> Origin {
-    Origin { ip: Some(ip.parse().expect("an address")), user_agent: "Firefox/140.0 Linux".into(), request_id: "r".into() }
+    Origin {
+        ip: Some(ip.parse().expect("an address")),
+        user_agent: "Firefox/140.0 Linux".into(),
+        request_id: "r".into(),
+    }
 }
 
 async fn sign_in(auth: &AuthState, email: &str, password: &str) -> Result<sign_in::BrowserSession, SignInError> {

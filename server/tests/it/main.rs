@@ -3,4 +3,6 @@
 mod support;
 
 mod db_facade;
+mod http_security;
 mod identity;
+mod identity_http;
