@@ -24,7 +24,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use account::{change_password, end_session, list_sessions, me, set_name, set_theme};
 pub use device::device_name;
-pub use email::Email;
+pub use email::{Email, MAX_EMAIL_BYTES};
 pub use passwords::{Passwords, Verdict};
 pub use secret::Secret;
 pub use tokens::Tokens;

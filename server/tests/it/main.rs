@@ -5,3 +5,6 @@ mod support;
 mod db_facade;
 mod isolation;
 mod stories;
+mod http_security;
+mod identity;
+mod identity_http;
