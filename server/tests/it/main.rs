@@ -8,3 +8,4 @@ mod stories;
 mod http_security;
 mod identity;
 mod identity_http;
+mod usage;
