@@ -14,6 +14,7 @@
 //! - No network call, no hashing, no waiting inside a transaction.
 
 mod connect;
+pub mod energy;
 mod error;
 mod query;
 mod scope;
