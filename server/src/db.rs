@@ -16,6 +16,7 @@
 pub mod budget;
 pub mod auth_event;
 mod connect;
+pub mod energy;
 mod error;
 pub mod health;
 pub mod ledger;
