@@ -14,10 +14,14 @@
 //! - No network call, no hashing, no waiting inside a transaction.
 
 mod connect;
+pub mod conversation;
 mod error;
+pub mod message;
 mod query;
 mod scope;
 pub mod tenant;
+pub mod turn;
+pub mod turn_event;
 mod tx;
 pub mod user;
 
