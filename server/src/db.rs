@@ -13,10 +13,13 @@
 //!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
 //! - No network call, no hashing, no waiting inside a transaction.
 
+pub mod budget;
 mod connect;
 pub mod conversation;
 mod error;
 pub mod message;
+pub mod ledger;
+pub mod model_call;
 mod query;
 mod scope;
 pub mod tenant;
