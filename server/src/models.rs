@@ -11,8 +11,8 @@ pub mod price;
 mod provider;
 pub mod sse;
 
-pub use catalogue::{Catalogue, Model, ModelId, ProviderKind};
-pub use price::PriceVersion;
+pub use catalogue::{Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel};
+pub use price::{CostOverflow, PriceVersion};
 pub use provider::{
     Billed, Content, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider, ProviderError,
     ProviderErrorKind, ReportedUsage, StopReason, ToolSpec,

@@ -1,8 +1,25 @@
-//! The models that can be asked, by exact id.
+//! The models that can be asked, by exact id, and their prices.
+//!
+//! To add a model: one entry in [`Catalogue::built_in`], its prices as on the provider's page on that day. A changed
+//! price is a **new** version with its own `valid_from`; a version never changes, because calls refer to it.
+//!
+//! Only models whose hidden thinking can be switched off are offered: thinking is billed as output without being shown,
+//! so an answer that is broken off could not be bounded by what was received (accounting.md §3), and its blocks would
+//! have to be replayed in a tool loop, which [`super::Content`] does not carry yet. That leaves out the 5.5 family.
+
+mod entries;
 
 use std::fmt;
 
+use app::model::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::PriceVersion;
+
+/// The demo model's id.
+pub const DEMO_MODEL: &str = "steward-demo";
+/// What is asked when an operator gives a key and names no model.
+pub const DEFAULT_CLAUDE_MODEL: &str = "claude-sonnet-5";
 
 /// A provider's exact model id, e.g. `claude-haiku-4-5`. Aliases are resolved before this type is made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -45,6 +62,132 @@ pub struct Model {
     pub max_output_tokens: i64,
 }
 
+/// A model with its price versions, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    model: Model,
+    prices: Vec<PriceVersion>,
+}
+
 /// Every model known.
-#[derive(Clone, Debug, Default)]
-pub struct Catalogue;
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    entries: Vec<Entry>,
+}
+
+/// A model id that is not offered, with what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UnknownModel {
+    message: String,
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self::built_in()
+    }
+}
+
+impl Catalogue {
+    /// The demo model and Claude.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self { entries: entries::all() }
+    }
+
+    /// All models, the demo first.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.entries.iter().map(|entry| &entry.model)
+    }
+
+    /// The model of an exact id or a listed alias; nothing is guessed from a prefix.
+    ///
+    /// # Errors
+    /// An unknown, retired or not offered id; the message says what to use instead.
+    pub fn find(&self, id: &str) -> Result<&Model, UnknownModel> {
+        let exact = entries::ALIASES.iter().find(|(alias, _)| *alias == id).map_or(id, |(_, exact)| exact);
+        if let Some(entry) = self.entries.iter().find(|entry| entry.model.id.0 == exact) {
+            return Ok(&entry.model);
+        }
+        let known = self.models().map(|model| model.id.0.as_str()).collect::<Vec<_>>().join(", ");
+        let reason = entries::NOT_OFFERED.iter().find(|(model, _)| *model == id).map(|(_, reason)| *reason);
+        let message = match reason {
+            Some(reason) => format!("The model {id} cannot be used: {reason}. Known models: {known}."),
+            None => {
+                let id: String = id.chars().take(100).collect();
+                format!("There is no model {id:?} here. Known models: {known}.")
+            }
+        };
+        Err(UnknownModel { message })
+    }
+
+    /// The price of a model at an instant: the latest version that had begun. `None`: unknown, which is not zero.
+    #[must_use]
+    pub fn price(&self, id: &ModelId, at: Timestamp) -> Option<&PriceVersion> {
+        let entry = self.entries.iter().find(|entry| entry.model.id == *id)?;
+        entry.prices.iter().rev().find(|price| price.valid_from <= at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::model::{Money, Tokens};
+
+    const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+    #[test]
+    fn a_model_is_found_by_exact_id_or_alias_only() {
+        let catalogue = Catalogue::built_in();
+        let id = |text: &str| catalogue.find(text).map(|model| model.id.0.clone()).ok();
+        assert_eq!(id("claude-haiku-4-5").as_deref(), Some("claude-haiku-4-5"));
+        assert_eq!(id("claude-haiku-4-5-20251001").as_deref(), Some("claude-haiku-4-5"));
+        for unknown in ["claude-haiku-4", "claude-haiku-4-5-2", "Claude-Haiku-4-5", "", " claude-haiku-4-5"] {
+            assert_eq!(id(unknown), None, "{unknown:?}");
+        }
+        assert!(id(DEFAULT_CLAUDE_MODEL).is_some() && id(DEMO_MODEL).is_some());
+    }
+
+    #[test]
+    fn a_retired_model_is_explained() {
+        let catalogue = Catalogue::built_in();
+        let message = |id: &str| catalogue.find(id).map(|_| ()).expect_err("not offered").to_string();
+        let retired = message("claude-sonnet-4-20250514");
+        assert!(retired.contains("retired") && retired.contains("claude-sonnet-5"), "{retired}");
+        assert!(message("claude-opus-5-5").contains("thinking"));
+        assert!(message("gpt-5.5").contains("Known models: steward-demo, "));
+        assert!(message(&"x".repeat(10_000)).len() < 1_000);
+    }
+
+    #[test]
+    fn every_model_has_a_price_and_ids_are_unique() {
+        let catalogue = Catalogue::built_in();
+        let mut ids = Vec::new();
+        let mut price_ids = Vec::new();
+        for entry in &catalogue.entries {
+            ids.push(entry.model.id.0.clone());
+            let price = catalogue.price(&entry.model.id, NOW).expect("a price now");
+            let dearest = price.input.max(price.cache_read).max(price.cache_write_5m).max(price.cache_write_1h);
+            assert!(price.output > 0 && price.input > 0 && price.dearest_input() == dearest);
+            assert!(entry.prices.is_sorted_by(|a, b| a.valid_from < b.valid_from));
+            assert!(entry.model.max_output_tokens < entry.model.context_tokens);
+            price_ids.extend(entry.prices.iter().map(|price| price.id.clone()));
+        }
+        for mut list in [ids, price_ids] {
+            let count = list.len();
+            list.sort();
+            list.dedup();
+            assert_eq!(list.len(), count);
+        }
+    }
+
+    #[test]
+    fn a_price_is_dollars_per_million() {
+        let catalogue = Catalogue::built_in();
+        let price = catalogue.price(&ModelId("claude-haiku-4-5".into()), NOW).expect("known");
+        let tokens = Tokens { input: 1_000_000, cache_write_5m: 1_000_000, output: 1_000_000, ..Tokens::default() };
+        assert_eq!(price.cost(&tokens), Ok(Money(7_250_000_000_000)), "$1 + $1.25 + $5");
+        assert_eq!(catalogue.price(&ModelId("claude-haiku-4-5".into()), Timestamp(0)), None, "not sold then");
+        assert!(catalogue.price(&ModelId(DEMO_MODEL.into()), Timestamp(0)).is_some());
+    }
+}

@@ -1,0 +1,133 @@
+//! What the catalogue holds.
+//!
+//! Prices: the provider's page "Pricing" (platform.claude.com/docs/en/about-claude/pricing) and the model overviews, read
+//! in November 2026. `valid_from` is the model's release, or an earlier day when it is not known to us.
+//! Context windows are those for which the price has a single tier.
+
+use app::model::{Date, Timestamp};
+
+use super::{DEMO_MODEL, Entry, Model, ModelId, PriceVersion, ProviderKind};
+
+/// Other names of a model: the dated snapshot behind each id.
+pub(super) const ALIASES: [(&str, &str); 3] = [
+    ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+    ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5"),
+    ("claude-opus-4-5-20251101", "claude-opus-4-5"),
+];
+
+const ALWAYS_THINKS: &str =
+    "it answers with hidden thinking, which Steward cannot account for yet; use claude-sonnet-5 or claude-opus-5";
+
+/// Known, but not to be had, and why.
+pub(super) const NOT_OFFERED: [(&str, &str); 8] = [
+    ("claude-sonnet-4-20250514", "its provider has retired it; use claude-sonnet-5"),
+    ("claude-sonnet-4-0", "its provider has retired it; use claude-sonnet-5"),
+    ("claude-opus-4-20250514", "its provider has retired it; use claude-opus-5"),
+    ("claude-opus-4-0", "its provider has retired it; use claude-opus-5"),
+    ("claude-opus-5-5", ALWAYS_THINKS),
+    ("claude-sonnet-5-5", ALWAYS_THINKS),
+    ("claude-haiku-5-5", ALWAYS_THINKS),
+    ("claude-fable-5-1", ALWAYS_THINKS),
+];
+
+/// Prices in pico-dollars per token; $1 per million tokens is 1,000,000.
+struct Prices {
+    input: i64,
+    output: i64,
+    cache_write_5m: i64,
+    cache_write_1h: i64,
+    cache_read: i64,
+}
+
+const HAIKU_4_5: Prices = Prices {
+    input: 1_000_000,
+    output: 5_000_000,
+    cache_write_5m: 1_250_000,
+    cache_write_1h: 2_000_000,
+    cache_read: 100_000,
+};
+const SONNET_4: Prices = Prices {
+    input: 3_000_000,
+    output: 15_000_000,
+    cache_write_5m: 3_750_000,
+    cache_write_1h: 6_000_000,
+    cache_read: 300_000,
+};
+const SONNET_5: Prices = Prices {
+    input: 2_000_000,
+    output: 10_000_000,
+    cache_write_5m: 2_500_000,
+    cache_write_1h: 4_000_000,
+    cache_read: 200_000,
+};
+const OPUS: Prices = Prices {
+    input: 5_000_000,
+    output: 25_000_000,
+    cache_write_5m: 6_250_000,
+    cache_write_1h: 10_000_000,
+    cache_read: 500_000,
+};
+/// Made up and small, so that money is visible in the demo.
+const DEMO: Prices =
+    Prices { input: 500_000, output: 2_500_000, cache_write_5m: 500_000, cache_write_1h: 500_000, cache_read: 500_000 };
+
+const DAY_MS: i64 = 86_400_000;
+
+fn claude(
+    id: &str,
+    name: &str,
+    since: (i32, u8, u8),
+    context_tokens: i64,
+    max_output_tokens: i64,
+    prices: &Prices,
+) -> Entry {
+    let (year, month, day) = since;
+    let day = Date { year, month, day };
+    entry(
+        Model {
+            id: ModelId(id.to_owned()),
+            name: name.to_owned(),
+            provider: ProviderKind::Anthropic,
+            context_tokens,
+            max_output_tokens,
+        },
+        day,
+        prices,
+    )
+}
+
+fn entry(model: Model, since: Date, prices: &Prices) -> Entry {
+    let price = PriceVersion {
+        id: format!("{}@{since}", model.id),
+        valid_from: Timestamp(since.to_days() * DAY_MS),
+        input: prices.input,
+        cache_read: prices.cache_read,
+        cache_write_5m: prices.cache_write_5m,
+        cache_write_1h: prices.cache_write_1h,
+        output: prices.output,
+        per_request: 0,
+    };
+    Entry { model, prices: vec![price] }
+}
+
+pub(super) fn all() -> Vec<Entry> {
+    let demo = Model {
+        id: ModelId(DEMO_MODEL.to_owned()),
+        name: "Demo model (scripted)".to_owned(),
+        provider: ProviderKind::Demo,
+        context_tokens: 200_000,
+        max_output_tokens: 8_192,
+    };
+    vec![
+        entry(demo, Date { year: 1970, month: 1, day: 1 }, &DEMO),
+        claude("claude-haiku-4-5", "Claude Haiku 4.5", (2025, 10, 1), 200_000, 64_000, &HAIKU_4_5),
+        claude("claude-sonnet-5", "Claude Sonnet 5", (2026, 6, 30), 1_000_000, 128_000, &SONNET_5),
+        claude("claude-sonnet-4-6", "Claude Sonnet 4.6", (2026, 1, 1), 200_000, 64_000, &SONNET_4),
+        claude("claude-sonnet-4-5", "Claude Sonnet 4.5", (2025, 9, 29), 200_000, 64_000, &SONNET_4),
+        claude("claude-opus-5", "Claude Opus 5", (2026, 7, 24), 1_000_000, 128_000, &OPUS),
+        claude("claude-opus-4-8", "Claude Opus 4.8", (2026, 1, 1), 200_000, 64_000, &OPUS),
+        claude("claude-opus-4-7", "Claude Opus 4.7", (2026, 1, 1), 200_000, 64_000, &OPUS),
+        claude("claude-opus-4-6", "Claude Opus 4.6", (2026, 1, 1), 200_000, 64_000, &OPUS),
+        claude("claude-opus-4-5", "Claude Opus 4.5", (2025, 11, 1), 200_000, 64_000, &OPUS),
+    ]
+}
