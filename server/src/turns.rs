@@ -120,8 +120,7 @@ struct Inner {
 impl Inner {
     /// The price in force now.
     fn price(&self) -> Option<PriceVersion> {
-        let _ = &self.catalogue;
-        None
+        self.catalogue.price(&self.model.id, self.world.now()).cloned()
     }
 }
 
