@@ -1,1 +1,3 @@
 //! The router, readable top to bottom.
+
+pub mod turn_events;

@@ -152,12 +152,7 @@ pub async fn conversation_page(
 ///
 /// # Errors
 /// Database errors.
-pub async fn conversation_rename(
-    scope: &TenantScope,
-    tx: &mut Tx,
-    id: ConversationId,
-    title: &str,
-) -> Result<bool> {
+pub async fn conversation_rename(scope: &TenantScope, tx: &mut Tx, id: ConversationId, title: &str) -> Result<bool> {
     let changed = tx
         .query(
             "UPDATE conversations SET title = $4, title_source = 'person' \
@@ -200,12 +195,7 @@ pub async fn conversation_title_automatically(
 ///
 /// # Errors
 /// Database errors.
-pub async fn conversation_delete(
-    scope: &TenantScope,
-    tx: &mut Tx,
-    id: ConversationId,
-    now: Timestamp,
-) -> Result<bool> {
+pub async fn conversation_delete(scope: &TenantScope, tx: &mut Tx, id: ConversationId, now: Timestamp) -> Result<bool> {
     let changed = tx
         .query(
             "UPDATE conversations SET deleted_at = COALESCE(deleted_at, $4) \

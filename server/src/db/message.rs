@@ -273,11 +273,7 @@ pub async fn message_siblings(
 ///
 /// # Errors
 /// Database errors.
-pub async fn message_roots(
-    scope: &TenantScope,
-    tx: &mut Tx,
-    conversation: ConversationId,
-) -> Result<Vec<MessageId>> {
+pub async fn message_roots(scope: &TenantScope, tx: &mut Tx, conversation: ConversationId) -> Result<Vec<MessageId>> {
     let rows = tx
         .query(
             "SELECT id, parent_id FROM messages WHERE tenant_id = $1 AND conversation_id = $2 AND parent_id IS NULL \

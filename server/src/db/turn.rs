@@ -215,9 +215,7 @@ pub async fn turn_by_key(scope: &TenantScope, tx: &mut Tx, key: TurnKey) -> Resu
 /// Database errors.
 pub async fn turns_running(scope: &TenantScope, tx: &mut Tx) -> Result<i64> {
     let row = tx
-        .query(
-            "SELECT COUNT(*) AS count FROM turns WHERE tenant_id = $1 AND user_id = $2 AND status = 'running'",
-        )
+        .query("SELECT COUNT(*) AS count FROM turns WHERE tenant_id = $1 AND user_id = $2 AND status = 'running'")
         .bind(scope.tenant())
         .bind(scope.user())
         .one::<CountRow>()
@@ -274,11 +272,7 @@ pub async fn turn_request_stop(scope: &TenantScope, tx: &mut Tx, id: TurnId) -> 
 ///
 /// # Errors
 /// Database errors.
-pub async fn turns_request_stop(
-    scope: &TenantScope,
-    tx: &mut Tx,
-    conversation: ConversationId,
-) -> Result<Vec<TurnId>> {
+pub async fn turns_request_stop(scope: &TenantScope, tx: &mut Tx, conversation: ConversationId) -> Result<Vec<TurnId>> {
     let rows = tx
         .query(
             "UPDATE turns SET stop_requested = TRUE \

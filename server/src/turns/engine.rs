@@ -92,7 +92,7 @@ impl Exchange {
 
 /// Runs a turn to its end, whatever happens. `untitled`: the first message of a conversation that needs a title.
 pub(super) async fn run(inner: Arc<Inner>, live: Arc<Live>, request: ModelRequest, untitled: Option<MessageText>) {
-    let titling = untitled.map(|text| inner.tracker.spawn(title::write(inner.clone(), live.clone(), text)));
+    let titling = untitled.map(|text| title::begin(&inner, &live, text));
     let mut exchange = Exchange::default();
     let ending = match AssertUnwindSafe(answer(&inner, &live, request, &mut exchange)).catch_unwind().await {
         Ok(ending) => ending,
@@ -127,12 +127,7 @@ async fn answer(inner: &Inner, live: &Live, request: ModelRequest, exchange: &mu
     }
 }
 
-async fn steps(
-    inner: &Inner,
-    live: &Live,
-    mut request: ModelRequest,
-    exchange: &mut Exchange,
-) -> Result<Ending, Cut> {
+async fn steps(inner: &Inner, live: &Live, mut request: ModelRequest, exchange: &mut Exchange) -> Result<Ending, Cut> {
     let request_id = &live.request_id;
     let deadline = Instant::now() + inner.config.max_duration;
     let mut names = tool_calls::CallNames::default();

@@ -85,8 +85,7 @@ pub(super) async fn finish(inner: &Inner, live: &Live, ending: Ending, messages:
             Ok(None) => break,
             Err(error) => {
                 // The hold is gone with the transaction; its row is settled from the last checkpoint.
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(request_id = live.request_id, turn = %live.turn(), attempt, error, "a turn's end was not written");
+                log_failed(live, attempt, &error);
                 tokio::time::sleep(wait).await;
                 wait *= 2;
             }
@@ -95,6 +94,12 @@ pub(super) async fn finish(inner: &Inner, live: &Live, ending: Ending, messages:
     live.halt(Halt::Lost);
     live.lose();
     inner.hub.remove(live.turn());
+}
+
+fn log_failed(live: &Live, attempt: u32, error: &Error) {
+    let (request_id, turn) = (&live.request_id, live.turn());
+    let error = error as &dyn std::error::Error;
+    tracing::error!(request_id, %turn, attempt, error, "a turn's end was not written");
 }
 
 /// Writes an end. `None`: the turn is over or somebody else's already, and nothing was changed.
@@ -139,8 +144,7 @@ pub(super) async fn write_in(
     let duration_ms = now.0.saturating_sub(end.started_at.0);
     let usage = usage::turn_usage(scope, tx, turn, duration_ms).await?;
     let (model_content, model_bytes) = remember(&end.messages, &end.parts)?;
-    let message =
-        MessageEnd { parts: &end.parts, model_content, model_bytes, status: &end.status, usage: &usage };
+    let message = MessageEnd { parts: &end.parts, model_content, model_bytes, status: &end.status, usage: &usage };
     message_finish(scope, tx, end.ids.assistant_message, message).await?;
     turn_events_delete(scope, tx, turn).await?;
     // A deleted conversation stays where it is.

@@ -46,12 +46,7 @@ impl Turns {
     }
 }
 
-fn events(
-    inner: Arc<Inner>,
-    scope: TenantScope,
-    turn: TurnId,
-    after: u64,
-) -> impl Stream<Item = TurnEnvelope> + Send {
+fn events(inner: Arc<Inner>, scope: TenantScope, turn: TurnId, after: u64) -> impl Stream<Item = TurnEnvelope> + Send {
     async_stream::stream! {
         let mut position = after;
         let mut failures = 0;

@@ -5,13 +5,7 @@ use std::time::Duration;
 use app::model::{MessageStatus, Part, Timestamp, ToolCallStatus, TurnStarted};
 use tokio::time::MissedTickBehavior;
 
-use super::{
-    Inner, Turns, finish,
-    finish::End,
-    fold,
-    transcript::text_of,
-    words,
-};
+use super::{Inner, Turns, finish, finish::End, fold, transcript::text_of, words};
 use crate::{
     conversations,
     db::{
@@ -119,12 +113,7 @@ fn report(what: &'static str, done: Result<u64>) {
     }
 }
 
-async fn reap_one(
-    inner: &Inner,
-    scope: &crate::db::TenantScope,
-    lapsed: LapsedTurn,
-    now: Timestamp,
-) -> Result<bool> {
+async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedTurn, now: Timestamp) -> Result<bool> {
     let mut tx = inner.db.begin(scope).await?;
     let Some(turn) = turn_find(scope, &mut tx, lapsed.turn).await? else { return Ok(false) };
     if turn.status != TurnStatus::Running {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use app::model::{
-    ConversationId, MessageAuthor, MessageId, Part, StartTurn, Timestamp, TurnId, TurnKey, TurnStarted,
-};
+use app::model::{ConversationId, MessageAuthor, MessageId, Part, StartTurn, Timestamp, TurnId, TurnKey, TurnStarted};
 use uuid::Uuid;
 
 use super::{

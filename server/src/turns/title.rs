@@ -1,11 +1,12 @@
 //! The automatic title: a small model call of its own beside the first answer. It never holds the answer up, and the
 //! first words of the message serve when it fails.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::model::{MessageText, Title, TurnEvent};
 use futures::StreamExt as _;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Inner,
@@ -26,10 +27,25 @@ const MAX_CHARS: usize = 60;
 /// As much of the message as a title needs.
 const MAX_INPUT_CHARS: usize = 2_000;
 const UNTITLED: &str = "New conversation";
+/// How long a title that was let go may take to settle its call.
+const SETTLE_WAIT: Duration = Duration::from_secs(1);
+
+/// A title that is being written.
+pub(super) struct Titling {
+    task: JoinHandle<()>,
+    let_go: CancellationToken,
+}
+
+/// Begins to write the title beside the answer.
+pub(super) fn begin(inner: &Arc<Inner>, live: &Arc<Live>, text: MessageText) -> Titling {
+    let let_go = CancellationToken::new();
+    let task = inner.tracker.spawn(write(inner.clone(), live.clone(), text, let_go.clone()));
+    Titling { task, let_go }
+}
 
 /// Asks for a title, settles the call and stores what came of it.
-pub(super) async fn write(inner: Arc<Inner>, live: Arc<Live>, text: MessageText) {
-    let title = match ask(&inner, &live, &text).await {
+async fn write(inner: Arc<Inner>, live: Arc<Live>, text: MessageText, let_go: CancellationToken) {
+    let title = match ask(&inner, &live, &text, &let_go).await {
         Ok(title) => title,
         Err(error) => {
             tracing::warn!(request_id = live.request_id, error = &error as &dyn std::error::Error, "no title");
@@ -46,17 +62,23 @@ pub(super) async fn write(inner: Arc<Inner>, live: Arc<Live>, text: MessageText)
     }
 }
 
-/// Waits for the title a little while; then it is let go and its call is settled with the turn.
-pub(super) async fn wait(inner: &Inner, live: &Live, mut titling: JoinHandle<()>) {
-    if tokio::time::timeout(inner.config.title_wait, &mut titling).await.is_err() {
-        tracing::info!(request_id = live.request_id, "the title took too long");
-        titling.abort();
-        // Aborted at its next wait: it must not publish after the turn's end.
-        let _ = titling.await;
+/// Waits for the title a little while; then it is let go.
+pub(super) async fn wait(inner: &Inner, live: &Live, titling: Titling) {
+    let Titling { mut task, let_go } = titling;
+    if timeout(inner.config.title_wait, &mut task).await.is_ok() {
+        return;
+    }
+    tracing::info!(request_id = live.request_id, "the title took too long");
+    let_go.cancel();
+    if timeout(SETTLE_WAIT, &mut task).await.is_err() {
+        // What it leaves open is settled with the turn.
+        task.abort();
+        // Gone at its next wait: it must not speak after the turn's end.
+        let _ = task.await;
     }
 }
 
-async fn ask(inner: &Inner, live: &Live, text: &MessageText) -> Result<Option<String>> {
+async fn ask(inner: &Inner, live: &Live, text: &MessageText, let_go: &CancellationToken) -> Result<Option<String>> {
     let request = ModelRequest {
         model: inner.model.id.clone(),
         system: format!(
@@ -70,11 +92,14 @@ async fn ask(inner: &Inner, live: &Live, text: &MessageText) -> Result<Option<St
     };
     let Some(hold) = reserve(inner, live, &request).await? else { return Ok(None) };
     let mut title = String::new();
-    let outcome = tokio::select! {
+    // As if aborted, until the stream says otherwise.
+    let mut outcome = NOTHING;
+    tokio::select! {
         biased;
-        _ = live.halted() => CallOutcome { ending: Ending::Aborted, ..NOTHING },
-        outcome = stream(inner, &hold, &request, &mut title) => outcome,
-    };
+        _ = live.halted() => {}
+        () = let_go.cancelled() => {}
+        () = stream(inner, &hold, &request, &mut title, &mut outcome) => {}
+    }
     let mut tx = inner.db.begin(&live.scope).await?;
     usage::settle(&live.scope, &mut tx, &inner.world, hold, outcome).await?;
     tx.commit().await?;
@@ -119,19 +144,18 @@ async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest) -> Result<O
     }
 }
 
-async fn stream(inner: &Inner, hold: &Hold, request: &ModelRequest, title: &mut String) -> CallOutcome {
-    let mut outcome = NOTHING;
-    let failed = |outcome: CallOutcome, billed| {
-        let ending = match billed {
-            Billed::No => Ending::NotBilled,
-            Billed::Partly => Ending::Aborted,
-            Billed::Unknown => Ending::Lost,
-        };
-        CallOutcome { ending, ..outcome }
+async fn stream(inner: &Inner, hold: &Hold, request: &ModelRequest, title: &mut String, outcome: &mut CallOutcome) {
+    let failed = |billed| match billed {
+        Billed::No => Ending::NotBilled,
+        Billed::Partly => Ending::Aborted,
+        Billed::Unknown => Ending::Lost,
     };
     let mut deltas = match inner.provider.stream(hold.permit(), request).await {
         Ok(deltas) => deltas,
-        Err(error) => return failed(outcome, error.billed),
+        Err(error) => {
+            outcome.ending = failed(error.billed);
+            return;
+        }
     };
     while let Some(delta) = deltas.next().await {
         match delta {
@@ -141,11 +165,16 @@ async fn stream(inner: &Inner, hold: &Hold, request: &ModelRequest, title: &mut 
                 title.push_str(&piece);
             }
             Ok(Delta::ToolUse { .. }) => {}
-            Ok(Delta::Stop(_)) => return CallOutcome { ending: Ending::Completed, ..outcome },
-            Err(error) => return failed(outcome, error.billed),
+            Ok(Delta::Stop(_)) => {
+                outcome.ending = Ending::Completed;
+                return;
+            }
+            Err(error) => {
+                outcome.ending = failed(error.billed);
+                return;
+            }
         }
     }
-    outcome
 }
 
 async fn store(inner: &Inner, live: &Live, title: &str) -> Result<bool> {

@@ -45,9 +45,10 @@ pub(super) async fn run(
 ) -> Result<Vec<Content>, Cut> {
     let context = ToolContext { scope: live.scope.clone(), db: inner.db.clone(), world: inner.world.clone() };
     let context = &context;
-    let running = calls.into_iter().enumerate().map(|(at, call)| async move {
-        run_one(inner, live, context, call, at < MAX_CALLS).await
-    });
+    let running = calls
+        .into_iter()
+        .enumerate()
+        .map(|(at, call)| async move { run_one(inner, live, context, call, at < MAX_CALLS).await });
     let mut results = stream::iter(running).buffered(AT_ONCE).collect::<Vec<_>>().boxed();
     tokio::select! {
         biased;

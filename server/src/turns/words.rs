@@ -28,9 +28,7 @@ pub(super) fn provider(kind: ProviderErrorKind, request_id: &str) -> TurnError {
         ProviderErrorKind::Rejected => {
             (TurnErrorCode::ModelRefused, "The model provider refused this request. Put it in other words.")
         }
-        ProviderErrorKind::Protocol => {
-            (TurnErrorCode::ModelUnavailable, "The model's answer broke off. Try again.")
-        }
+        ProviderErrorKind::Protocol => (TurnErrorCode::ModelUnavailable, "The model's answer broke off. Try again."),
     };
     error(code, message, request_id)
 }

@@ -97,8 +97,7 @@ async fn write(inner: &Inner, group: &[Arc<Live>], now: Timestamp) -> Result<()>
         let (before, events) = live.unwritten();
         let written = before + events.len();
         let last_seq = u64::try_from(written).unwrap_or(u64::MAX);
-        let renewed =
-            turn_renew(&live.scope, &mut tx, live.turn(), live.lease_token, lease_until, last_seq).await?;
+        let renewed = turn_renew(&live.scope, &mut tx, live.turn(), live.lease_token, lease_until, last_seq).await?;
         let Some(stop_requested) = renewed else {
             found.push(Found::Lost);
             continue;
