@@ -14,17 +14,23 @@
 //! - No network call, no hashing, no waiting inside a transaction.
 
 pub mod budget;
+pub mod auth_event;
 mod connect;
 pub mod conversation;
+pub mod energy;
 mod error;
 pub mod ledger;
 pub mod message;
 pub mod model_call;
 mod query;
+pub mod refresh;
 mod scope;
+pub mod session;
+pub mod signing_key;
 pub mod tenant;
 pub mod turn;
 pub mod turn_event;
+pub mod throttle;
 mod tx;
 pub mod user;
 

@@ -135,3 +135,143 @@ fn add_to_dearest(tokens: &mut Tokens, price: Option<&PriceVersion>, count: i64)
     };
     *class = class.saturating_add(count);
 }
+
+#[cfg(test)]
+mod tests {
+    use app::model::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn price() -> PriceVersion {
+        PriceVersion {
+            id: "m@1".into(),
+            valid_from: Timestamp(0),
+            input: 10,
+            cache_read: 1,
+            cache_write_5m: 12,
+            cache_write_1h: 20,
+            output: 50,
+            per_request: 7,
+        }
+    }
+    fn outcome(ending: Ending, reported: ReportedUsage, received_bytes: i64) -> CallOutcome {
+        CallOutcome { ending, reported, received_bytes }
+    }
+    fn report(input: Option<i64>, output: Option<i64>, is_final: bool) -> ReportedUsage {
+        ReportedUsage { input, output, is_final, ..ReportedUsage::default() }
+    }
+
+    #[test]
+    fn each_ending_is_booked_by_the_table() {
+        let price = price();
+        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price) };
+        let none = ReportedUsage::default();
+        // ending, report, bytes received → billed, input, output, quality
+        let table = [
+            (Ending::Completed, report(Some(30), Some(20), true), 90, true, 30, 20, Quality::Exact),
+            (Ending::Completed, report(Some(0), Some(0), true), 0, true, 0, 0, Quality::Exact),
+            // 200 without usage: the bound of the input, the text that came.
+            (Ending::Completed, none, 25, true, 100, 25, Quality::Estimated),
+            (Ending::Completed, none, 4_000, true, 100, 40, Quality::Estimated),
+            // A count at the start is not a final one.
+            (Ending::Completed, report(Some(30), Some(1), false), 25, true, 30, 25, Quality::Estimated),
+            (Ending::Completed, report(None, Some(20), true), 90, true, 100, 20, Quality::Estimated),
+            (Ending::Aborted, report(Some(30), Some(20), true), 90, true, 30, 20, Quality::Exact),
+            (Ending::Aborted, report(Some(30), Some(33), false), 25, true, 30, 33, Quality::Estimated),
+            (Ending::Aborted, report(Some(30), Some(60), false), 25, true, 30, 60, Quality::Estimated),
+            (Ending::Aborted, none, 0, true, 100, 0, Quality::Estimated),
+            (Ending::NotBilled, none, 0, false, 0, 0, Quality::Exact),
+            // Whoever announces a bill has billed.
+            (Ending::NotBilled, report(Some(30), None, false), 0, true, 30, 0, Quality::Estimated),
+            (Ending::Lost, none, 0, true, 100, 40, Quality::Unknown),
+            (Ending::Lost, report(Some(30), Some(2), false), 9, true, 30, 9, Quality::Estimated),
+        ];
+        for (ending, reported, bytes, is_billed, input, output, quality) in table {
+            let booked = book(&bounds, &outcome(ending, reported, bytes));
+            let got = (booked.is_billed, booked.tokens.input_total(), booked.tokens.output, booked.quality);
+            assert_eq!(got, (is_billed, input, output, quality), "{ending:?} {reported:?} {bytes}");
+        }
+    }
+
+    #[test]
+    fn unknown_input_is_charged_at_the_dearest_price() {
+        let price = price();
+        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price) };
+        let booked = book(&bounds, &outcome(Ending::Lost, ReportedUsage::default(), 0));
+        assert_eq!(booked.cost, Money(100 * 20 + 40 * 50 + 7));
+        assert_eq!(booked.cost.0, bounds.held().pico_usd, "the whole hold stays charged");
+        // What is known of the cache is not counted again.
+        let partly = ReportedUsage { cache_read: Some(60), ..ReportedUsage::default() };
+        let booked = book(&bounds, &outcome(Ending::Aborted, partly, 0));
+        assert_eq!((booked.tokens.cache_read, booked.tokens.cache_write_1h), (60, 40));
+    }
+
+    #[test]
+    fn a_price_that_overflows_on_the_bill_leaves_the_hold_charged() {
+        let price = PriceVersion { output: i64::MAX / 1_000, ..price() };
+        let bounds = Bounds { input: 1, output_cap: 10, price: Some(&price) };
+        let booked = book(&bounds, &outcome(Ending::Completed, report(Some(1), Some(5_000), true), 10));
+        assert_eq!((booked.cost.0, booked.quality), (bounds.held().pico_usd, Quality::Unknown));
+    }
+
+    fn any_report() -> impl Strategy<Value = ReportedUsage> {
+        let count = || {
+            prop_oneof![
+                3 => proptest::option::of(0..3_000i64),
+                1 => any::<Option<i64>>(),
+            ]
+        };
+        (count(), count(), count(), count(), count(), any::<bool>()).prop_map(
+            |(input, cache_read, cache_write_5m, cache_write_1h, output, is_final)| ReportedUsage {
+                input,
+                cache_read,
+                cache_write_5m,
+                cache_write_1h,
+                output,
+                is_final,
+            },
+        )
+    }
+
+    proptest! {
+        /// Whatever is reported: no panic, nothing negative, the cost is the tokens', an overrun is marked as one, and a
+        /// bill is never booked as less than it says.
+        #[test]
+        fn a_booking_is_always_sound(
+            reported in any_report(),
+            ending in prop_oneof![
+                Just(Ending::Completed), Just(Ending::NotBilled), Just(Ending::Aborted), Just(Ending::Lost)
+            ],
+            received_bytes in any::<i64>(),
+            input in 0..10_000i64,
+            output_cap in 0..5_000i64,
+            is_priced in any::<bool>(),
+        ) {
+            let price = is_priced.then(price);
+            let bounds = Bounds { input, output_cap, price: price.as_ref() };
+            let booked = book(&bounds, &outcome(ending, reported, received_bytes));
+            let tokens = booked.tokens;
+            for count in [
+                tokens.input, tokens.cache_read, tokens.cache_write_5m, tokens.cache_write_1h, tokens.output,
+                booked.cost.0,
+            ] {
+                prop_assert!(count >= 0);
+            }
+            let expected = match (&price, booked.is_billed) {
+                (Some(price), true) => price.cost(&tokens)?,
+                _ => Money(0),
+            };
+            prop_assert_eq!(booked.cost, expected);
+            let beyond = amounts(&booked).beyond(&bounds.held());
+            prop_assert_eq!(booked.is_overrun, beyond != Amounts::default());
+            if let (Some(output @ 0..=MOST_TOKENS_PER_CALL), true) = (reported.output, booked.is_billed) {
+                prop_assert!(tokens.output >= output);
+            }
+            if booked.quality == Quality::Exact && booked.is_billed {
+                prop_assert_eq!(Some(tokens.output), reported.output);
+                prop_assert_eq!(Some(tokens.input), reported.input);
+            }
+        }
+    }
+}
