@@ -102,3 +102,4 @@ pub mod limits;
 pub mod login;
 pub mod rest_auth;
 pub mod session;
+pub mod turn_events;
