@@ -4,7 +4,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 
 use crate::{
     error::AppError,
-    model::{DisplayName, Me, PasswordChange, SessionId, SessionView, Theme},
+    model::{DisplayName, Me, SessionId, SessionView, Theme},
 };
 
 /// Who is signed in, and the tenants they may enter.
@@ -30,7 +30,7 @@ pub async fn set_theme(theme: Theme) -> Result<(), AppError> {
 #[server(prefix = "/fn", endpoint = "account/password")]
 pub async fn change_password(current: String, new: String) -> Result<(), AppError> {
     let (backend, caller) = crate::backend::caller()?;
-    backend.change_password(&caller, PasswordChange { current, new }).await
+    backend.change_password(&caller, crate::model::PasswordChange { current, new }).await
 }
 
 #[server(prefix = "/fn", endpoint = "account/sessions", input = Json)]
