@@ -92,14 +92,5 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
         .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response));
     (router, listed)
 }
-//! The router, readable top to bottom.
-
 pub mod answer;
-pub mod csrf;
 pub mod guard;
-pub mod headers;
-pub mod limits;
-pub mod login;
-pub mod rest_auth;
-pub mod session;
-pub mod turn_events;

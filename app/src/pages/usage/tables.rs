@@ -30,19 +30,18 @@ pub(super) fn people_table(report: &UsageReport) -> impl IntoView + use<> {
     }
 }
 
+/// The columns behind the first one, and whether they hold numbers.
+const COLUMNS: [(&str, bool); 5] =
+    [("Requests", true), ("Input tokens", true), ("Output tokens", true), ("Cost", true), ("Figures", false)];
+
 fn table(first_column: &'static str, label: &'static str, rows: Vec<AnyView>) -> AnyView {
+    let columns = std::iter::once((first_column, false)).chain(COLUMNS);
+    let head = columns.map(|(name, is_number)| head_cell(name, is_number)).collect::<Vec<_>>();
     view! {
         <div class="table-scroll" role="group" aria-label=label tabindex="0">
             <table class="table">
                 <thead>
-                    <tr>
-                        <th scope="col">{first_column}</th>
-                        <th scope="col" class="number">"Requests"</th>
-                        <th scope="col" class="number">"Input tokens"</th>
-                        <th scope="col" class="number">"Output tokens"</th>
-                        <th scope="col" class="number">"Cost"</th>
-                        <th scope="col">"Figures"</th>
-                    </tr>
+                    <tr>{head}</tr>
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
@@ -51,20 +50,31 @@ fn table(first_column: &'static str, label: &'static str, rows: Vec<AnyView>) ->
     .into_any()
 }
 
+fn head_cell(name: &'static str, is_number: bool) -> AnyView {
+    match is_number {
+        true => view! { <th scope="col" class="number">{name}</th> }.into_any(),
+        false => view! { <th scope="col">{name}</th> }.into_any(),
+    }
+}
+
+fn number(value: String) -> AnyView {
+    view! { <td class="number">{value}</td> }.into_any()
+}
+
 fn row(name: String, requests: i64, tokens: Tokens, cost: Money, quality: Quality) -> AnyView {
     let (class, words) = match quality {
         Quality::Exact => ("badge ok", "exact"),
         Quality::Estimated => ("badge warn", "estimated"),
         Quality::Unknown => ("badge warn", "unconfirmed"),
     };
+    let numbers = [thousands(requests), thousands(tokens.input_total()), thousands(tokens.output), cost.to_string()];
     view! {
         <tr>
             <th scope="row">{name}</th>
-            <td class="number">{thousands(requests)}</td>
-            <td class="number">{thousands(tokens.input_total())}</td>
-            <td class="number">{thousands(tokens.output)}</td>
-            <td class="number">{cost.to_string()}</td>
-            <td><span class=class>{words}</span></td>
+            {numbers.map(number).into_iter().collect::<Vec<_>>()}
+            <td>
+                <span class=class>{words}</span>
+            </td>
         </tr>
     }
     .into_any()
