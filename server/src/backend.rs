@@ -50,8 +50,10 @@ impl ServerBackend {
     async fn home(&self, caller: &Caller, tenant: &TenantCode) -> Result<TenantHome> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
+        let tenant = tenancy::view(&scope, &mut tx, &self.world).await?;
         Ok(TenantHome {
-            tenant: tenancy::view(&scope, &mut tx, &self.world).await?,
+            today: self.world.now().date_at(i64::from(tenant.utc_offset_minutes)),
+            tenant,
             role: scope.role(),
             model: self.model.clone(),
             usage: usage::meter(&scope, &mut tx, &self.world).await?,
@@ -89,7 +91,7 @@ impl ServerBackend {
     async fn earlier(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, before: Cursor) -> Result<ConversationView> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
-        conversations::earlier(&scope, &mut tx, id, before).await
+        conversations::earlier(&scope, &mut tx, id, &before).await
     }
 
     async fn rename(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, title: Title) -> Result<()> {

@@ -70,6 +70,9 @@ pub struct HttpArgs {
     /// Bearer token for `/metrics`. Without it, `/metrics` answers on loopback only.
     #[arg(long, env = "STEWARD_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
+    /// Whom people without a tenant are told to ask for access, e.g. an e-mail address.
+    #[arg(long, env = "STEWARD_CONTACT", default_value = "")]
+    pub contact: String,
     /// Seconds that running answers get to end at shutdown.
     #[arg(long, env = "STEWARD_SHUTDOWN_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=300))]
     pub shutdown_seconds: u64,

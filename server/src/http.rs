@@ -3,7 +3,9 @@
 //! To add a route: a handler in a file of its noun, a row in [`routes`] with its [`Policy`]. `tests/it/isolation.rs`
 //! calls every row as nobody, as another tenant and with the wrong role.
 
+pub mod answer;
 pub mod csrf;
+pub mod guard;
 pub mod headers;
 pub mod health;
 pub mod limits;
@@ -48,7 +50,7 @@ pub fn routes() -> Routes {
         .add(Public, Method::GET, "/api/openapi.json", rest::openapi::openapi)
         // What the page calls.
         .add_listed(Router::new().route("/fn/{*function}", axum::routing::post(pages::server_function)), pages::listed_functions())
-        .add(Member, Method::GET, "/t/{tenant}/turns/{turn}/events", turn_events::events)
+        .add(Member, Method::GET, "/t/{tenant}/turns/{turn}/events", turn_events::turn_events)
         // Operators.
         .listing(listed(Public, &[("GET", "/livez")]))
         .add(Public, Method::GET, "/readyz", health::readyz)
@@ -92,5 +94,3 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
         .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response));
     (router, listed)
 }
-pub mod answer;
-pub mod guard;

@@ -37,7 +37,7 @@ pub async fn serve(
     grace: Duration,
 ) -> std::io::Result<()> {
     let (router, _) = http::router(state.clone());
-    state.turns.run_background();
+    state.tasks.spawn(state.turns.clone().run_background());
     let stopping = state.shutdown.clone();
     let turns = state.turns.clone();
     let asked_to_stop = async move {

@@ -8,12 +8,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    models::catalogue::DEMO_MODEL,
     backend::ServerBackend,
     config::{ConfigError, DemoPace, HttpArgs, ModelArgs},
     db::Db,
-    egress::Egress,
+    egress::{BaseUrl, Egress},
     http::{site_css, turn_events::TurnEventsState},
-    identity::{AuthConfig, AuthState},
+    identity::{AuthConfig, AuthState, Passwords, Tokens},
     models::{Catalogue, Model, Provider, ProviderKind, anthropic::Anthropic, demo},
     tools::Registry,
     turns::{Turns, TurnsConfig},
@@ -57,8 +58,14 @@ impl AppState {
         let leptos = leptos_options(&http);
         let origin = http.origin()?;
         let secure_cookies = origin.starts_with("https://");
-        let auth_config = AuthConfig { origin, secure_cookies, css_href: site_css(&leptos) };
-        let auth = AuthState::new(db.clone(), world.clone(), auth_config)
+        let auth_config = AuthConfig {
+            secure_cookies,
+            issuer: origin,
+            css_href: site_css(&leptos),
+            contact: http.contact.clone(),
+            refusal_floor: AuthConfig::REFUSAL_FLOOR,
+        };
+        let auth = auth_state(&db, &world, auth_config)
             .await
             .map_err(|error| ConfigError(format!("sign-in cannot be set up: {error}")))?;
 
@@ -78,12 +85,12 @@ impl AppState {
             catalogue,
             Registry::built_in(),
             tasks.clone(),
-            shutdown.clone(),
+            &shutdown,
         );
         let backend = ServerBackend {
             db: db.clone(),
             world: world.clone(),
-            passwords: auth.passwords.clone(),
+            auth: auth.clone(),
             turns: turns.clone(),
             model: badge,
         };
@@ -120,6 +127,17 @@ impl axum::extract::FromRef<AppState> for TurnEventsState {
     }
 }
 
+async fn auth_state(db: &Db, world: &World, config: AuthConfig) -> crate::error::Result<AuthState> {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    Ok(AuthState {
+        db: db.clone(),
+        world: world.clone(),
+        passwords: Passwords::new(world, cores)?,
+        tokens: Tokens::open(db, world, &config.issuer).await?,
+        config: Arc::new(config),
+    })
+}
+
 /// Claude when there is a key, the demo model otherwise.
 fn choose_model(args: &ModelArgs, catalogue: &Catalogue) -> Result<(Model, Arc<dyn Provider>), ConfigError> {
     let Some(key) = args.anthropic_api_key.clone().filter(|key| !key.is_empty()) else {
@@ -127,16 +145,17 @@ fn choose_model(args: &ModelArgs, catalogue: &Catalogue) -> Result<(Model, Arc<d
             DemoPace::Human => demo::Pace::Human,
             DemoPace::Fast => demo::Pace::Fast,
         };
-        let model = catalogue.find(demo::MODEL).map_err(|error| ConfigError(error.to_string()))?.clone();
-        return Ok((model, Arc::new(demo::Demo::new(pace))));
+        let model = catalogue.find(DEMO_MODEL).map_err(|error| ConfigError(error.to_string()))?.clone();
+        return Ok((model, Arc::new(demo::DemoModel::new(pace))));
     };
     let model = catalogue.find(&args.model).map_err(|error| ConfigError(error.to_string()))?.clone();
     if model.provider != ProviderKind::Anthropic {
         return Err(ConfigError(format!("STEWARD_MODEL {} is not answered by Anthropic", model.id)));
     }
     let egress = Egress::new().map_err(|error| ConfigError(format!("no HTTP client: {error}")))?;
-    let provider = Anthropic::new(egress, &args.anthropic_base_url, &key)
-        .map_err(|error| ConfigError(format!("ANTHROPIC_BASE_URL or ANTHROPIC_API_KEY: {error}")))?;
+    let base_url = BaseUrl::parse(&args.anthropic_base_url).map_err(|error| ConfigError(error.to_string()))?;
+    let provider = Anthropic::new(egress, &base_url, &key)
+        .map_err(|error| ConfigError(format!("ANTHROPIC_API_KEY: {error}")))?;
     Ok((model, Arc::new(provider)))
 }
 

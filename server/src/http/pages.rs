@@ -28,7 +28,9 @@ use crate::{conversations, error::Error, state::AppState, tenancy};
 /// Renders the page for this path, once it is clear that the caller may see it: the status must be known before the page
 /// begins to stream.
 pub async fn page(State(state): State<AppState>, params: RawPathParams, request: Request) -> Response {
-    if let Err(error) = gate(&state, &params, &request).await {
+    let caller = request.extensions().get::<Caller>().cloned();
+    let path = request.uri().path().to_owned();
+    if let Err(error) = gate(&state, &params, caller.as_ref(), &path).await {
         let error = error.into_app(&session::id_of(request.extensions()));
         return refusal(&request, answer::status_of(&error), &error);
     }
@@ -45,19 +47,19 @@ pub async fn page(State(state): State<AppState>, params: RawPathParams, request:
 }
 
 /// Whether tenant, conversation and role of this address are the caller's.
-async fn gate(state: &AppState, params: &RawPathParams, request: &Request) -> Result<(), Error> {
+async fn gate(state: &AppState, params: &RawPathParams, caller: Option<&Caller>, path: &str) -> Result<(), Error> {
     let param = |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
     let Some(tenant) = param("tenant") else { return Ok(()) };
     let tenant = tenant.parse().map_err(|_| Error::NotFound)?;
-    let caller = request.extensions().get::<Caller>().ok_or(Error::SignedOut)?;
+    let caller = caller.ok_or(Error::SignedOut)?;
     let scope = tenancy::enter(&state.db, caller, &tenant).await?;
-    if request.uri().path().ends_with("/usage") && scope.role() != Role::Admin {
+    if path.ends_with("/usage") && scope.role() != Role::Admin {
         return Err(Error::Forbidden);
     }
     let Some(id) = param("id") else { return Ok(()) };
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = state.db.read(&scope).await?;
-    if conversations::exists(&scope, &mut tx, id).await? { Ok(()) } else { Err(Error::NotFound) }
+    conversations::require(&scope, &mut tx, id).await
 }
 
 /// Runs a server function. Only those of the table are reachable.

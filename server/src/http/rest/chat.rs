@@ -16,23 +16,23 @@ use super::{
     conversations::Message,
     usage::{TokenCounts, quality_word},
 };
-use crate::{http::limits::ApiJson, state::AppState, tenancy};
+use crate::{http::{limits::ApiJson, turn_events}, state::AppState, tenancy};
 
 /// A question.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChatRequest {
     /// Goes on in this conversation; absent: a new one.
-    #[schema(value_type = Option<String>, format = Uuid)]
+    #[schema(value_type = Option<String>)]
     conversation: Option<ConversationId>,
     /// The message this follows; absent: the newest of the conversation.
-    #[schema(value_type = Option<String>, format = Uuid)]
+    #[schema(value_type = Option<String>)]
     parent: Option<MessageId>,
     /// 1 byte to 256 KiB.
     #[schema(value_type = String)]
     message: MessageText,
     /// Idempotency key (a UUID): the same key never asks twice.
-    #[schema(value_type = Option<String>, format = Uuid)]
+    #[schema(value_type = Option<String>)]
     key: Option<TurnKey>,
 }
 
@@ -92,8 +92,8 @@ pub async fn chat(State(state): State<AppState>, api: ApiCaller, headers: Header
         .and_then(|v| v.to_str().ok())
         .is_some_and(|v| v.contains("text/event-stream"));
     if wants_events {
-        let response = super::super::turn_events::stream(&state.events(), &api.caller, &api.tenant, started.turn, 0).await;
-        return Ok(response.map_err(ApiError)?.into_response());
+        let response = turn_events::stream(&state.events(), &api.caller, &api.tenant, started.turn, 0).await;
+        return response.map_err(|error| error.into_app(&api.caller.request_id).into());
     }
 
     let request_id = &api.caller.request_id;

@@ -13,7 +13,7 @@ use crate::http::rest_auth;
 #[openapi(
     info(title = "Steward", description = "Multi-tenant AI chat. Sign in with POST /api/auth/login and send the access token as a bearer."),
     paths(
-        rest_auth::login, rest_auth::refresh, rest_auth::logout, rest_auth::me,
+        rest_auth::login, rest_auth::refresh_tokens, rest_auth::logout, rest_auth::me,
         chat::chat, conversations::list, conversations::get, conversations::delete, usage::usage,
     ),
     modifiers(&Bearer)
