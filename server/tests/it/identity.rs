@@ -1,6 +1,6 @@
 //! People, sessions, tokens and throttling below HTTP, on both engines.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use app::{
     backend::Caller,
@@ -15,7 +15,7 @@ use server::{
     },
     error::Error,
     identity::{
-        self, AuthConfig, AuthState, Origin, Passwords, Tokens, refresh, sessions,
+        self, AuthConfig, AuthState, Origin, Tokens, refresh, sessions,
         sign_in::{self, Credentials, SignInError},
         throttle,
     },
@@ -28,19 +28,13 @@ pub const PASSWORD: &str = "mosaic tundra fiddle";
 const MINUTE_MS: i64 = 60_000;
 
 pub async fn auth_state(t: &TestDb) -> AuthState {
-    AuthState {
-        db: t.db.clone(),
-        world: t.world.clone(),
-        passwords: Passwords::new(&t.world, 2).expect("hashing works"),
-        tokens: Tokens::open(&t.db, &t.world, "https://steward.example").await.expect("keys"),
-        config: Arc::new(AuthConfig {
-            secure_cookies: true,
-            issuer: "https://steward.example".into(),
-            css_href: "/pkg/steward.css".into(),
-            contact: String::new(),
-            refusal_floor: Duration::ZERO,
-        }),
-    }
+    let config = AuthConfig {
+        origin: "https://steward.example".into(),
+        secure_cookies: true,
+        css_href: "/pkg/steward.css".into(),
+    };
+    let auth = AuthState::new(t.db.clone(), t.world.clone(), config).await.expect("keys and hashing work");
+    AuthState { refusal_floor: Duration::ZERO, ..auth }
 }
 
 /// A person with a password hash, in no tenant.

@@ -5,4 +5,5 @@ mod support;
 mod db_facade;
 mod http_security;
 mod identity;
+mod identity_cli;
 mod identity_http;
