@@ -16,6 +16,7 @@
 pub mod auth_event;
 mod connect;
 mod error;
+pub mod membership;
 mod query;
 pub mod refresh;
 mod scope;

@@ -8,7 +8,7 @@ use clap::Subcommand;
 
 use super::tenants::{Failure, get_tenant, in_plain_words, list_all};
 use crate::{
-    db::{Db, SystemReason, SystemTx, session, tenant, user},
+    db::{Db, SystemReason, SystemTx, membership, session, user},
     error::{Error, Result},
     identity::{Email, Passwords, password_policy},
     world::World,
@@ -115,7 +115,7 @@ impl MembershipCommand {
                 let mut tx = db.begin_system(SystemReason::Administration).await?;
                 let user = get_user(&mut tx, &email).await?;
                 let tenant = get_tenant(&mut tx, &tenant).await?;
-                tenant::membership_put(&mut tx, tenant.id, user.id, role, world.now()).await?;
+                membership::membership_put(&mut tx, tenant.id, user.id, role, world.now()).await?;
                 let done = format!("{} is {} of {}.\n", user.email, role.as_str(), tenant.code);
                 commit(tx, world, "membership add").await?;
                 Ok(done)
@@ -124,7 +124,7 @@ impl MembershipCommand {
                 let mut tx = db.begin_system(SystemReason::Administration).await?;
                 let user = get_user(&mut tx, &email).await?;
                 let tenant = get_tenant(&mut tx, &tenant).await?;
-                if !tenant::membership_delete(&mut tx, tenant.id, user.id).await? {
+                if !membership::membership_delete(&mut tx, tenant.id, user.id).await? {
                     return Err(Error::Conflict(format!("{} is not in {}", user.email, tenant.code)));
                 }
                 commit(tx, world, "membership remove").await?;
@@ -202,7 +202,8 @@ async fn list_memberships(db: &Db, only: Option<&str>) -> Result<String> {
     let mut text = String::new();
     let mut after = (String::new(), String::new());
     loop {
-        let lines = tenant::membership_list(&mut tx, only.as_ref(), (&after.0, &after.1), super::tenants::PAGE).await?;
+        let lines =
+            membership::membership_list(&mut tx, only.as_ref(), (&after.0, &after.1), super::tenants::PAGE).await?;
         for line in &lines {
             text.push_str(&format!("{:<32} {:<8} {}\n", line.code, line.role, line.email));
         }

@@ -7,3 +7,4 @@ mod http_security;
 mod identity;
 mod identity_cli;
 mod identity_http;
+mod identity_tokens;
