@@ -80,3 +80,5 @@ pub struct ServeArgs {
     #[arg(long, env = "STEWARD_DEMO")]
     pub demo: bool,
 }
+pub mod tenants;
+pub mod users;

@@ -23,6 +23,7 @@ pub mod health;
 pub mod ledger;
 pub mod message;
 pub mod model_call;
+pub mod membership;
 mod query;
 pub mod refresh;
 mod scope;

@@ -14,7 +14,8 @@ use serde_json::Value;
 /// Whether whoever asks for this path reads JSON.
 #[must_use]
 pub fn is_for_machines(path: &str) -> bool {
-    ["/fn/", "/api/", "/.well-known/", "/turns/"].iter().any(|prefix| path.starts_with(prefix))
+    let is_event_stream = path.starts_with("/t/") && path.ends_with("/events");
+    is_event_stream || ["/fn/", "/api/", "/.well-known/"].iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// An error as JSON: the shape of [`AppError`], always with a `message`.

@@ -149,7 +149,7 @@ async fn home(State(auth): State<AuthState>, signed: Result<session::Signed, Res
     let frame = frame(&auth, signed.theme);
     Ok(match me.tenants.as_slice() {
         [] => {
-            let page = WaitingPage { frame, email: me.email, contact: auth.config.contact.clone() };
+            let page = WaitingPage { frame, email: me.email, contact: String::new() };
             html(StatusCode::OK, app::plain::waiting(&page))
         }
         [TenantChoice { code, .. }] => Redirect::to(&format!("/t/{code}")).into_response(),

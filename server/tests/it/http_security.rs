@@ -40,7 +40,7 @@ db_test! {
                 assert_eq!(answer.header("set-cookie"), "");
             }
         }
-        let stream = Request::get("/turns/1/events").header("accept", "text/event-stream").header("sec-fetch-site", "cross-site");
+        let stream = Request::get("/t/prs/turns/1/events").header("accept", "text/event-stream").header("sec-fetch-site", "cross-site");
         assert_eq!(site.send(stream.body(Body::empty()).expect("a request")).await.status, StatusCode::FORBIDDEN);
         assert_eq!(site.get("/login", &cookie).await.status, StatusCode::SEE_OTHER, "still signed in");
         let own = Request::post("/logout").header("cookie", &cookie).header("origin", "https://steward.example").header("host", "steward.example");

@@ -70,7 +70,7 @@ impl Site {
             .merge(rest_auth::routes())
             .route("/t/{code}", get(page))
             .route("/fn/echo", post(function))
-            .route("/turns/1/events", get(events))
+            .route("/t/prs/turns/1/events", get(events))
             .route("/fn/never", post(never))
             .with_state(auth.clone());
         Self { router: guarded(routes, &auth, limits), auth }

@@ -7,5 +7,7 @@ mod isolation;
 mod stories;
 mod http_security;
 mod identity;
+mod identity_cli;
 mod identity_http;
 mod usage;
+mod identity_tokens;
