@@ -20,10 +20,11 @@ mod settle;
 mod settlement;
 mod sweep;
 mod window;
+mod words;
 
 pub use audit::audit_books;
 pub use hold::{CallOutcome, Ending, Hold, Purpose, ReserveError, ReserveRequest, Settled};
-pub use limits::{default_limits, set_budget};
+pub use limits::{budget_limits, default_limits, limits_in_words, set_budget};
 pub use report::{meter, report, turn_usage};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};

@@ -7,7 +7,7 @@ use crate::{
     db::{
         Result, SystemTx, TenantScope, Tx,
         ledger::Books,
-        model_call::{OpenCall, call_expired, call_open_of_turn},
+        model_call::open::{OpenCall, call_expired, call_open_of_turn},
     },
     world::World,
 };

@@ -1,4 +1,5 @@
 //! Budgets and books, as stories on both engines. Every story ends with the audit of the books.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod calendar;
 mod concurrency;
