@@ -138,4 +138,40 @@ mod tests {
             assert!(pico(wrong).is_err(), "{wrong}");
         }
     }
+
+    #[tokio::test]
+    async fn only_the_named_limits_change() -> Result<(), Box<dyn std::error::Error>> {
+        let files = tempfile::tempdir()?;
+        let db = Db::open(&crate::db::DbConfig::Sqlite { path: files.path().join("steward.db") }).await?;
+        let world = World::mock(crate::world::MockClock::at(app::model::Timestamp(1_773_104_400_000)));
+        let none =
+            BudgetArgs { code: "prs".parse()?, input_tokens: None, output_tokens: None, requests: None, cost: None };
+        assert!(matches!(none.apply(&db, &world).await, Err(Error::Invalid { field: "code", .. })));
+
+        let mut tx = db.begin_system(SystemReason::Administration).await?;
+        let tenant = crate::db::tenant::NewTenant {
+            id: world.id(),
+            code: "prs".parse()?,
+            name: "PRS Textile".into(),
+            assistant: "Wira".into(),
+            time_zone: chrono_tz::Asia::Jakarta,
+            currency: "IDR".into(),
+            prompts: Vec::new(),
+            contact: String::new(),
+        };
+        crate::db::tenant::tenant_insert(&mut tx, &tenant, world.now()).await?;
+        tx.commit(world.id(), world.now(), "test").await?;
+        assert_eq!(none.apply(&db, &world).await?, usage::default_limits());
+
+        let some = BudgetArgs { requests: Some(CountLimit(None)), cost: Some("12.50".parse()?), ..none.clone() };
+        some.apply(&db, &world).await?;
+        let now = none.apply(&db, &world).await?;
+        assert_eq!(now.input_tokens, usage::default_limits().input_tokens);
+        assert_eq!((now.requests, now.cost), (None, Some(Money(12_500_000_000_000))));
+        assert_eq!(
+            usage::limits_in_words(&now),
+            "1,000,000 input tokens, 500,000 output tokens, unlimited requests, $12.50"
+        );
+        Ok(())
+    }
 }
