@@ -4,8 +4,8 @@
 //! The one way to a provider: [`reserve`] gives a [`Hold`], whose [`Hold::permit`] a provider demands; the hold is then
 //! consumed by [`settle`]. A hold that is lost with its process is settled by [`sweep`] from its last [`checkpoint`].
 //!
-//! What is decided is pure and stands apart from what is stored: [`window`] (calendars), [`admission`] (does it fit, how
-//! long may it be), [`settlement`] (what is booked). Storage is in `db::{budget, ledger, model_call}`.
+//! What is decided is pure and stands apart from what is stored: `window` (calendars), `admission` (does it fit, how
+//! long may it be), `settlement` (what is booked). Storage is in `db::{budget, ledger, model_call}`.
 //!
 //! What must hold, at every instant: `settled + reserved ≤ limit + overrun` in every window; `reserved` is the sum of the
 //! open holds; `settled` is the sum of the settled calls; both are the sums of the ledger.
