@@ -161,15 +161,3 @@ db_test! {
         assert_balanced(&t).await;
     }
 }
-
-async fn set_own_daily_limit(t: &TestDb, scope: &TenantScope, input_tokens: i64) {
-    use server::db::{
-        budget::{BudgetKey, Period, ScopeKind, budget_put},
-        ledger::Books,
-    };
-    let mut tx = t.db.begin(scope).await.unwrap();
-    let key = BudgetKey { scope: ScopeKind::User, scope_id: scope.user().0, period: Period::Day };
-    let given = limits(Some(input_tokens), None, None, None);
-    budget_put(Books::of(scope), &mut tx, t.world.id(), key, given, t.world.now()).await.unwrap();
-    tx.commit().await.unwrap();
-}
