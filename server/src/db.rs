@@ -13,8 +13,8 @@
 //!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
 //! - No network call, no hashing, no waiting inside a transaction.
 
-pub mod budget;
 pub mod auth_event;
+pub mod budget;
 mod connect;
 pub mod conversation;
 pub mod energy;
@@ -28,9 +28,9 @@ mod scope;
 pub mod session;
 pub mod signing_key;
 pub mod tenant;
+pub mod throttle;
 pub mod turn;
 pub mod turn_event;
-pub mod throttle;
 mod tx;
 pub mod user;
 

@@ -3,4 +3,7 @@
 mod support;
 
 mod db_facade;
+mod turns;
+mod turns_endings;
+mod turns_fake;
 mod usage;
