@@ -2,6 +2,7 @@
 
 mod support;
 
+mod conversations;
 mod db_facade;
 mod turns;
 mod turns_endings;

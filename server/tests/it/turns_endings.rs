@@ -123,21 +123,18 @@ db_test! {
 
     async fn over_budget_inside_the_loop_keeps_the_answer_so_far(t: TestDb) {
         let house = House::new(t).await;
-        // The first step and the title; not the second step.
-        set_budget(&house, BudgetLimits { requests: Some(2), ..BudgetLimits::default() }).await;
+        // The first step alone: neither the title nor the second step.
+        set_budget(&house, BudgetLimits { requests: Some(1), ..BudgetLimits::default() }).await;
         house.fake.then(vec![
             text("Let me look. "),
-            Act::Wait(Gate::new_open()),
             Act::Tool("a", "echo", json!({"say": "one"})),
             used(5, 5),
             Act::Stop(StopReason::ToolUse),
         ]);
-        let gate = Gate::new();
-        house.fake.title(Opening::Streams(vec![Act::Wait(gate.clone()), text("T"), used(1, 1), Act::Stop(StopReason::EndTurn)]));
         let started = house.start("How much?", None).await;
-        gate.open();
         let (error, written) = failure(&house, started).await;
         assert_eq!((error.code, written.as_str()), (TurnErrorCode::OverBudget, "Let me look. "));
+        assert_eq!(house.view(started.conversation).await.title, "How much?");
         let refusal = error.refusal.expect("it says which limit");
         assert!(error.message.contains(&refusal.limit), "{}", error.message);
         house.close().await;

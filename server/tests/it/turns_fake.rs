@@ -46,12 +46,6 @@ impl Gate {
     pub fn new() -> Self {
         Self(Arc::new((watch::Sender::new(false), watch::Sender::new(false))))
     }
-    /// One that nobody waits at.
-    pub fn new_open() -> Self {
-        let gate = Self::new();
-        gate.open();
-        gate
-    }
     pub fn open(&self) {
         self.0.1.send_replace(true);
     }
