@@ -1,0 +1,323 @@
+//! What to do next: call tools, or answer from what they gave.
+//!
+//! [`next`] is asked again after every round of results. The answer is written as if all results were there; the first
+//! missing one stops it ([`Halt::Need`]) and becomes the next round, so a plan is never kept between calls.
+
+use app::model::Date;
+use serde_json::{Value, json};
+
+use super::{
+    memory::{Call, Given, Memory, Need},
+    question::{Intent, Question},
+    render, reports,
+    spans::{Span, date_in},
+    words::Language,
+};
+use crate::models::ModelRequest;
+
+/// What the model does.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Next {
+    /// Says `text` and calls these.
+    Call {
+        text: String,
+        calls: Vec<Call>,
+    },
+    Say(String),
+}
+
+/// Why an answer cannot be written (further).
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Halt {
+    Need(Vec<Call>),
+    /// There is nothing better to say than this.
+    Say(String),
+}
+
+impl From<Need> for Halt {
+    fn from(Need(calls): Need) -> Self {
+        Self::Need(calls)
+    }
+}
+
+/// More rounds than any plan has: something is wrong.
+const MAX_ROUNDS: usize = 6;
+/// Parallel calls in one round.
+const MAX_CALLS: usize = 8;
+
+/// What an answer is written from.
+pub(super) struct Plan {
+    pub memory: Memory,
+    pub language: Language,
+    /// The local day, when the system prompt tells it.
+    today: Option<Date>,
+}
+
+/// What to measure: the scope's arguments and its name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Target {
+    pub name: String,
+    pub arguments: Vec<(&'static str, Value)>,
+}
+
+impl Target {
+    fn site(language: Language) -> Self {
+        Self { name: language.pick("the whole site", "seluruh lokasi").to_owned(), arguments: Vec::new() }
+    }
+
+    /// The device's code, when it is one.
+    pub(super) fn device(&self) -> Option<&Value> {
+        self.arguments.iter().find(|(name, _)| *name == "device").map(|(_, code)| code)
+    }
+
+    pub(super) fn tag(&self) -> Option<&Value> {
+        self.arguments.iter().find(|(name, _)| *name == "tag").map(|(_, tag)| tag)
+    }
+
+    /// A call about this target.
+    pub(super) fn call(&self, name: &'static str, more: &[(&str, Value)]) -> Call {
+        let scope = self.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        call(name, scope.chain(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone()))))
+    }
+}
+
+/// A call with these arguments.
+pub(super) fn call(name: &'static str, arguments: impl IntoIterator<Item = (String, Value)>) -> Call {
+    Call { name, input: Value::Object(arguments.into_iter().collect()) }
+}
+
+/// What comes next in this conversation.
+pub(super) fn next(request: &ModelRequest) -> Next {
+    let memory = Memory::of(request);
+    let language = memory.question.language.unwrap_or(Language::English);
+    if memory.rounds >= MAX_ROUNDS {
+        return Next::Say(render::gave_up(language));
+    }
+    let plan = Plan { today: date_in(&request.system), memory, language };
+    let calls = match plan.answer() {
+        Ok(text) | Err(Halt::Say(text)) => return Next::Say(text),
+        Err(Halt::Need(calls)) => calls,
+    };
+    let is_offered = |call: &Call| request.tools.iter().any(|tool| tool.name == call.name);
+    if !calls.iter().all(is_offered) {
+        return Next::Say(render::no_tools(language));
+    }
+    let text = if plan.memory.rounds == 0 { render::opening(&plan.memory.question, language) } else { String::new() };
+    Next::Call { text, calls: calls.into_iter().take(MAX_CALLS).collect() }
+}
+
+impl Plan {
+    pub(super) fn question(&self) -> &Question {
+        &self.memory.question
+    }
+
+    fn answer(&self) -> Result<String, Halt> {
+        let language = self.language;
+        let Some(intent) = self.question().intent else { return Ok(render::off_topic(language)) };
+        match intent {
+            Intent::Greeting => Ok(render::greeting(language)),
+            Intent::Help => Ok(render::help(language)),
+            Intent::Thanks => Ok(render::thanks(language)),
+            Intent::DailyDigest => reports::daily_digest(self),
+            Intent::WeeklySummary => reports::weekly_summary(self),
+            Intent::PeakReport => reports::peak_report(self),
+            Intent::DeptBreakdown => reports::dept_breakdown(self),
+            Intent::Devices => reports::devices(self),
+            Intent::Overview => reports::overview(self),
+            Intent::Quantities => reports::quantities(self),
+            Intent::Freshness => reports::freshness(self),
+            Intent::Series(key) => reports::series(self, key),
+            Intent::Energy | Intent::Cost => reports::energy_and_cost(self, intent == Intent::Cost),
+            Intent::Compare => reports::compare(self),
+            Intent::Rank { by, order } => reports::rank(self, by, order),
+            Intent::Groups => self.render("list_groups", &[], render::groups),
+            Intent::CompareGroups => reports::compare_groups(self),
+            Intent::Peaks => reports::peaks(self),
+            Intent::Date => self.date_info(render::date),
+            Intent::Tariff => self.date_info(render::tariff),
+            Intent::Shifts => self.date_info(render::shifts),
+        }
+    }
+
+    fn date_info(&self, write: fn(&Value, Language) -> String) -> Result<String, Halt> {
+        let day = self.periods("today")?.into_iter().find_map(|period| period.get("from").cloned());
+        let arguments: Vec<(&str, Value)> = day.into_iter().map(|day| ("date", day)).collect();
+        self.render("date_info", &arguments, write)
+    }
+
+    /// One call, written by `write`.
+    pub(super) fn render(
+        &self,
+        name: &'static str,
+        arguments: &[(&str, Value)],
+        write: fn(&Value, Language) -> String,
+    ) -> Result<String, Halt> {
+        let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let data = self.data(call(name, arguments))?;
+        Ok(write(data, self.language))
+    }
+
+    /// The data of a call; its failure ends the answer honestly.
+    pub(super) fn data(&self, call: Call) -> Result<&Value, Halt> {
+        self.read(self.memory.get(call)?)
+    }
+
+    pub(super) fn read<'a>(&self, given: &'a Given) -> Result<&'a Value, Halt> {
+        match given {
+            Given::Data(data) => Ok(data),
+            Given::Failed(_) | Given::Unreadable => Err(Halt::Say(render::failure(given, self.language))),
+        }
+    }
+
+    /// The local day: from the system prompt, else asked.
+    fn today(&self) -> Result<Date, Halt> {
+        if let Some(today) = self.today {
+            return Ok(today);
+        }
+        let info = self.data(call("date_info", []))?;
+        let date = info["date"].as_str().and_then(|date| date.parse().ok());
+        date.ok_or_else(|| Halt::Say(render::failure(&Given::Unreadable, self.language)))
+    }
+
+    /// The periods asked about, as arguments; `default` when none is.
+    pub(super) fn periods(&self, default: &'static str) -> Result<Vec<Value>, Halt> {
+        let spans = &self.question().spans;
+        if spans.is_empty() {
+            return Ok(vec![json!(default)]);
+        }
+        let anchor = if spans.iter().any(|span| span.needs_today()) {
+            self.today()?
+        } else {
+            // No span uses it.
+            self.today.unwrap_or(Date { year: 2200, month: 12, day: 31 })
+        };
+        let future = || Halt::Say(render::future(self.language));
+        spans.iter().map(|span| span.argument(anchor).ok_or_else(future)).collect()
+    }
+
+    /// The first of them.
+    pub(super) fn period(&self, default: &'static str) -> Result<Value, Halt> {
+        self.periods(default)?.into_iter().next().ok_or_else(|| Halt::Say(render::future(self.language)))
+    }
+
+    /// How to split a total over the first period, when the question does not say.
+    pub(super) fn natural_split(&self, default: &'static str) -> &'static str {
+        match self.question().spans.first() {
+            Some(Span::Keyword("today" | "yesterday") | Span::DaysAgo(_) | Span::Weekday(_)) => "shift",
+            Some(Span::Days(from, to)) if from == to => "shift",
+            Some(span) if span.is_long() => "month",
+            Some(_) => "day",
+            None if matches!(default, "today" | "yesterday") => "shift",
+            None => "day",
+        }
+    }
+
+    /// What the question is about, looked up: devices first, departments when they are named as such. The text is a
+    /// remark about what was not found.
+    pub(super) fn targets(&self) -> Result<(Vec<Target>, String), Halt> {
+        let question = self.question();
+        if question.subjects.is_empty() {
+            return Ok((vec![Target::site(self.language)], String::new()));
+        }
+        if question.of_department
+            && let Some(targets) = self.departments()?
+        {
+            return Ok((targets, String::new()));
+        }
+        let queries = question.subjects.iter().map(|subject| find_devices(subject)).collect();
+        let found = self.memory.all(queries)?;
+        let mut targets = Vec::new();
+        let mut unknown = Vec::new();
+        for (subject, given) in question.subjects.iter().zip(found) {
+            let devices = self.read(given)?["devices"].as_array().map_or(&[][..], Vec::as_slice);
+            let chosen = choose(subject, devices);
+            if chosen.is_empty() {
+                unknown.push(subject.clone());
+            }
+            targets.extend(chosen.into_iter().filter(|target| !targets.contains(target)).collect::<Vec<_>>());
+        }
+        if targets.is_empty() && unknown.iter().any(|subject| is_specific(subject)) {
+            let all = self.data(call("find_devices", []))?;
+            return Err(Halt::Say(render::unknown_device(&unknown, all, self.language)));
+        }
+        let remark = if unknown.is_empty() { String::new() } else { render::not_found(&unknown, self.language) };
+        if targets.is_empty() {
+            targets.push(Target::site(self.language));
+        }
+        Ok((targets, remark))
+    }
+
+    /// The tags that the phrases name; `None` when one is not a tag.
+    fn departments(&self) -> Result<Option<Vec<Target>>, Halt> {
+        let groups = self.data(call("list_groups", []))?;
+        let tags = groups["tags"].as_array().map_or(&[][..], Vec::as_slice);
+        let named = |subject: &String| {
+            let name = tags.iter().filter_map(|tag| tag["name"].as_str()).find(|name| names(name, subject))?;
+            Some(Target { name: name.to_owned(), arguments: vec![("tag", json!(name))] })
+        };
+        Ok(self.question().subjects.iter().map(named).collect())
+    }
+}
+
+fn find_devices(subject: &str) -> Call {
+    let query: String = subject.chars().take(80).collect();
+    call("find_devices", [("query".to_owned(), json!(query)), ("limit".to_owned(), json!(5))])
+}
+
+/// Whether the name is meant by the phrase.
+fn names(name: &str, phrase: &str) -> bool {
+    let name = name.to_lowercase();
+    name == phrase || name.contains(phrase) || phrase.contains(&name)
+}
+
+/// Of what was found for a phrase, what is meant: the one of that name or code, a group whose name it is, or all whose
+/// names contain it.
+fn choose(subject: &str, devices: &[Value]) -> Vec<Target> {
+    let target = |device: &Value| {
+        let (code, name) = (device["code"].as_str()?, device["name"].as_str()?);
+        Some(Target { name: name.to_owned(), arguments: vec![("device", json!(code))] })
+    };
+    let lower = |device: &Value, field: &str| device[field].as_str().map(str::to_lowercase).unwrap_or_default();
+    let exact = devices.iter().find(|device| lower(device, "name") == subject || lower(device, "code") == subject);
+    if let Some(exact) = exact {
+        return target(exact).into_iter().collect();
+    }
+    let tag = devices.iter().flat_map(|device| device["tags"].as_array()).flatten().filter_map(Value::as_str);
+    let tag = tag.into_iter().find(|tag| tag.to_lowercase() == subject);
+    if let Some(tag) = tag {
+        return vec![Target { name: tag.to_owned(), arguments: vec![("tag", json!(tag))] }];
+    }
+    let named: Vec<Target> =
+        devices.iter().filter(|device| names(&lower(device, "name"), subject)).filter_map(target).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    devices.first().and_then(target).into_iter().collect()
+}
+
+/// A phrase that surely names a thing: it has a number, or a word that equipment is called by.
+fn is_specific(subject: &str) -> bool {
+    const EQUIPMENT: [&str; 20] = [
+        "compressor",
+        "pump",
+        "chiller",
+        "boiler",
+        "lighting",
+        "loom",
+        "motor",
+        "panel",
+        "line",
+        "frame",
+        "fan",
+        "furnace",
+        "oven",
+        "press",
+        "machine",
+        "transformer",
+        "genset",
+        "conveyor",
+        "polisher",
+        "coater",
+    ];
+    subject.bytes().any(|byte| byte.is_ascii_digit()) || EQUIPMENT.iter().any(|word| subject.contains(word))
+}
