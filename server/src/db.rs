@@ -30,9 +30,9 @@ mod scope;
 pub mod session;
 pub mod signing_key;
 pub mod tenant;
+pub mod throttle;
 pub mod turn;
 pub mod turn_event;
-pub mod throttle;
 mod tx;
 pub mod user;
 

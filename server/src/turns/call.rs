@@ -163,22 +163,17 @@ async fn stream(
         (opened, clamped)
     };
     let mut deltas = opened.map_err(|error| Broken::Provider { error, said_something: false })?;
-    let mut text = Coalescer::new(inner.config.text_every);
+    // Whatever happens next, a panic included, goes out what was said.
+    let mut text = Coalescer::new(live, inner.config.text_every);
     let mut reply = Reply { calls: Vec::new(), stop: StopReason::Other, clamped };
     let mut said_something = false;
     loop {
         let delta = tokio::select! {
             biased;
-            halt = live.halted() => {
-                text.flush(live);
-                return Err(Cut::Halted(halt).into());
-            }
-            () = sleep_until(deadline) => {
-                text.flush(live);
-                return Err(Cut::TooSlow.into());
-            }
+            halt = live.halted() => return Err(Cut::Halted(halt).into()),
+            () = sleep_until(deadline) => return Err(Cut::TooSlow.into()),
             () = sleep_until(text.due()), if !text.is_empty() => {
-                text.flush(live);
+                text.flush();
                 continue;
             }
             delta = deltas.next() => delta,
@@ -191,29 +186,22 @@ async fn stream(
                 exchange.text.push_str(&piece);
                 text.push(&piece);
                 if text.len() >= MAX_PENDING_BYTES {
-                    text.flush(live);
+                    text.flush();
                 }
             }
             Some(Ok(Delta::ToolUse { id, name, input })) => {
                 said_something = true;
                 let size = bytes(id.len() + name.len() + input.to_string().len());
                 live.note(|call| call.received_bytes = call.received_bytes.saturating_add(size));
-                text.flush(live);
+                text.flush();
                 reply.calls.push(ToolUse { id, name, input });
             }
             Some(Ok(Delta::Stop(stop))) => {
-                text.flush(live);
                 live.note(|call| call.ending = Ending::Completed);
                 return Ok(Reply { stop, ..reply });
             }
-            Some(Err(error)) => {
-                text.flush(live);
-                return Err(Broken::Provider { error, said_something });
-            }
-            None => {
-                text.flush(live);
-                return Err(protocol("the stream ended without a stop", said_something));
-            }
+            Some(Err(error)) => return Err(Broken::Provider { error, said_something }),
+            None => return Err(protocol("the stream ended without a stop", said_something)),
         }
     }
 }
@@ -222,17 +210,18 @@ fn bytes(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Gathers text so that events come no closer together than `every`.
-struct Coalescer {
+/// Gathers text so that events come no closer together than `every`; what is left goes out when it is dropped.
+struct Coalescer<'a> {
+    live: &'a Live,
     every: Duration,
     pending: String,
     /// When the next event may go out.
     due: Instant,
 }
 
-impl Coalescer {
-    fn new(every: Duration) -> Self {
-        Self { every, pending: String::new(), due: Instant::now() }
+impl<'a> Coalescer<'a> {
+    fn new(live: &'a Live, every: Duration) -> Self {
+        Self { live, every, pending: String::new(), due: Instant::now() }
     }
 
     fn push(&mut self, piece: &str) {
@@ -251,11 +240,17 @@ impl Coalescer {
         self.due
     }
 
-    fn flush(&mut self, live: &Live) {
+    fn flush(&mut self) {
         if self.pending.is_empty() {
             return;
         }
-        live.publish(TurnEvent::Text { text: std::mem::take(&mut self.pending) });
+        self.live.publish(TurnEvent::Text { text: std::mem::take(&mut self.pending) });
         self.due = Instant::now() + self.every;
+    }
+}
+
+impl Drop for Coalescer<'_> {
+    fn drop(&mut self) {
+        self.flush();
     }
 }

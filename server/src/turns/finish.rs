@@ -131,7 +131,9 @@ pub(super) async fn write_in(
         MessageStatus::Failed(_) => TurnStatus::Failed,
         MessageStatus::Running => return Err(Error::internal("a turn cannot end as running")),
     };
-    // First, because it is the fence, and because everybody locks the turn before the books.
+    // Everybody locks in this order: conversation, turn, books. A deleted conversation stays where it is.
+    conversation_touch(scope, tx, end.ids.conversation, None, now).await?;
+    // The fence: what follows happens once.
     let is_ours = turn_end(scope, tx, turn, end.lease_token, end.lapsed_before, (status, end.last_seq), now).await?;
     if !is_ours {
         return Ok(None);
@@ -147,8 +149,6 @@ pub(super) async fn write_in(
     let message = MessageEnd { parts: &end.parts, model_content, model_bytes, status: &end.status, usage: &usage };
     message_finish(scope, tx, end.ids.assistant_message, message).await?;
     turn_events_delete(scope, tx, turn).await?;
-    // A deleted conversation stays where it is.
-    conversation_touch(scope, tx, end.ids.conversation, None, now).await?;
     Ok(Some(usage))
 }
 

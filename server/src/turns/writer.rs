@@ -79,7 +79,7 @@ async fn write_due(inner: &Inner) {
         }
         // One bad turn must not keep the others from being written.
         for live in group {
-            if let Err(error) = write(inner, &[live.clone()], now).await {
+            if let Err(error) = write(inner, std::slice::from_ref(&live), now).await {
                 let turn = live.turn();
                 tracing::warn!(error = &error as &dyn std::error::Error, %turn, "a turn's log was not written");
             }

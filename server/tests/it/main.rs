@@ -2,6 +2,7 @@
 
 mod support;
 
+mod conversations;
 mod db_facade;
 mod isolation;
 mod stories;
@@ -9,5 +10,8 @@ mod http_security;
 mod identity;
 mod identity_cli;
 mod identity_http;
+mod turns;
+mod turns_endings;
+mod turns_fake;
 mod usage;
 mod identity_tokens;
