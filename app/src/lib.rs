@@ -5,6 +5,9 @@
 //!
 //! Arrows: `pages ► components ► chat, markdown ► api ► error, model`; `api ► backend ► model`.
 
+// Types of views nest deeply.
+#![recursion_limit = "512"]
+
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;
