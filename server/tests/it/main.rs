@@ -7,4 +7,5 @@ mod db_facade;
 mod turns;
 mod turns_endings;
 mod turns_fake;
+mod turns_http;
 mod usage;
