@@ -1,5 +1,12 @@
 //! Stories and database tests: one binary, one harness, both engines.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on panics; `db_test!` cannot know which imports a story needs"
+)]
+
 mod support;
 
 mod db_facade;
