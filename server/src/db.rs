@@ -22,6 +22,7 @@ mod error;
 pub mod ledger;
 pub mod message;
 pub mod model_call;
+pub mod membership;
 mod query;
 pub mod refresh;
 mod scope;
