@@ -35,7 +35,7 @@ use std::{
     time::Duration,
 };
 
-use app::model::TurnId;
+use app::model::{Timestamp, TurnId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -115,6 +115,7 @@ struct Inner {
     shutdown: CancellationToken,
     hub: Hub,
     log_commits: AtomicU64,
+    started_at: Timestamp,
 }
 
 impl Inner {
@@ -140,6 +141,7 @@ impl Turns {
         tracker: TaskTracker,
         shutdown: &CancellationToken,
     ) -> Self {
+        let started_at = world.now();
         let inner = Arc::new(Inner {
             config,
             db,
@@ -152,8 +154,9 @@ impl Turns {
             shutdown: shutdown.child_token(),
             hub: Hub::default(),
             log_commits: AtomicU64::new(0),
+            started_at,
         });
-        inner.tracker.spawn(writer::run(inner.clone()));
+        inner.tracker.spawn(writer::keep_running(inner.clone()));
         Self(inner)
     }
 

@@ -28,12 +28,14 @@ use crate::{
     error::{Error, Result},
     tenancy,
     turns::Turns,
+    world::World,
 };
 
 /// What the handler needs; the router's state gives it by `FromRef`.
 #[derive(Clone)]
 pub struct TurnEventsState {
     pub db: Db,
+    pub world: World,
     pub turns: Turns,
 }
 

@@ -9,7 +9,7 @@ use super::{Inner, Turns, finish, finish::End, fold, transcript::text_of, words}
 use crate::{
     conversations,
     db::{
-        SystemReason,
+        Engine, SystemReason,
         turn::{LapsedTurn, TurnStatus, turn_find, turns_lapsed},
         turn_event::turn_events_after,
     },
@@ -31,6 +31,7 @@ impl Turns {
         let mut tick = tokio::time::interval(REAP_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut pass: u32 = 0;
+        report("turns of the last run", self.reap_orphans().await);
         loop {
             tokio::select! {
                 () = self.0.shutdown.cancelled() => return,
@@ -52,11 +53,34 @@ impl Turns {
     /// # Errors
     /// Database errors.
     pub async fn reap(&self) -> Result<u64> {
+        self.reap_before(self.0.world.now()).await
+    }
+
+    /// At start: with the embedded database there is no other process, so turns whose leases are older than this process
+    /// are abandoned, however long the leases last. Returns how many were ended; on PostgreSQL none.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn reap_orphans(&self) -> Result<u64> {
+        match self.0.db.engine() {
+            Engine::Sqlite => {
+                let granted_by_us = self.0.started_at.0.saturating_add(self.0.config.lease_ms);
+                self.reap_before(Timestamp(granted_by_us)).await
+            }
+            Engine::Postgres => Ok(0),
+        }
+    }
+
+    /// Ends turns that do not run here and whose lease runs out before `limit`.
+    async fn reap_before(&self, limit: Timestamp) -> Result<u64> {
         let inner = &self.0;
         let mut tx = inner.db.read_system(SystemReason::Reaper).await?;
-        let now = inner.world.now();
         let mut scopes = Vec::new();
-        for lapsed in turns_lapsed(&mut tx, now, BATCH).await? {
+        for lapsed in turns_lapsed(&mut tx, limit, BATCH).await? {
+            // It runs here after all (the database was away for long): its own engine ends it.
+            if inner.hub.get(lapsed.turn).is_some() {
+                continue;
+            }
             match tenancy::resume(&mut tx, lapsed.tenant, lapsed.user).await? {
                 Some(scope) => scopes.push((lapsed, scope)),
                 None => tracing::error!(turn = %lapsed.turn, "an abandoned turn of nobody"),
@@ -65,7 +89,7 @@ impl Turns {
         drop(tx);
         let mut ended = 0;
         for (lapsed, scope) in scopes {
-            match reap_one(inner, &scope, lapsed, now).await {
+            match reap_one(inner, &scope, lapsed, limit).await {
                 Ok(is_ended) => ended += u64::from(is_ended),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
@@ -113,7 +137,7 @@ fn report(what: &'static str, done: Result<u64>) {
     }
 }
 
-async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedTurn, now: Timestamp) -> Result<bool> {
+async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedTurn, limit: Timestamp) -> Result<bool> {
     let mut tx = inner.db.begin(scope).await?;
     let Some(turn) = turn_find(scope, &mut tx, lapsed.turn).await? else { return Ok(false) };
     if turn.status != TurnStatus::Running {
@@ -144,7 +168,7 @@ async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedT
             assistant_message: turn.assistant_message,
         },
         lease_token: lapsed.lease_token,
-        lapsed_before: Some(now),
+        lapsed_before: Some(limit),
         started_at: turn.started_at,
         last_seq: last + 1,
         parts,
@@ -155,9 +179,5 @@ async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedT
         return Ok(false);
     }
     tx.commit().await?;
-    // Should it run here after all (a clock that jumped), it has lost its lease.
-    if let Some(live) = inner.hub.get(turn.id) {
-        live.lose();
-    }
     Ok(true)
 }

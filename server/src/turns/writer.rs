@@ -3,11 +3,13 @@
 
 use std::{
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use app::model::{TenantId, Timestamp};
+use futures::FutureExt as _;
 use tokio::time::MissedTickBehavior;
 
 use super::{
@@ -33,8 +35,15 @@ enum Found {
     Ours { written: usize, stop_requested: bool },
 }
 
-/// Writes until the server goes down and the last turn has ended.
-pub(super) async fn run(inner: Arc<Inner>) {
+/// Writes until the server goes down and the last turn has ended. A panic is a bug, but no reason to lose every turn.
+pub(super) async fn keep_running(inner: Arc<Inner>) {
+    while AssertUnwindSafe(run(&inner)).catch_unwind().await.is_err() {
+        tracing::error!("the writer of turns panicked and starts again");
+        tokio::time::sleep(inner.config.write_every).await;
+    }
+}
+
+async fn run(inner: &Inner) {
     let mut tick = tokio::time::interval(inner.config.write_every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_halted = false;
@@ -46,7 +55,7 @@ pub(super) async fn run(inner: Arc<Inner>) {
             }
         }
         tokio::select! {
-            _ = tick.tick() => write_due(&inner).await,
+            _ = tick.tick() => write_due(inner).await,
             () = inner.shutdown.cancelled(), if !is_halted => {
                 is_halted = true;
                 inner.hub.halt_all(Halt::Shutdown);

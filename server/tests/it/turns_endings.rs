@@ -7,7 +7,7 @@ use app::model::{BudgetLimits, MessageStatus, Part, ToolCallStatus, TurnError, T
 use serde_json::json;
 use server::{
     conversations,
-    db::{Db, DbConfig, SystemReason, turn::turn_find},
+    db::{Db, DbConfig, Engine, SystemReason, turn::turn_find},
     error::Error,
     models::{Billed, ProviderErrorKind, ReportedUsage, StopReason},
     turns::{Turns, TurnsConfig},
@@ -299,6 +299,27 @@ db_test! {
         assert!(rest.iter().filter(|envelope| envelope.event.is_terminal()).count() == 1);
         let next = house.ask("Again", Some((started.conversation, Some(started.assistant_message)))).await;
         assert_eq!(house.view(next.conversation).await.messages.len(), 4);
+        house.close().await;
+    }
+
+    async fn a_restart_on_the_embedded_database_does_not_wait_for_the_lease(t: TestDb) {
+        let house = House::new(t).await;
+        let fake = std::sync::Arc::new(Fake::default());
+        fake.then(vec![text("some text"), Act::Wait(Gate::new())]);
+        let crashed = crash(&house, fake).await;
+        house.t.clock.advance_ms(1_000);
+        let gate = Gate::new();
+        house.fake.then(vec![Act::Wait(gate.clone()), text("alive"), used(1, 1), Act::Stop(StopReason::EndTurn)]);
+        let restarted = turns_on(&house.t.db, &house.t.world, &house.fake, config());
+        let alive = restarted.start(&house.scope, "req-1", house.message("New", None)).await.expect("a turn");
+        let is_embedded = house.t.db.engine() == Engine::Sqlite;
+        assert_eq!(restarted.reap_orphans().await.expect("a pass"), u64::from(is_embedded));
+        house.t.clock.advance_ms(TurnsConfig::default().lease_ms);
+        restarted.reap().await.expect("a pass");
+        let (error, written) = failure(&house, crashed).await;
+        assert_eq!((error.code, written.as_str()), (TurnErrorCode::Interrupted, "some text"));
+        gate.open();
+        assert_eq!(played(&house.events(alive.turn, 0).await).text(), "alive");
         house.close().await;
     }
 
