@@ -7,8 +7,9 @@ use app::model::Date;
 use serde_json::{Value, json};
 
 use super::{
+    intent::Intent,
     memory::{Call, Given, Memory, Need},
-    question::{Intent, Question},
+    question::Question,
     render, reports,
     spans::{Span, date_in},
     words::Language,
