@@ -10,8 +10,11 @@ pub mod api;
 pub mod backend;
 pub mod chat;
 pub mod components;
+pub mod document;
 pub mod error;
 pub mod markdown;
 pub mod model;
 pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod plain;
 pub mod routes;

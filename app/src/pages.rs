@@ -1,1 +1,5 @@
-//! (to be written)
+//! One file per page.
+
+pub mod not_found;
+pub mod settings;
+pub mod usage;

@@ -13,11 +13,20 @@
 //!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
 //! - No network call, no hashing, no waiting inside a transaction.
 
+pub mod budget;
+pub mod auth_event;
 mod connect;
+pub mod energy;
 mod error;
+pub mod ledger;
+pub mod model_call;
 mod query;
+pub mod refresh;
 mod scope;
+pub mod session;
+pub mod signing_key;
 pub mod tenant;
+pub mod throttle;
 mod tx;
 pub mod user;
 

@@ -1,11 +1,14 @@
 //! Tenants and memberships. [`enter`] is the only way to a [`TenantScope`] for a person; it re-reads the live membership
 //! every time. [`resume`] gives background work the scope of the person it works for.
 
+mod profile;
+
 pub use crate::db::TenantScope;
+pub use profile::{TenantProfile, profile, utc_offset_minutes, view};
 
 use app::{
     backend::Caller,
-    model::{TenantCode, TenantId, UserId},
+    model::{TenantChoice, TenantCode, TenantId, UserId},
 };
 
 use crate::{
@@ -29,4 +32,13 @@ pub async fn enter(db: &Db, caller: &Caller, tenant: &TenantCode) -> Result<Tena
 /// Database errors.
 pub async fn resume(tx: &mut SystemTx, tenant: TenantId, user: UserId) -> Result<Option<TenantScope>, Error> {
     Ok(crate::db::tenant::past_scope(tx, tenant, user).await?)
+}
+
+/// The tenants a person may enter now, by name. None means none: the account is waiting for access.
+///
+/// # Errors
+/// Database errors.
+pub async fn choices(db: &Db, user: UserId) -> Result<Vec<TenantChoice>, Error> {
+    let mut tx = db.read_memberships_of(user).await?;
+    Ok(crate::db::tenant::membership_choices(&mut tx, user).await?)
 }

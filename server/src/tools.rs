@@ -4,6 +4,7 @@
 //! arguments against the schema, bounds time and output, and turns every failure into an outcome the model and the
 //! person can read. Identity comes from the [`ToolContext`], never from an argument.
 
+mod cap;
 pub mod energy;
 mod registry;
 mod tool;

@@ -1,8 +1,46 @@
 //! People.
 
-use app::model::{Timestamp, UserId};
+use app::model::{Theme, Timestamp, UserId};
+use uuid::Uuid;
 
-use super::{Result, Tx};
+use super::{Result, SystemTx, Tx};
+
+/// A person as stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    /// Lower case, trimmed.
+    pub email: String,
+    pub name: String,
+    /// PHC string or a legacy bcrypt hash; `None`: cannot sign in with a password. Untrusted text: it may have been
+    /// imported.
+    pub password_hash: Option<String>,
+    pub theme: Theme,
+    pub is_disabled: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: Uuid,
+    email: String,
+    name: String,
+    password_hash: Option<String>,
+    theme: String,
+    is_disabled: bool,
+}
+
+impl UserRow {
+    fn user(self) -> User {
+        User {
+            id: UserId(self.id),
+            email: self.email,
+            name: self.name,
+            password_hash: self.password_hash,
+            theme: Theme::parse_or_system(&self.theme),
+            is_disabled: self.is_disabled,
+        }
+    }
+}
 
 /// Creates a person. `email` is already lower case and trimmed.
 ///
@@ -27,5 +65,96 @@ pub async fn user_insert(
     .bind(now)
     .execute()
     .await?;
+    Ok(())
+}
+
+/// The person with this e-mail, which is already lower case and trimmed. Disabled ones too: the caller decides.
+///
+/// # Errors
+/// Database errors.
+pub async fn user_find_by_email(tx: &mut Tx, email: &str) -> Result<Option<User>> {
+    let row = tx
+        .query("SELECT id, email, name, password_hash, theme, is_disabled FROM users WHERE email = $1")
+        .bind(email)
+        .optional::<UserRow>()
+        .await?;
+    Ok(row.map(UserRow::user))
+}
+
+/// A person by id. Disabled ones too: the caller decides.
+///
+/// # Errors
+/// Database errors.
+pub async fn user_find(tx: &mut Tx, id: UserId) -> Result<Option<User>> {
+    let row = tx
+        .query("SELECT id, email, name, password_hash, theme, is_disabled FROM users WHERE id = $1")
+        .bind(id)
+        .optional::<UserRow>()
+        .await?;
+    Ok(row.map(UserRow::user))
+}
+
+/// People by e-mail, after `after` (empty: from the start), at most `limit`.
+///
+/// # Errors
+/// Database errors.
+pub async fn user_list(tx: &mut SystemTx, after: &str, limit: i64) -> Result<Vec<User>> {
+    let rows = tx
+        .query(
+            "SELECT id, email, name, password_hash, theme, is_disabled FROM users WHERE email > $1 ORDER BY email LIMIT $2",
+        )
+        .bind(after)
+        .bind(limit)
+        .all::<UserRow>()
+        .await?;
+    Ok(rows.into_iter().map(UserRow::user).collect())
+}
+
+/// # Errors
+/// Database errors.
+pub async fn user_set_name(tx: &mut Tx, id: UserId, name: &str) -> Result<()> {
+    tx.query("UPDATE users SET name = $2 WHERE id = $1").bind(id).bind(name).execute().await?;
+    Ok(())
+}
+
+/// # Errors
+/// Database errors.
+pub async fn user_set_theme(tx: &mut Tx, id: UserId, theme: Theme) -> Result<()> {
+    tx.query("UPDATE users SET theme = $2 WHERE id = $1").bind(id).bind(theme.as_str()).execute().await?;
+    Ok(())
+}
+
+/// Sets a new password.
+///
+/// # Errors
+/// Database errors.
+pub async fn user_set_password(tx: &mut Tx, id: UserId, hash: &str, now: Timestamp) -> Result<()> {
+    tx.query("UPDATE users SET password_hash = $2, password_changed_at = $3 WHERE id = $1")
+        .bind(id)
+        .bind(hash)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Replaces the hash of the same password by a better one, unless the password was changed meanwhile.
+///
+/// # Errors
+/// Database errors.
+pub async fn user_upgrade_hash(tx: &mut Tx, id: UserId, old: &str, new: &str) -> Result<()> {
+    tx.query("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+        .bind(id)
+        .bind(old)
+        .bind(new)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Database errors.
+pub async fn user_set_disabled(tx: &mut SystemTx, id: UserId, is_disabled: bool) -> Result<()> {
+    tx.query("UPDATE users SET is_disabled = $2 WHERE id = $1").bind(id).bind(is_disabled).execute().await?;
     Ok(())
 }

@@ -66,10 +66,20 @@ pub trait Tool: Send + Sync + 'static {
 /// How a call ended, for the model and for the transcript. Never an `Err`: a failed tool does not end a turn.
 #[derive(Clone, Debug)]
 pub struct ToolOutcome {
-    /// What the model is told: the text and the structured result as JSON, capped.
+    /// What the model is told, capped. When it went well: the text, then on a last line of its own the structured
+    /// result as JSON (see [`ToolOutcome::structured`]); otherwise the reason.
     pub model_text: String,
     pub is_error: bool,
     /// The reason when `is_error`, for the person.
     pub failure: Option<String>,
     pub output: ToolOutput,
+}
+
+impl ToolOutcome {
+    /// The structured result in the text a model is told; `None`: that text is a refusal.
+    #[must_use]
+    pub fn structured(model_text: &str) -> Option<Value> {
+        let last_line = model_text.lines().last()?;
+        serde_json::from_str(last_line).ok().filter(Value::is_object)
+    }
 }

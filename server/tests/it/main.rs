@@ -3,3 +3,4 @@
 mod support;
 
 mod db_facade;
+mod usage;

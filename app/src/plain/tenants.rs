@@ -1,0 +1,48 @@
+//! Choosing where to go in: for people with several tenants. There is no default tenant.
+
+use leptos::prelude::*;
+
+use super::frame::{PlainFrame, document, sign_out_form};
+use crate::model::{Role, TenantChoice};
+
+/// What the choice shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChooseTenantPage {
+    pub frame: PlainFrame,
+    /// Who is signed in.
+    pub email: String,
+    /// By name.
+    pub tenants: Vec<TenantChoice>,
+}
+
+/// The choice of a tenant.
+#[must_use]
+pub fn choose_tenant(page: &ChooseTenantPage) -> String {
+    let links = page.tenants.iter().map(choice).collect::<Vec<_>>();
+    document(
+        &page.frame,
+        "Choose where to work",
+        view! {
+            <h1>"Choose where to work"</h1>
+            <ul class="plain-choices">{links}</ul>
+            <div class="plain-foot">
+                <p class="meta">"Signed in as " {page.email.clone()}</p>
+                {sign_out_form()}
+            </div>
+        },
+    )
+}
+
+fn choice(tenant: &TenantChoice) -> AnyView {
+    let badge = (tenant.role == Role::Admin).then(|| view! { <span class="badge">"Administrator"</span> });
+    view! {
+        <li>
+            <a href=format!("/t/{}", tenant.code)>
+                <span class="plain-choice-name">{tenant.name.clone()}</span>
+                <span class="meta">{tenant.code.to_string()}</span>
+                {badge}
+            </a>
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,64 @@
+-- Sessions and what protects signing in. These belong to people, not to tenants: the directory.
+CREATE TABLE sessions (
+    id BLOB NOT NULL PRIMARY KEY,
+    user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('browser', 'api')),
+    -- SHA-256 of the cookie's token. NULL for API clients, which hold signed tokens instead.
+    token_hash BLOB UNIQUE,
+    -- The tenant an API client signed in to. Membership is re-read at every use; this is only a name.
+    api_tenant TEXT,
+    ip TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    -- The absolute end. The idle end follows from last_seen_at.
+    expires_at INTEGER NOT NULL,
+    CHECK ((kind = 'browser') = (token_hash IS NOT NULL))
+) STRICT;
+CREATE INDEX sessions_by_user ON sessions (user_id, created_at);
+CREATE INDEX sessions_by_end ON sessions (expires_at);
+
+-- One family of refresh tokens per API session. Used ones stay: presenting one again is a replay.
+CREATE TABLE refresh_tokens (
+    -- SHA-256 of the token.
+    hash BLOB NOT NULL PRIMARY KEY,
+    session_id BLOB NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    created_at INTEGER NOT NULL,
+    used_at INTEGER,
+    -- The token that replaced it.
+    successor BLOB
+) STRICT;
+CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+
+-- Ed25519 keys that sign access tokens. The highest number signs, all verify.
+CREATE TABLE signing_keys (
+    id BLOB NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    -- PKCS #8 DER.
+    private_key BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Failed sign-ins per account, address and pair of both, so that they count across restarts and replicas.
+CREATE TABLE sign_in_throttles (
+    -- Kind and SHA-256 of what is counted: no e-mail of a stranger is stored.
+    bucket TEXT NOT NULL PRIMARY KEY,
+    attempts INTEGER NOT NULL,
+    last_attempt_at INTEGER NOT NULL,
+    blocked_until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sign_in_throttles_by_age ON sign_in_throttles (last_attempt_at);
+
+-- What happened around signing in (append-only). Outlives the person, therefore no foreign key.
+CREATE TABLE auth_events (
+    id BLOB NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    user_id BLOB,
+    session_id BLOB,
+    ip TEXT NOT NULL,
+    request_id TEXT NOT NULL
+) STRICT;
+CREATE INDEX auth_events_by_user ON auth_events (user_id, at);
+CREATE TRIGGER auth_events_no_update BEFORE UPDATE ON auth_events BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER auth_events_no_delete BEFORE DELETE ON auth_events BEGIN SELECT RAISE(ABORT, 'append-only'); END;
