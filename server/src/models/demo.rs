@@ -2,7 +2,7 @@
 //! the real tools and writes its answer from their real results. Labelled as a demo wherever it appears.
 //!
 //! [`words`] cuts the message, [`spans`] finds periods, [`intent`] and [`question`] what is meant, [`memory`] reads what the conversation
-//! already holds, [`plan`] decides between calling and answering, [`reports`] and [`render`] write. To teach it a
+//! already holds, [`naming`] what a phrase means, [`plan`] decides between calling and answering, [`reports`] and [`render`] write. To teach it a
 //! question: an [`intent::Intent`], its words, and an answer in [`reports`].
 //!
 //! What must hold: every number it says stands in a tool result; a failed tool is said, never papered over; it keeps
@@ -11,6 +11,7 @@
 mod format;
 mod intent;
 mod memory;
+mod naming;
 mod plan;
 mod question;
 mod render;

@@ -140,9 +140,11 @@ fn subjects(words: &mut [Word]) -> Vec<String> {
             subjects.push(phrase);
         }
     };
-    for word in words.iter() {
+    for (at, word) in words.iter().enumerate() {
         let is_number = !word.used && word.lower.parse::<f64>().is_ok();
-        if is_content(word) || (is_number && !run.is_empty()) {
+        // "Line A", but not "a line": nothing unclaimed may follow.
+        let is_letter = !word.used && word.lower == "a" && words.get(at + 1).is_none_or(|next| next.used);
+        if is_content(word) || ((is_number || is_letter) && !run.is_empty()) {
             let translated = TRANSLATED.iter().find(|(from, _)| *from == word.lower).map(|(_, to)| *to);
             run.push(translated.unwrap_or_else(|| singular(&word.lower)));
             if run.len() == MAX_SUBJECT_WORDS {
