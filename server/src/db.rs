@@ -13,8 +13,8 @@
 //!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
 //! - No network call, no hashing, no waiting inside a transaction.
 
-pub mod budget;
 pub mod auth_event;
+pub mod budget;
 mod connect;
 pub mod energy;
 mod error;

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod conversations;
 pub mod db;
+pub mod demo;
 pub mod egress;
 pub mod error;
 pub mod http;

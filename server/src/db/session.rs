@@ -181,8 +181,7 @@ pub async fn session_touch(tx: &mut Tx, id: SessionId, now: Timestamp, unless_af
 /// # Errors
 /// Database errors.
 pub async fn session_delete(tx: &mut Tx, user: UserId, id: SessionId) -> Result<bool> {
-    let deleted =
-        tx.query("DELETE FROM sessions WHERE id = $1 AND user_id = $2").bind(id).bind(user).execute().await?;
+    let deleted = tx.query("DELETE FROM sessions WHERE id = $1 AND user_id = $2").bind(id).bind(user).execute().await?;
     Ok(deleted > 0)
 }
 

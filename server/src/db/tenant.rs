@@ -173,8 +173,12 @@ struct TenantRow {
 impl TenantRow {
     fn tenant(self) -> Result<Tenant> {
         let id = self.id;
-        let corrupt =
-            |column: &'static str, problem: String| Error::Corrupt { table: "tenants", column, row: id.to_string(), problem };
+        let corrupt = |column: &'static str, problem: String| Error::Corrupt {
+            table: "tenants",
+            column,
+            row: id.to_string(),
+            problem,
+        };
         Ok(Tenant {
             id: TenantId(id),
             code: TenantCode::from_str(&self.code).map_err(|e| corrupt("code", e.to_owned()))?,

@@ -84,10 +84,12 @@ pub async fn throttle_clear(tx: &mut Tx, bucket: &str) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub async fn throttle_refund(tx: &mut Tx, bucket: &str) -> Result<()> {
-    tx.query("UPDATE sign_in_throttles SET attempts = attempts - 1, blocked_until = 0 WHERE bucket = $1 AND attempts > 0")
-        .bind(bucket)
-        .execute()
-        .await?;
+    tx.query(
+        "UPDATE sign_in_throttles SET attempts = attempts - 1, blocked_until = 0 WHERE bucket = $1 AND attempts > 0",
+    )
+    .bind(bucket)
+    .execute()
+    .await?;
     Ok(())
 }
 

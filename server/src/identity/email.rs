@@ -65,7 +65,9 @@ mod tests {
     #[test]
     fn what_cannot_be_an_address_is_refused() {
         let too_long = format!("{}@x.example", "a".repeat(250));
-        for wrong in ["", "a", "@", "a@", "@b", "a b@c", "a@b\0", "a\u{202E}@b", "a\u{200B}@b", "a@.b", "a@b.", &too_long] {
+        for wrong in
+            ["", "a", "@", "a@", "@b", "a b@c", "a@b\0", "a\u{202E}@b", "a\u{200B}@b", "a@.b", "a@b.", &too_long]
+        {
             assert!(Email::parse(wrong).is_err(), "{wrong:?}");
         }
     }

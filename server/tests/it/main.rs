@@ -3,4 +3,6 @@
 mod support;
 
 mod db_facade;
+mod energy;
+mod energy_demo;
 mod usage;
