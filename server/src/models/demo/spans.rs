@@ -3,7 +3,7 @@
 use app::model::Date;
 use serde_json::{Value, json};
 
-use super::words::{Word, any_at, claim, claim_at, is_in, stands_at};
+use super::words::{Word, any_at, claim, claim_at, is_in, stands_at, words};
 
 /// A period as said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,9 +236,17 @@ fn weekday(words: &[Word], at: usize) -> Option<(usize, Span)> {
     Some((lead + 1 + tail, Span::Weekday(*day)))
 }
 
-/// The first date written in a text, e.g. the local day in the system prompt.
+/// The local day as a system prompt tells it ("Today is Saturday, 21 November 2026 in …", or written 2026-11-21).
 pub(super) fn date_in(text: &str) -> Option<Date> {
-    text.split(|c: char| !(c.is_ascii_digit() || c == '-')).find_map(|word| word.parse().ok())
+    const WORDS: usize = 8;
+    let told = text.split_once("Today is ").and_then(|(_, rest)| {
+        let beginning = rest.split_whitespace().take(WORDS).collect::<Vec<_>>().join(" ");
+        take(&mut words(&beginning)).into_iter().find_map(|span| match span {
+            Span::Days(from, to) if from == to => Some(from),
+            _ => None,
+        })
+    });
+    told.or_else(|| text.split(|c: char| !(c.is_ascii_digit() || c == '-')).find_map(|word| word.parse().ok()))
 }
 
 impl Span {
@@ -307,7 +315,6 @@ pub(super) fn claim_remains(words: &mut [Word]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::demo::words::words;
 
     const TODAY: Date = Date { year: 2026, month: 11, day: 21 }; // a Saturday
 
@@ -377,6 +384,7 @@ mod tests {
     #[test]
     fn a_date_is_found_in_a_prompt() {
         assert_eq!(date_in("Today is Saturday, 2026-11-21 (Asia/Jakarta)."), Some(TODAY));
+        assert_eq!(date_in("An assistant. Today is Saturday, 21 November 2026 in Asia/Jakarta. You"), Some(TODAY));
         assert_eq!(date_in("Version 12-34, no date"), None);
     }
 

@@ -1,4 +1,7 @@
-//! Conversations with the demo model on tools that give fixed results in the shapes of `tools/energy/definitions.rs`.
+//! Conversations with the demo model on tools that give fixed results in the shapes of `tools/energy/definitions.rs`;
+//! [`seeded`] does the same on the real tools with the demo's data.
+
+mod seeded;
 
 use std::{collections::HashMap, sync::LazyLock};
 
