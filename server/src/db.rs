@@ -14,9 +14,12 @@
 //! - No network call, no hashing, no waiting inside a transaction.
 
 pub mod auth_event;
+pub mod budget;
 mod connect;
 mod error;
+pub mod ledger;
 pub mod membership;
+pub mod model_call;
 mod query;
 pub mod refresh;
 mod scope;

@@ -2,6 +2,7 @@
 
 use app::model::{BudgetRefusal, ModelCallId, Money, Quality, Tokens, TurnId};
 
+use super::settlement::Bounds;
 use crate::models::{Model, Permit, PriceVersion, ReportedUsage};
 
 /// What a model call is for; stored with it.
@@ -40,16 +41,31 @@ pub struct ReserveRequest<'a> {
     pub output_floor: i64,
 }
 
-/// Reserved, not yet settled.
+/// Reserved, not yet settled. One that is dropped instead (a bug, or a task that was cut off) is counted and logged; its
+/// row is settled by the sweeper when the lease is over.
 #[must_use = "a hold must be settled"]
 #[derive(Debug)]
 pub struct Hold {
-    pub(super) permit: Permit,
-    pub(super) input_bound: i64,
-    pub(super) price: Option<PriceVersion>,
+    permit: Permit,
+    input_bound: i64,
+    price: Option<PriceVersion>,
+    is_settled: bool,
 }
 
 impl Hold {
+    pub(super) fn new(permit: Permit, input_bound: i64, price: Option<PriceVersion>) -> Self {
+        Self { permit, input_bound, price, is_settled: false }
+    }
+
+    pub(super) fn bounds(&self) -> Bounds<'_> {
+        Bounds { input: self.input_bound, output_cap: self.permit.max_output_tokens(), price: self.price.as_ref() }
+    }
+
+    /// The obligation is met.
+    pub(super) fn discharge(mut self) {
+        self.is_settled = true;
+    }
+
     /// What a provider demands.
     #[must_use]
     pub fn permit(&self) -> &Permit {
@@ -58,6 +74,15 @@ impl Hold {
     #[must_use]
     pub fn call(&self) -> ModelCallId {
         self.permit.call()
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            metrics::counter!("steward_holds_dropped_total").increment(1);
+            tracing::warn!(call = %self.call(), "a hold was dropped unsettled; the sweeper will settle it");
+        }
     }
 }
 

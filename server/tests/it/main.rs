@@ -15,3 +15,4 @@ mod identity;
 mod identity_cli;
 mod identity_http;
 mod identity_tokens;
+mod usage;

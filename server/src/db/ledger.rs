@@ -1,0 +1,194 @@
+//! The books: who may write in them ([`Books`]), what is counted ([`Amounts`]), the holds of open calls, and the
+//! append-only ledger. Windows are in [`super::budget`], calls in [`super::model_call`]; the checks over all of it in
+//! [`audit`].
+//!
+//! To count one more thing, add it to [`Amounts`], the migration, and every statement that names `pico_usd`.
+
+pub mod audit;
+
+use app::model::{ModelCallId, TenantId, Timestamp};
+use uuid::Uuid;
+
+use super::{DbValue, Result, SystemTx, TenantScope, Tx};
+
+/// Leave to read and write one tenant's books. What was spent is settled even when the person who spent it is gone, so
+/// this asks for a tenant and not for a person; it is made from a scope, or inside work across tenants.
+#[derive(Clone, Copy, Debug)]
+pub struct Books(TenantId);
+
+impl Books {
+    #[must_use]
+    pub fn of(scope: &TenantScope) -> Self {
+        Self(scope.tenant())
+    }
+
+    /// One tenant's books within work across tenants.
+    #[must_use]
+    pub fn within(_system: &SystemTx, tenant: TenantId) -> Self {
+        Self(tenant)
+    }
+
+    #[must_use]
+    pub fn tenant(self) -> TenantId {
+        self.0
+    }
+}
+
+/// What budgets count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amounts {
+    /// All classes of input together.
+    pub input_tokens: i64,
+    pub output_tokens: i64,
+    pub requests: i64,
+    pub pico_usd: i64,
+}
+
+impl Amounts {
+    /// What of `self` exceeds `held`.
+    #[must_use]
+    pub fn beyond(&self, held: &Self) -> Self {
+        let excess = |actual: i64, held: i64| actual.saturating_sub(held).max(0);
+        Self {
+            input_tokens: excess(self.input_tokens, held.input_tokens),
+            output_tokens: excess(self.output_tokens, held.output_tokens),
+            requests: excess(self.requests, held.requests),
+            pico_usd: excess(self.pico_usd, held.pico_usd),
+        }
+    }
+}
+
+/// A window of a budget: its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowKey {
+    pub budget: Uuid,
+    pub start: Timestamp,
+}
+
+/// What an open call holds in one window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldIn {
+    pub window: WindowKey,
+    pub amounts: Amounts,
+}
+
+/// What a ledger line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Reserve,
+    /// The hold given back, whole.
+    Release,
+    /// What was billed.
+    Settle,
+}
+
+impl Entry {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Reserve => "reserve",
+            Self::Release => "release",
+            Self::Settle => "settle",
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct HoldRow {
+    budget_id: Uuid,
+    window_start: i64,
+    input_tokens: i64,
+    output_tokens: i64,
+    requests: i64,
+    pico_usd: i64,
+}
+
+fn amount_values(amounts: &Amounts) -> [DbValue; 4] {
+    [amounts.input_tokens, amounts.output_tokens, amounts.requests, amounts.pico_usd].map(DbValue::Int)
+}
+
+/// Notes what an open call holds, in every window on its path.
+///
+/// # Errors
+/// Database errors.
+pub async fn hold_insert(
+    books: Books,
+    tx: &mut Tx,
+    call: ModelCallId,
+    windows: &[WindowKey],
+    amounts: Amounts,
+) -> Result<()> {
+    let mut values = Vec::with_capacity(windows.len() * 8);
+    for window in windows {
+        values.extend([DbValue::Id(books.0.0), DbValue::Id(call.0), DbValue::Id(window.budget)]);
+        values.push(DbValue::Int(window.start.0));
+        values.extend(amount_values(&amounts));
+    }
+    tx.insert_many(
+        "INSERT INTO holds (tenant_id, call_id, budget_id, window_start, input_tokens, output_tokens, requests, pico_usd)",
+        8,
+        values,
+        "",
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes what a call holds out of the table, ordered by budget (so that windows are always locked in the same order).
+///
+/// # Errors
+/// Database errors.
+pub async fn hold_take(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<Vec<HeldIn>> {
+    let rows: Vec<HoldRow> = tx
+        .query(
+            "DELETE FROM holds WHERE tenant_id = $1 AND call_id = $2 \
+             RETURNING budget_id, window_start, input_tokens, output_tokens, requests, pico_usd",
+        )
+        .bind(books.0)
+        .bind(call)
+        .all()
+        .await?;
+    let mut held: Vec<HeldIn> = rows
+        .into_iter()
+        .map(|row| HeldIn {
+            window: WindowKey { budget: row.budget_id, start: Timestamp(row.window_start) },
+            amounts: Amounts {
+                input_tokens: row.input_tokens,
+                output_tokens: row.output_tokens,
+                requests: row.requests,
+                pico_usd: row.pico_usd,
+            },
+        })
+        .collect();
+    held.sort_by_key(|held| held.window.budget);
+    Ok(held)
+}
+
+/// Appends lines about one call.
+///
+/// # Errors
+/// [`super::Error::Duplicate`] when the call has such a line already: nothing is booked twice.
+pub async fn ledger_append(
+    books: Books,
+    tx: &mut Tx,
+    call: ModelCallId,
+    lines: &[(Entry, WindowKey, Amounts)],
+    at: Timestamp,
+) -> Result<()> {
+    let mut values = Vec::with_capacity(lines.len() * 11);
+    for (entry, window, amounts) in lines {
+        values.extend([DbValue::Id(books.0.0), DbValue::Id(call.0), DbValue::Id(window.budget)]);
+        values.push(DbValue::Text(entry.as_str().to_owned()));
+        values.extend([DbValue::Int(0), DbValue::Int(window.start.0)]);
+        values.extend(amount_values(amounts));
+        values.push(DbValue::Int(at.0));
+    }
+    tx.insert_many(
+        "INSERT INTO ledger (tenant_id, call_id, budget_id, kind, number, window_start, input_tokens, output_tokens, \
+         requests, pico_usd, at)",
+        11,
+        values,
+        "",
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! Model calls: one row per attempt, from its hold to what was booked. Calls that are still open are read in
+//! [`open`]; sums for turns and reports are in [`sums`].
+//!
+//! What must hold: a row leaves the state `open` once, by the compare-and-set of [`call_settle`].
+
+pub mod open;
+pub mod sums;
+
+use app::model::{ModelCallId, Money, Quality, Timestamp, Tokens, TurnId, UserId};
+
+use super::{Error, Result, Tx, ledger::Books};
+use crate::models::{PriceVersion, ReportedUsage};
+
+/// A call to admit.
+#[derive(Clone, Debug)]
+pub struct NewCall<'a> {
+    pub id: ModelCallId,
+    pub user: UserId,
+    pub turn: Option<TurnId>,
+    pub step: i64,
+    pub attempt: i64,
+    pub purpose: &'static str,
+    pub provider: &'static str,
+    pub model: &'a str,
+    pub price: Option<&'a PriceVersion>,
+    pub input_bound: i64,
+    pub output_cap: i64,
+    pub lease_until: Timestamp,
+    /// The day in the tenant's zone, days since 1970-01-01.
+    pub local_day: i64,
+    pub now: Timestamp,
+}
+
+/// What a settled call was booked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookedCall {
+    pub is_billed: bool,
+    pub tokens: Tokens,
+    pub cost: Money,
+    pub quality: Quality,
+    pub is_overrun: bool,
+}
+
+/// Records an admitted call.
+///
+/// # Errors
+/// Database errors.
+pub async fn call_insert(books: Books, tx: &mut Tx, call: &NewCall<'_>) -> Result<()> {
+    tx.query(
+        "INSERT INTO model_calls (tenant_id, id, user_id, turn_id, step, attempt, purpose, provider, model, \
+         price_version, price_input, price_cache_read, price_cache_write_5m, price_cache_write_1h, price_output, \
+         price_request, input_bound, output_cap, state, lease_until, local_day, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'open', $19, $20, $21)",
+    )
+    .bind(books.tenant())
+    .bind(call.id)
+    .bind(call.user)
+    .bind(call.turn)
+    .bind(call.step)
+    .bind(call.attempt)
+    .bind(call.purpose)
+    .bind(call.provider)
+    .bind(call.model)
+    .bind(call.price.map(|price| price.id.as_str()))
+    .bind(call.price.map(|price| price.input))
+    .bind(call.price.map(|price| price.cache_read))
+    .bind(call.price.map(|price| price.cache_write_5m))
+    .bind(call.price.map(|price| price.cache_write_1h))
+    .bind(call.price.map(|price| price.output))
+    .bind(call.price.map(|price| price.per_request))
+    .bind(call.input_bound)
+    .bind(call.output_cap)
+    .bind(call.lease_until)
+    .bind(call.local_day)
+    .bind(call.now)
+    .execute()
+    .await?;
+    Ok(())
+}
+
+/// Notes what is known of an open call and renews its lease; whether it was still open.
+///
+/// # Errors
+/// Database errors.
+pub async fn call_checkpoint(
+    books: Books,
+    tx: &mut Tx,
+    call: ModelCallId,
+    seen: ReportedUsage,
+    received_bytes: i64,
+    lease_until: Timestamp,
+) -> Result<bool> {
+    let changed = tx
+        .query(
+            "UPDATE model_calls SET seen_input = $3, seen_cache_read = $4, seen_cache_write_5m = $5, \
+             seen_cache_write_1h = $6, seen_output = $7, seen_final = $8, received_bytes = $9, lease_until = $10 \
+             WHERE tenant_id = $1 AND id = $2 AND state = 'open'",
+        )
+        .bind(books.tenant())
+        .bind(call)
+        .bind(seen.input)
+        .bind(seen.cache_read)
+        .bind(seen.cache_write_5m)
+        .bind(seen.cache_write_1h)
+        .bind(seen.output)
+        .bind(seen.is_final)
+        .bind(received_bytes)
+        .bind(lease_until)
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Takes a call from `open` to what was booked; `false`: somebody settled it before, and nothing was changed.
+///
+/// # Errors
+/// Database errors.
+pub async fn call_settle(
+    books: Books,
+    tx: &mut Tx,
+    call: ModelCallId,
+    booked: &BookedCall,
+    now: Timestamp,
+) -> Result<bool> {
+    let changed = tx
+        .query(
+            "UPDATE model_calls SET state = $3, input_tokens = $4, cache_read_tokens = $5, cache_write_5m_tokens = $6, \
+             cache_write_1h_tokens = $7, output_tokens = $8, cost_pico_usd = $9, quality = $10, is_overrun = $11, \
+             settled_at = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'open'",
+        )
+        .bind(books.tenant())
+        .bind(call)
+        .bind(if booked.is_billed { "settled" } else { "released" })
+        .bind(booked.tokens.input)
+        .bind(booked.tokens.cache_read)
+        .bind(booked.tokens.cache_write_5m)
+        .bind(booked.tokens.cache_write_1h)
+        .bind(booked.tokens.output)
+        .bind(booked.cost)
+        .bind(quality_text(booked.quality))
+        .bind(booked.is_overrun)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+#[derive(sqlx::FromRow)]
+struct BookedRow {
+    state: String,
+    input_tokens: i64,
+    cache_read_tokens: i64,
+    cache_write_5m_tokens: i64,
+    cache_write_1h_tokens: i64,
+    output_tokens: i64,
+    cost_pico_usd: i64,
+    quality: Option<String>,
+    is_overrun: bool,
+}
+
+/// What a call was booked with; `None`: there is no such call, or it is open.
+///
+/// # Errors
+/// Database errors.
+pub async fn call_booked(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<Option<BookedCall>> {
+    let row: Option<BookedRow> = tx
+        .query(
+            "SELECT state, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, \
+             cost_pico_usd, quality, is_overrun FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state <> 'open'",
+        )
+        .bind(books.tenant())
+        .bind(call)
+        .optional()
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(BookedCall {
+        is_billed: row.state == "settled",
+        tokens: Tokens {
+            input: row.input_tokens,
+            cache_read: row.cache_read_tokens,
+            cache_write_5m: row.cache_write_5m_tokens,
+            cache_write_1h: row.cache_write_1h_tokens,
+            output: row.output_tokens,
+        },
+        cost: Money(row.cost_pico_usd),
+        quality: quality_of(row.quality.as_deref(), call)?,
+        is_overrun: row.is_overrun,
+    }))
+}
+
+fn quality_text(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Exact => "exact",
+        Quality::Estimated => "estimated",
+        Quality::Unknown => "unknown",
+    }
+}
+
+fn quality_of(text: Option<&str>, call: ModelCallId) -> Result<Quality> {
+    match text {
+        Some("exact") => Ok(Quality::Exact),
+        Some("estimated") => Ok(Quality::Estimated),
+        Some("unknown") => Ok(Quality::Unknown),
+        other => Err(Error::Corrupt {
+            table: "model_calls",
+            column: "quality",
+            row: call.to_string(),
+            problem: format!("{other:?}"),
+        }),
+    }
+}
