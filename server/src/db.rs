@@ -23,6 +23,8 @@ pub mod health;
 pub mod ledger;
 pub mod membership;
 pub mod message;
+pub mod ledger;
+pub mod membership;
 pub mod model_call;
 mod query;
 pub mod refresh;

@@ -136,6 +136,24 @@ pub async fn session_find_api(tx: &mut Tx, id: SessionId) -> Result<Option<Sessi
     Ok(row.map(SessionRow::session))
 }
 
+/// A person's session of either kind, unless the person is disabled.
+///
+/// # Errors
+/// Database errors.
+pub async fn session_find(tx: &mut Tx, user: UserId, id: SessionId) -> Result<Option<Session>> {
+    let row = tx
+        .query(
+            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme \
+             FROM sessions s JOIN users u ON u.id = s.user_id \
+             WHERE s.id = $1 AND s.user_id = $2 AND u.is_disabled = FALSE",
+        )
+        .bind(id)
+        .bind(user)
+        .optional::<SessionRow>()
+        .await?;
+    Ok(row.map(SessionRow::session))
+}
+
 /// A person's sessions that are not over, newest first, at most `limit`.
 ///
 /// # Errors
