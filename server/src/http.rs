@@ -1,6 +1,5 @@
 //! The router, readable top to bottom.
 
-pub mod turn_events;
 pub mod answer;
 pub mod csrf;
 pub mod guard;
@@ -9,3 +8,4 @@ pub mod limits;
 pub mod login;
 pub mod rest_auth;
 pub mod session;
+pub mod turn_events;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Inner,
-    hub::Live,
+    live::Live,
     prompt::{input_bound, user_text},
 };
 use crate::{

@@ -11,13 +11,13 @@ mod support;
 
 mod conversations;
 mod db_facade;
-mod turns;
-mod turns_endings;
-mod turns_fake;
-mod turns_http;
-mod usage;
 mod http_security;
 mod identity;
 mod identity_cli;
 mod identity_http;
 mod identity_tokens;
+mod turns;
+mod turns_endings;
+mod turns_fake;
+mod turns_http;
+mod usage;
