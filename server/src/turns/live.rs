@@ -1,7 +1,6 @@
-//! A turn that runs in this process: its numbered events in memory, its open model call, how it is stopped.
+//! A turn that runs in this process: its log in memory, its open model call, how it is stopped.
 //!
-//! An event's sequence number is its place in the log, from 1. Followers read the log themselves and are only woken, so
-//! that a slow one loses nothing and holds nobody up.
+//! Followers read the log themselves and are only woken, so that a slow one loses nothing and holds nobody up.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +12,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::transcript::fold;
+use super::log::{Log, Phase};
 use crate::{
     db::TenantScope,
     models::ReportedUsage,
@@ -31,16 +30,6 @@ pub(super) enum Halt {
     Lost,
 }
 
-/// How far a turn is, for its followers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    Running,
-    /// The last event is terminal.
-    Over,
-    /// The end was not written by us: the database knows.
-    Lost,
-}
-
 /// A turn that runs here.
 pub(super) struct Live {
     pub(super) scope: TenantScope,
@@ -49,6 +38,8 @@ pub(super) struct Live {
     pub(super) request_id: String,
     pub(super) started_at: Timestamp,
     log: Mutex<Log>,
+    /// When it was last written to the database.
+    written_at: Mutex<Instant>,
     /// Wakes followers; counts changes.
     changed: watch::Sender<u64>,
     halted: CancellationToken,
@@ -58,16 +49,8 @@ pub(super) struct Live {
     progress: Mutex<CallOutcome>,
 }
 
-struct Log {
-    events: Vec<TurnEvent>,
-    /// How many of them are in the database.
-    written: usize,
-    phase: Phase,
-    written_at: Instant,
-}
-
 /// A model call of which nothing is known yet: as if aborted.
-const NOTHING_YET: CallOutcome = CallOutcome {
+pub(super) const NOTHING_YET: CallOutcome = CallOutcome {
     ending: Ending::Aborted,
     reported: ReportedUsage {
         input: None,
@@ -83,10 +66,6 @@ const NOTHING_YET: CallOutcome = CallOutcome {
 /// A panic elsewhere leaves the data as it is; every step below keeps it consistent.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn seq(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl Live {
@@ -105,7 +84,8 @@ impl Live {
             lease_token,
             request_id,
             started_at,
-            log: Mutex::new(Log { events: Vec::new(), written: 0, phase: Phase::Running, written_at: Instant::now() }),
+            log: Mutex::new(Log::new(ids.turn)),
+            written_at: Mutex::new(Instant::now()),
             changed: watch::Sender::new(0),
             halted: CancellationToken::new(),
             halt: Mutex::new(None),
@@ -120,27 +100,16 @@ impl Live {
 
     /// Appends an event, unless the turn is over.
     pub(super) fn publish(&self, event: TurnEvent) {
-        {
-            let mut log = lock(&self.log);
-            if log.phase != Phase::Running {
-                return;
-            }
-            if event.is_terminal() {
-                log.phase = Phase::Over;
-            }
-            log.events.push(event);
+        // Let go of the log before waking: who is woken wants it at once.
+        let is_news = lock(&self.log).push(event);
+        if is_news {
+            self.wake();
         }
-        self.wake();
     }
 
     /// The end was not written by us; followers go on in the database.
     pub(super) fn lose(&self) {
-        {
-            let mut log = lock(&self.log);
-            if log.phase == Phase::Running {
-                log.phase = Phase::Lost;
-            }
-        }
+        lock(&self.log).lose();
         self.halt(Halt::Lost);
         self.wake();
     }
@@ -153,33 +122,19 @@ impl Live {
         self.changed.subscribe()
     }
 
-    /// What a client that has seen `after` needs, and how far the turn is. A client that knows more than there is (it saw
-    /// events that a crash took back) gets everything anew.
+    /// What a client that has seen `after` needs ([`Log::after`]), and how far the turn is.
     pub(super) fn after(&self, after: u64) -> (Vec<TurnEnvelope>, Phase) {
         let log = lock(&self.log);
-        let last = log.events.len();
-        let envelope = |seq: u64, event: TurnEvent| TurnEnvelope { turn: self.ids.turn, seq, event };
-        let known = usize::try_from(after).unwrap_or(usize::MAX);
-        let is_beyond = known > last || (known == last && log.phase == Phase::Over);
-        if !is_beyond {
-            let rest = log.events.iter().enumerate().skip(known);
-            return (rest.map(|(at, event)| envelope(seq(at + 1), event.clone())).collect(), log.phase);
-        }
-        let parts = fold(Vec::new(), log.events.iter().cloned());
-        let terminal = log.events.last().filter(|event| event.is_terminal());
-        let snapshot_seq = seq(last - usize::from(terminal.is_some()));
-        let mut anew = vec![envelope(snapshot_seq, TurnEvent::Snapshot { parts })];
-        anew.extend(terminal.map(|event| envelope(seq(last), event.clone())));
-        (anew, log.phase)
+        (log.after(after), log.phase())
     }
 
     /// The message so far.
     pub(super) fn parts(&self) -> Vec<Part> {
-        fold(Vec::new(), lock(&self.log).events.iter().cloned())
+        lock(&self.log).parts()
     }
 
     pub(super) fn last_seq(&self) -> u64 {
-        seq(lock(&self.log).events.len())
+        lock(&self.log).last_seq()
     }
 
     /// Tool calls that will not come back say so.
@@ -194,22 +149,23 @@ impl Live {
         }
     }
 
-    /// Events that are not in the database yet: how many come before them, and they.
+    /// Events that are not in the database yet ([`Log::unwritten`]).
     pub(super) fn unwritten(&self) -> (usize, Vec<TurnEvent>) {
-        let log = lock(&self.log);
-        (log.written, log.events.iter().skip(log.written).cloned().collect())
+        lock(&self.log).unwritten()
     }
 
     /// Whether there is something to write, or the last write is `renew` ago.
     pub(super) fn is_due(&self, renew: Duration) -> bool {
-        let log = lock(&self.log);
-        log.phase == Phase::Running && (log.written < log.events.len() || log.written_at.elapsed() >= renew)
+        let (is_running, has_news) = {
+            let log = lock(&self.log);
+            (log.phase() == Phase::Running, log.has_unwritten())
+        };
+        is_running && (has_news || lock(&self.written_at).elapsed() >= renew)
     }
 
     pub(super) fn mark_written(&self, written: usize) {
-        let mut log = lock(&self.log);
-        log.written = log.written.max(written);
-        log.written_at = Instant::now();
+        lock(&self.log).mark_written(written);
+        *lock(&self.written_at) = Instant::now();
     }
 
     /// Ends the turn early; the first reason counts.
