@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod conversations;
 pub mod db;
+pub mod demo;
 pub mod egress;
 pub mod error;
 pub mod http;

@@ -20,4 +20,6 @@ mod turns;
 mod turns_endings;
 mod turns_fake;
 mod turns_http;
+mod energy;
+mod energy_demo;
 mod usage;
