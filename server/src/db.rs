@@ -23,8 +23,7 @@ pub mod health;
 pub mod ledger;
 pub mod membership;
 pub mod message;
-pub mod ledger;
-pub mod membership;
+pub mod message_path;
 pub mod model_call;
 mod query;
 pub mod refresh;
@@ -35,6 +34,7 @@ pub mod tenant;
 pub mod throttle;
 pub mod turn;
 pub mod turn_event;
+pub mod turn_lease;
 mod tx;
 pub mod user;
 
