@@ -55,6 +55,7 @@ pub fn Composer() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// What the script-less form sends besides the text.
@@ -73,6 +74,7 @@ fn SendFields() -> impl IntoView {
         {conversation}
         {parent}
     }
+    .into_any()
 }
 
 /// The form behind the stop button when there are no scripts.
@@ -169,6 +171,7 @@ fn Waiting() -> impl IntoView {
         {queued}
         {editing}
     }
+    .into_any()
 }
 
 /// What is going on, else who answers.
@@ -191,5 +194,5 @@ fn StatusLine() -> impl IntoView {
             None => String::from("Answering…"),
         }
     };
-    view! { <p class="status-line meta">{status}</p> }
+    view! { <p class="status-line meta">{status}</p> }.into_any()
 }

@@ -19,6 +19,7 @@ pub fn EmptyState() -> impl IntoView {
             </ul>
         </section>
     }
+    .into_any()
 }
 
 /// An example question; a form of its own, so that it works without scripts.
@@ -38,4 +39,5 @@ fn Example(prompt: String) -> impl IntoView {
             <button type="submit" class="chip prompt">{prompt}</button>
         </form>
     }
+    .into_any()
 }

@@ -34,4 +34,5 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
             <p>{way_out}</p>
         </section>
     }
+    .into_any()
 }

@@ -27,7 +27,7 @@ pub fn ToastRegion() -> impl IntoView {
             }
         })
     };
-    view! { <div class="toast-region" role="status" aria-live="polite">{toast}</div> }
+    view! { <div class="toast-region" role="status" aria-live="polite">{toast}</div> }.into_any()
 }
 
 /// What happens, for those who do not see it.
@@ -35,6 +35,7 @@ pub fn ToastRegion() -> impl IntoView {
 pub fn Announcer() -> impl IntoView {
     let chat = Chat::get();
     view! { <p class="visually-hidden" aria-live="polite" aria-atomic="true">{move || chat.announcement.get()}</p> }
+        .into_any()
 }
 
 const SHORTCUTS: [(&str, &str); 10] = [
@@ -87,6 +88,7 @@ pub fn HelpDialog() -> impl IntoView {
             <table class="table"><tbody>{rows.into_iter().collect_view()}</tbody></table>
         </dialog>
     }
+    .into_any()
 }
 
 /// Moves the keyboard to the message `step` places away from the focused one (or the last).

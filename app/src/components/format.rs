@@ -58,6 +58,13 @@ pub fn first_name(name: &str) -> &str {
     name.split_whitespace().next().unwrap_or(name)
 }
 
+/// Text for the document's title. `leptos_meta` 0.8 writes it into the page without escaping, so what could end the
+/// element is replaced by a sign that looks like it.
+#[must_use]
+pub fn document_title(text: &str) -> String {
+    text.replace('<', "‹")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

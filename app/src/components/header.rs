@@ -69,6 +69,7 @@ pub fn ChatHeader() -> impl IntoView {
             </span>
         </header>
     }
+    .into_any()
 }
 
 #[component]
@@ -96,7 +97,7 @@ fn ChatTitle() -> impl IntoView {
         }
         .into_any()
     };
-    view! { <h1 class="chat-title">{title}</h1> }
+    view! { <h1 class="chat-title">{title}</h1> }.into_any()
 }
 
 /// Rename and delete, as forms that work without scripts.
@@ -132,6 +133,7 @@ fn ConversationMenu(id: ConversationId) -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }
 
 /// Which conversation a form is about.
@@ -142,6 +144,7 @@ pub fn ConversationFields(id: ConversationId) -> impl IntoView {
         <input type="hidden" name="tenant" value=chat.tenant().to_string()/>
         <input type="hidden" name="id" value=id.to_string()/>
     }
+    .into_any()
 }
 
 /// Closes every open menu.

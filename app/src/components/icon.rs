@@ -32,10 +32,10 @@ const SYMBOLS: &str = concat!(
 /// The sprite: once per page, before the first icon.
 #[component]
 pub fn Sprite() -> impl IntoView {
-    view! { <svg class="sprite" aria-hidden="true" inner_html=SYMBOLS></svg> }
+    view! { <svg class="sprite" aria-hidden="true" inner_html=SYMBOLS></svg> }.into_any()
 }
 
 /// The icon `i-{name}`; decoration only, the name of a control stands beside it or in its `aria-label`.
 pub fn icon(name: &'static str) -> impl IntoView {
-    view! { <svg class="icon" aria-hidden="true" inner_html=format!("<use href=\"#i-{name}\"/>")></svg> }
+    view! { <svg class="icon" aria-hidden="true" inner_html=format!("<use href=\"#i-{name}\"/>")></svg> }.into_any()
 }

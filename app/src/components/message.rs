@@ -60,6 +60,7 @@ fn UserMessage(item: Item) -> impl IntoView {
             </div>
         </article>
     }
+    .into_any()
 }
 
 #[component]
@@ -89,6 +90,7 @@ fn Answer(item: Item) -> impl IntoView {
             {move || (!running.get()).then(|| view! { <AnswerActions item=item.clone()/> })}
         </article>
     }
+    .into_any()
 }
 
 #[component]
@@ -102,6 +104,7 @@ fn Text(run: TextRun) -> impl IntoView {
             {move || tail.get().iter().map(markdown::block_view).collect::<Vec<_>>()}
         </div>
     }
+    .into_any()
 }
 
 /// Until the first word: for how long already.
@@ -122,6 +125,7 @@ fn Thinking() -> impl IntoView {
             {move || (seconds.get() >= 3).then(|| format!(" {} s", seconds.get()))}
         </p>
     }
+    .into_any()
 }
 
 /// How an answer ended, if not well; with what can be done about it.
@@ -164,6 +168,7 @@ fn Failure(error: TurnError, item: Item) -> impl IntoView {
             {request}
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -210,6 +215,7 @@ fn AnswerActions(item: Item) -> impl IntoView {
             <span class="meta"><LocalTime at=item.created_at/></span>
         </div>
     }
+    .into_any()
 }
 
 /// ◀ 2/3 ▶, as links: they work without scripts and can be opened in another tab.

@@ -16,6 +16,7 @@ pub fn ComposerNotices() -> impl IntoView {
         {move || connection_banner(chat.connection.get())}
         {move || chat.notice.get().map(|error| view! { <Refusal error/> })}
     }
+    .into_any()
 }
 
 fn connection_banner(connection: Connection) -> Option<AnyView> {
@@ -86,6 +87,7 @@ fn Refusal(error: AppError) -> impl IntoView {
             </button>
         </div>
     }
+    .into_any()
 }
 
 #[component]

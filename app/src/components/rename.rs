@@ -48,4 +48,5 @@ pub fn RenameInput(
             on:blur=move |_| finish(true)
         />
     }
+    .into_any()
 }

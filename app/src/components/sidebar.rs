@@ -75,6 +75,7 @@ pub fn Sidebar() -> impl IntoView {
             </div>
         </aside>
     }
+    .into_any()
 }
 
 fn initial(name: &str) -> String {

@@ -52,6 +52,7 @@ pub fn Thread() -> impl IntoView {
         </div>
         <JumpButton/>
     }
+    .into_any()
 }
 
 /// The part of the conversation above what is shown.

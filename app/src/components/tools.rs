@@ -27,6 +27,7 @@ pub fn ToolGroup(run: ToolRun) -> impl IntoView {
             </ul>
         </details>
     }
+    .into_any()
 }
 
 /// A card is drawn anew when its call changed.
@@ -96,6 +97,7 @@ fn ToolCard(call: ToolCallView) -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }
 
 #[component]
@@ -115,6 +117,7 @@ fn ToolResult(output: ToolOutput) -> impl IntoView {
         {output.tables.into_iter().map(|table| view! { <ResultTable table/> }).collect_view()}
         {raw}
     }
+    .into_any()
 }
 
 /// A table of a structured result, in its own scrolling box.
@@ -145,6 +148,7 @@ pub fn ResultTable(table: Table) -> impl IntoView {
         </div>
         {omitted}
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -32,4 +32,5 @@ pub fn UsageDetails(usage: TurnUsage) -> impl IntoView {
             <dl class="menu">{rows.collect_view()}</dl>
         </details>
     }
+    .into_any()
 }

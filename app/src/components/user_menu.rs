@@ -68,4 +68,5 @@ pub fn UserMenu() -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }

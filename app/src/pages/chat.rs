@@ -15,7 +15,7 @@ use crate::{
     chat::state::{Chat, PageData, Place},
     components::{
         Announcer, ChatHeader, Composer, ErrorView, HelpDialog, Sidebar, Sprite, Thread, ToastRegion, close_drawer,
-        follow_everything, install_shortcuts,
+        follow_everything, format, install_shortcuts,
     },
     error::AppError,
     model::{ConversationId, Cursor, MessageId, TenantCode},
@@ -60,6 +60,7 @@ pub fn ChatPage() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 async fn load(request: Request) -> Result<PageData, AppError> {
@@ -91,8 +92,8 @@ fn ChatFrame(
     install_shortcuts(chat);
     let tenant = chat.home.with_value(|home| home.tenant.name.clone());
     let title = move || match chat.title.get() {
-        title if title.is_empty() => format!("{tenant} · Steward"),
-        title => format!("{title} · {tenant} · Steward"),
+        title if title.is_empty() => format::document_title(&format!("{tenant} · Steward")),
+        title => format::document_title(&format!("{title} · {tenant} · Steward")),
     };
     let runs = chat.following.with_untracked(Option::is_some);
     view! {
@@ -123,6 +124,7 @@ fn ChatFrame(
         <HelpDialog/>
         {runs.then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> })}
     }
+    .into_any()
 }
 
 /// After a deletion without scripts: the way back.
@@ -137,4 +139,5 @@ fn DeletedNotice(id: ConversationId) -> impl IntoView {
             <button type="submit" class="button">"Undo"</button>
         </form>
     }
+    .into_any()
 }

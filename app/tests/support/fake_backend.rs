@@ -265,9 +265,5 @@ impl Backend for FakeBackend {
 
 /// The person every test is signed in as.
 pub fn caller() -> Caller {
-    Caller {
-        user: UserId(Uuid::from_u128(1)),
-        session: SessionId(Uuid::from_u128(2)),
-        request_id: "req-1".into(),
-    }
+    Caller { user: UserId(Uuid::from_u128(1)), session: SessionId(Uuid::from_u128(2)), request_id: "req-1".into() }
 }

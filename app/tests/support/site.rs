@@ -1,13 +1,16 @@
 //! The pages behind a real router, as the server mounts them, on the fake backend: a test asks for an address and reads
 //! what a person without scripts would get.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use app::{
     backend::{Backend, Redirect},
     components::SetStatus,
     model::Theme,
-    routes::{SidebarCollapsed, shell},
+    routes::{App, SidebarCollapsed, shell},
 };
 use axum::{
     Router,
@@ -76,6 +79,9 @@ impl Site {
     }
 
     pub fn router(&self, options: LeptosOptions) -> Router {
+        // Also starts what runs resources; the server does it by mounting its routes. Once per process is enough.
+        static ROUTES: OnceLock<usize> = OnceLock::new();
+        ROUTES.get_or_init(|| leptos_axum::generate_route_list(App).len());
         let site = self.clone();
         let functions = move |request: Request| {
             let site = site.clone();
@@ -84,7 +90,8 @@ impl Site {
             async move { handle_server_fns_with_context(move || site.provide(plain_form), request).await.into_response() }
         };
         let site = self.clone();
-        let page = leptos_axum::render_app_async_with_context(move || site.provide(false), move || shell(options.clone()));
+        let page =
+            leptos_axum::render_app_async_with_context(move || site.provide(false), move || shell(options.clone()));
         Router::new().route("/fn/{*path}", post(functions)).fallback(page)
     }
 
@@ -132,5 +139,7 @@ pub fn form_fields(html: &str, form: &str) -> BTreeMap<String, String> {
         let to = from + input[from..].find('"')?;
         Some(input[from..to].to_owned())
     };
-    inputs.filter_map(|input| Some((attribute(input, "name")?, attribute(input, "value").unwrap_or_default()))).collect()
+    inputs
+        .filter_map(|input| Some((attribute(input, "name")?, attribute(input, "value").unwrap_or_default())))
+        .collect()
 }

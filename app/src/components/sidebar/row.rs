@@ -57,6 +57,7 @@ pub fn ConversationRow(row: ConversationSummary) -> impl IntoView {
             }}
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -87,4 +88,5 @@ fn RowMenu(
             </div>
         </details>
     }
+    .into_any()
 }
