@@ -198,8 +198,7 @@ async fn another_month_can_be_chosen_and_may_be_empty() {
 
 #[tokio::test]
 async fn members_are_told_that_this_is_for_administrators() {
-    let mut backend = FakeBackend::default();
-    backend.report = Err(AppError::Forbidden);
+    let backend = FakeBackend { report: Err(AppError::Forbidden), ..FakeBackend::default() };
     let html = page("/t/prs/usage", backend).await;
     assert_shows(&html, &["Only administrators see what everybody has used."]);
     assert!(!html.contains("<table"));

@@ -1,5 +1,7 @@
 //! A backend for the pages beside the chat: one person, their sessions, one tenant's month.
 
+#![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
+
 use std::sync::Arc;
 
 use app::{
