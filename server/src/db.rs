@@ -17,7 +17,9 @@ mod connect;
 mod error;
 mod query;
 mod scope;
+pub mod tenant;
 mod tx;
+pub mod user;
 
 pub use connect::{Db, DbConfig, Engine};
 pub use error::{Error, Result};

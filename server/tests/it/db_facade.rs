@@ -1,6 +1,10 @@
 //! The façade itself, on both engines.
 
-use server::db::{DbValue, Error, SystemReason};
+use app::{backend::Caller, model::Role};
+use server::{
+    db::{DbValue, Error, SystemReason},
+    tenancy,
+};
 use uuid::Uuid;
 
 use crate::support::db::db_test;
@@ -8,6 +12,14 @@ use crate::support::db::db_test;
 const INSERT: &str = "INSERT INTO system_access (id, at, reason, detail)";
 
 db_test! {
+    async fn a_scope_needs_a_membership_of_that_person_in_that_tenant(t: TestDb) {
+        let ours = t.scope("prs", Role::Admin).await;
+        let theirs = t.scope("iop", Role::Member).await;
+        assert_eq!((ours.role(), ours.code().as_str()), (Role::Admin, "prs"));
+        let caller = Caller { user: ours.user(), session: t.world.id(), request_id: "test".into() };
+        assert!(matches!(tenancy::enter(&t.db, &caller, theirs.code()).await, Err(server::error::Error::NotFound)));
+    }
+
     async fn what_is_not_committed_is_gone(t: TestDb) {
         let id: Uuid = t.world.id();
         let mut tx = t.db.begin_system(SystemReason::Health).await.unwrap();

@@ -2,9 +2,17 @@
 
 use std::sync::Arc;
 
-use app::model::Timestamp;
+use app::{
+    backend::Caller,
+    model::{Role, TenantCode, TenantId, Timestamp, UserId},
+};
 use server::{
-    db::{Db, DbConfig},
+    db::{
+        Db, DbConfig, SystemReason, TenantScope,
+        tenant::{NewTenant, membership_put, tenant_insert},
+        user::user_insert,
+    },
+    tenancy,
     world::{MockClock, World},
 };
 
@@ -38,6 +46,32 @@ impl TestDb {
         let db = Db::open(&config).await.expect("the database opens");
         let clock = MockClock::at(NOW);
         Self { db, world: World::mock(clock.clone()), clock, config, _files: files }
+    }
+
+    /// A new person who is a member of a new tenant (zone Asia/Jakarta), as a scope.
+    pub async fn scope(&self, code: &str, role: Role) -> TenantScope {
+        let (tenant, user): (TenantId, UserId) = (self.world.id(), self.world.id());
+        let now = self.world.now();
+        let code: TenantCode = code.parse().expect("a tenant code");
+        let new = NewTenant {
+            id: tenant,
+            code: code.clone(),
+            name: format!("{code} name"),
+            assistant: "Wira".into(),
+            time_zone: chrono_tz::Asia::Jakarta,
+            currency: "IDR".into(),
+            prompts: Vec::new(),
+            contact: format!("admin@{code}.example"),
+        };
+        let mut tx = self.db.begin_system(SystemReason::Administration).await.expect("a transaction");
+        tenant_insert(&mut tx, &new, now).await.expect("a tenant");
+        user_insert(&mut tx, user, &format!("{user}@{code}.example"), &format!("Person of {code}"), None, now)
+            .await
+            .expect("a person");
+        membership_put(&mut tx, tenant, user, role, now).await.expect("a membership");
+        tx.commit(self.world.id(), now, "test").await.expect("a commit");
+        let caller = Caller { user, session: self.world.id(), request_id: "test".into() };
+        tenancy::enter(&self.db, &caller, &code).await.expect("a scope")
     }
 }
 
