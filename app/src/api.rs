@@ -9,6 +9,7 @@ mod account;
 mod conversations;
 mod tenant;
 mod turns;
+mod usage;
 
 pub use account::{
     ChangePassword, EndSession, SetName, SetTheme, change_password, end_session, list_sessions, me, set_name, set_theme,
@@ -19,3 +20,4 @@ pub use conversations::{
 };
 pub use tenant::{tenant_home, usage_meter};
 pub use turns::{SendMessage, StopTurn, start_turn, stop_turn};
+pub use usage::usage_report;
