@@ -1,5 +1,8 @@
 //! The WebAssembly entry point: hydrates the server-rendered page. Nothing else, ever.
 
+// The types of views nest as deep as the elements they draw; every crate that renders them needs this.
+#![recursion_limit = "512"]
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Wakes the page up. Called by the script that loads this module.
