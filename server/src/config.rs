@@ -67,6 +67,10 @@ pub struct HttpArgs {
     /// Whether the page's files carry a hash in their names (then they are cached for ever).
     #[arg(long, env = "LEPTOS_HASH_FILES", default_value_t = true, action = clap::ArgAction::Set)]
     pub hash_files: bool,
+    /// Networks of the reverse proxies in front, e.g. `10.0.0.0/8, ::1`: their `X-Forwarded-For` is believed, nobody
+    /// else's.
+    #[arg(long, env = "STEWARD_TRUSTED_PROXIES", default_value = "")]
+    pub trusted_proxies: String,
     /// Bearer token for `/metrics`. Without it, `/metrics` answers on loopback only.
     #[arg(long, env = "STEWARD_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,

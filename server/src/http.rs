@@ -19,7 +19,11 @@ mod site;
 pub use site::find_css as site_css;
 pub mod turn_events;
 
-use axum::{Router, http::Method, middleware::from_fn};
+use axum::{
+    Router,
+    http::Method,
+    middleware::{from_fn, from_fn_with_state},
+};
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use self::routes::{Listed, Policy, Routes};
@@ -96,7 +100,10 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
     let router = guard::guarded(router, &state.auth, limits::Limits::default())
         // Liveness answers while everything else is away.
         .merge(Router::new().route("/livez", axum::routing::get(health::livez)))
-        .nest_service(&format!("/{}", state.leptos.site_pkg_dir), site::files(&state.leptos))
+        .nest_service(
+            &format!("/{}", state.leptos.site_pkg_dir),
+            site::files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)),
+        )
         .layer(from_fn(site::measure))
         .layer(CatchPanicLayer::custom(site::panicked))
         .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response));

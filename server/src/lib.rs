@@ -1,5 +1,7 @@
 //! Steward's server: login, conversations, turns, tools, budgets. `main.rs` and the tests both call [`serve`].
 
+#![recursion_limit = "512"]
+
 pub mod backend;
 pub mod cli;
 pub mod config;

@@ -1,6 +1,6 @@
 //! The one place where the parts are wired together.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{backend::Backend, model::ModelBadge};
 use leptos::config::{Env, LeptosOptions};
@@ -20,6 +20,9 @@ use crate::{
     turns::{Turns, TurnsConfig},
     world::World,
 };
+
+/// How soon an open stream ends after its session or membership did.
+const RECHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// What handlers get. Cheap to clone.
 #[derive(Clone)]
@@ -59,9 +62,11 @@ impl AppState {
         let origin = http.origin()?;
         let secure_cookies = origin.starts_with("https://");
         let auth_config = AuthConfig { origin, secure_cookies, css_href: site_css(&leptos) };
-        let auth = AuthState::new(db.clone(), world.clone(), auth_config)
+        let mut auth = AuthState::new(db.clone(), world.clone(), auth_config)
             .await
             .map_err(|error| ConfigError(format!("sign-in cannot be set up: {error}")))?;
+        auth.proxies =
+            http.trusted_proxies.parse().map_err(|error| ConfigError(format!("STEWARD_TRUSTED_PROXIES: {error}")))?;
         tasks.spawn(identity::keep_tidy(auth.clone(), shutdown.clone()));
 
         let catalogue = Catalogue::built_in();
@@ -106,7 +111,12 @@ impl AppState {
     /// What the event stream needs.
     #[must_use]
     pub fn events(&self) -> TurnEventsState {
-        TurnEventsState { db: self.db.clone(), world: self.world.clone(), turns: self.turns.clone() }
+        TurnEventsState {
+            db: self.db.clone(),
+            world: self.world.clone(),
+            turns: self.turns.clone(),
+            recheck_every: RECHECK_EVERY,
+        }
     }
 }
 

@@ -104,7 +104,7 @@ fn the_page_knows_no_server() {
 #[test]
 fn a_scope_is_made_in_one_place() {
     let makers: Vec<String> = strays("TenantScope::new(", &[]);
-    assert_eq!(makers, ["db/tenant.rs"], "read from a live membership, or for the reaper");
+    assert_eq!(makers, ["db/membership.rs"], "read from a live membership, or for the reaper");
     assert_eq!(strays("membership_scope(", &["tenancy", "db"]), NONE);
     assert_eq!(strays("past_scope(", &["tenancy", "db"]), NONE);
 }

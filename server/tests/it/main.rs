@@ -11,6 +11,8 @@ mod support;
 
 mod conversations;
 mod db_facade;
+mod energy;
+mod energy_demo;
 mod http_security;
 mod identity;
 mod identity_cli;
@@ -22,6 +24,4 @@ mod turns;
 mod turns_endings;
 mod turns_fake;
 mod turns_http;
-mod energy;
-mod energy_demo;
 mod usage;
