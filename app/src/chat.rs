@@ -13,6 +13,7 @@ pub mod browser;
 pub mod channel;
 pub mod drafts;
 pub mod feed;
+pub mod item;
 pub mod list;
 pub mod scroll;
 pub mod state;

@@ -5,7 +5,7 @@
 //!
 //! Arrows: `pages ► components ► chat, markdown ► api ► error, model`; `api ► backend ► model`.
 
-// Types of views nest deeply.
+// The types of views nest as deep as the elements they draw; every crate that renders them needs this.
 #![recursion_limit = "512"]
 
 pub mod api;

@@ -1,6 +1,6 @@
 //! The WebAssembly entry point: hydrates the server-rendered page. Nothing else, ever.
 
-// Types of views nest deeply.
+// The types of views nest as deep as the elements they draw; every crate that renders them needs this.
 #![recursion_limit = "512"]
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::icon::icon;
-use crate::chat::{browser, state::Chat};
+use crate::chat::{browser, item::Item, state::Chat};
 
 /// One toast at a time, at the edge of the page.
 #[component]
@@ -93,8 +93,7 @@ pub fn HelpDialog() -> impl IntoView {
 
 /// Moves the keyboard to the message `step` places away from the focused one (or the last).
 pub fn focus_message(chat: Chat, step: isize) {
-    let ids: Vec<String> =
-        chat.items.with_untracked(|items| items.iter().map(super::super::chat::state::Item::element_id).collect());
+    let ids: Vec<String> = chat.items.with_untracked(|items| items.iter().map(Item::element_id).collect());
     let focused = document().active_element().map(|element| element.id()).unwrap_or_default();
     let next = match ids.iter().position(|id| *id == focused) {
         Some(place) => place.checked_add_signed(step).filter(|place| *place < ids.len()),

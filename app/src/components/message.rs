@@ -9,7 +9,8 @@ use crate::{
     chat::{
         body::{Segment, TextRun},
         browser,
-        state::{Chat, Item},
+        item::Item,
+        state::Chat,
     },
     markdown,
     model::{MessageAuthor, MessageStatus, Siblings, TurnError, TurnErrorCode},

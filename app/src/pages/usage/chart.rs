@@ -63,6 +63,8 @@ pub(super) fn day_chart(report: &UsageReport, time_zone: &str) -> impl IntoView 
             Some(bar(place, day, month, measure, highest))
         })
         .collect::<Vec<_>>();
+    let is_sure = report.by_day.iter().all(|day| day.quality == Quality::Exact);
+    let unsure = (!is_sure).then_some("Bars of the other colour hold figures that are not exact. ");
     let view_box = format!("0 0 {} {HEIGHT}", days.len() * SLOT);
     let title = format!("{} by day, {month}", measure.name());
     let description = description(report, month, measure);
@@ -91,7 +93,7 @@ pub(super) fn day_chart(report: &UsageReport, time_zone: &str) -> impl IntoView 
                 <summary>"Show as a table"</summary>
                 {day_table(report)}
             </details>
-            <p class="meta">{format!("Days are those of {time_zone}.")}</p>
+            <p class="meta">{unsure} {format!("Days are those of {time_zone}.")}</p>
         </section>
     }
 }
