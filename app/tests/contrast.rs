@@ -2,6 +2,8 @@
 //!
 //! Contrast as in WCAG 2.2 (SC 1.4.3 and 1.4.11); OKLCH to linear sRGB by Björn Ottosson's matrices, clipped to the gamut.
 
+#![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
+
 use std::collections::BTreeMap;
 
 use app::document::THEME_COLORS;

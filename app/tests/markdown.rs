@@ -492,7 +492,7 @@ fn split(source: &str, at: &[prop::sample::Index]) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
     fn however_it_is_split_the_end_is_the_same(

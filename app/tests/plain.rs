@@ -1,5 +1,7 @@
 //! The plain pages: what they say, that they work without scripts, that they escape what they are given.
 
+#![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
+
 use app::{
     model::{Role, TenantChoice, Theme},
     plain::{

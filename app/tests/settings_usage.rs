@@ -1,16 +1,26 @@
 //! Settings and usage as people see them, rendered by the server on a fake backend.
 
+#![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
+
 #[path = "fake/backend.rs"]
 mod backend;
 
+use std::sync::Arc;
+
 use app::{
+    backend::Redirect,
     error::AppError,
     model::{BudgetLimits, Money, Quality},
     pages::{not_found::NotFoundPage, settings::SettingsPage, usage::UsagePage},
 };
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+    response::IntoResponse,
+};
 use backend::FakeBackend;
 use futures::StreamExt;
-use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
+use leptos::prelude::*;
 use leptos_router::{
     components::{Route, Router, Routes},
     location::RequestUrl,
@@ -44,6 +54,24 @@ async fn page(address: &str, backend: FakeBackend) -> String {
     let html = stream.collect::<Vec<String>>().await.concat();
     drop(owner);
     html.replace("<!>", "")
+}
+
+/// Posts a form of the settings as a browser without scripts does; the local address it is sent to.
+async fn post(path: &str, fields: &str) -> String {
+    let request = Request::post(path)
+        .header(header::ACCEPT, "text/html")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::REFERER, "http://steward.example/settings")
+        .body(Body::from(fields.to_owned()))
+        .expect("a request");
+    let context = || {
+        FakeBackend::default().provide();
+        provide_context(Redirect(Arc::new(leptos_axum::redirect)));
+    };
+    let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    assert_eq!(response.status(), StatusCode::FOUND, "a plain form is answered with a redirect");
+    let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    location.trim_start_matches("http://steward.example").to_owned()
 }
 
 fn assert_shows(html: &str, parts: &[&str]) {
@@ -90,12 +118,9 @@ async fn only_other_sessions_can_be_ended() {
 
 #[tokio::test]
 async fn a_wrong_password_is_said_at_its_field_without_scripts() {
-    let error = AppError::invalid("current", "This is not your current password.");
-    let address = ServerFnUrlError::new("/fn/account/password", error)
-        .to_url("http://steward.example/settings")
-        .expect("an address");
-    let query = address.query().expect("the error is in the query");
-    let html = page(&format!("/settings?{query}"), FakeBackend::default()).await;
+    let address = post("/fn/account/password", "current=wrong&new=kopi-tubruk-di-teras&username=ana").await;
+    assert!(address.starts_with("/settings?"), "{address}");
+    let html = page(&address, FakeBackend::default()).await;
     let field = html.split("id=\"current\"").nth(1).expect("the field");
     let field = &field[..field.find("</div>").expect("its end")];
     assert_shows(field, &[r#"aria-invalid="true""#, "This is not your current password."]);
@@ -104,9 +129,26 @@ async fn a_wrong_password_is_said_at_its_field_without_scripts() {
 
 #[tokio::test]
 async fn a_success_without_scripts_is_said_where_it_happened() {
-    let html = page("/settings?done=password", FakeBackend::default()).await;
-    assert_eq!(html.matches("notice-ok").count(), 1);
-    assert_shows(&html, &["Your password is changed. Every other session has ended."]);
+    for (path, fields, words) in [
+        ("/fn/account/name", "name=Budi", "Your name is saved."),
+        ("/fn/account/theme", "theme=dark", "Your theme is saved."),
+        ("/fn/account/password", "current=right&new=kopi-tubruk-di-teras", "Every other session has ended."),
+        ("/fn/account/sessions/end", "id=00000000-0000-0000-0000-00000000000c", "The session has ended."),
+    ] {
+        let html = page(&post(path, fields).await, FakeBackend::default()).await;
+        assert_eq!(html.matches("notice-ok").count(), 1, "{path}");
+        assert_shows(&html, &[words]);
+    }
+}
+
+#[tokio::test]
+async fn a_blank_name_is_refused_at_its_field() {
+    let html = page(&post("/fn/account/name", "name=+").await, FakeBackend::default()).await;
+    let field = html.split("id=\"name\"").nth(1).expect("the field");
+    assert_shows(
+        &field[..field.find("</div>").expect("its end")],
+        &[r#"aria-invalid="true""#, "write something first"],
+    );
 }
 
 #[tokio::test]
@@ -198,8 +240,7 @@ async fn another_month_can_be_chosen_and_may_be_empty() {
 
 #[tokio::test]
 async fn members_are_told_that_this_is_for_administrators() {
-    let mut backend = FakeBackend::default();
-    backend.report = Err(AppError::Forbidden);
+    let backend = FakeBackend { report: Err(AppError::Forbidden), ..FakeBackend::default() };
     let html = page("/t/prs/usage", backend).await;
     assert_shows(&html, &["Only administrators see what everybody has used."]);
     assert!(!html.contains("<table"));
