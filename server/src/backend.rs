@@ -4,9 +4,9 @@ use app::{
     backend::{Backend, Caller},
     error::AppError,
     model::{
-        ConversationId, ConversationSummary, ConversationView, Cursor, Date, DisplayName, Me, MessageId, ModelBadge, Page,
-        PasswordChange, Role, SessionId, SessionView, StartTurn, TenantCode, TenantHome, Theme, Title, TurnId, TurnStarted,
-        UsageMeter, UsageReport,
+        ConversationId, ConversationSummary, ConversationView, Cursor, Date, DisplayName, Me, MessageId, ModelBadge,
+        Page, PasswordChange, Role, SessionId, SessionView, StartTurn, TenantCode, TenantHome, Theme, Title, TurnId,
+        TurnStarted, UsageMeter, UsageReport,
     },
 };
 use async_trait::async_trait;
@@ -76,19 +76,36 @@ impl ServerBackend {
         Ok(usage::report(&scope, &mut tx, &self.world, month).await?)
     }
 
-    async fn list(&self, caller: &Caller, tenant: &TenantCode, after: Option<Cursor>) -> Result<Page<ConversationSummary>> {
+    async fn list(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        after: Option<Cursor>,
+    ) -> Result<Page<ConversationSummary>> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
         conversations::list(&scope, &mut tx, after.as_ref()).await
     }
 
-    async fn open(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, leaf: Option<MessageId>) -> Result<ConversationView> {
+    async fn open(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        leaf: Option<MessageId>,
+    ) -> Result<ConversationView> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
         conversations::open(&scope, &mut tx, id, leaf).await
     }
 
-    async fn earlier(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, before: Cursor) -> Result<ConversationView> {
+    async fn earlier(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        before: Cursor,
+    ) -> Result<ConversationView> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
         conversations::earlier(&scope, &mut tx, id, &before).await
@@ -161,16 +178,39 @@ impl Backend for ServerBackend {
         self.report(caller, tenant, month).await.for_people(caller)
     }
 
-    async fn list_conversations(&self, caller: &Caller, tenant: &TenantCode, after: Option<Cursor>) -> Answer<Page<ConversationSummary>> {
+    async fn list_conversations(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        after: Option<Cursor>,
+    ) -> Answer<Page<ConversationSummary>> {
         self.list(caller, tenant, after).await.for_people(caller)
     }
-    async fn open_conversation(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, leaf: Option<MessageId>) -> Answer<ConversationView> {
+    async fn open_conversation(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        leaf: Option<MessageId>,
+    ) -> Answer<ConversationView> {
         self.open(caller, tenant, id, leaf).await.for_people(caller)
     }
-    async fn earlier_messages(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, before: Cursor) -> Answer<ConversationView> {
+    async fn earlier_messages(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        before: Cursor,
+    ) -> Answer<ConversationView> {
         self.earlier(caller, tenant, id, before).await.for_people(caller)
     }
-    async fn rename_conversation(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, title: Title) -> Answer<()> {
+    async fn rename_conversation(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        title: Title,
+    ) -> Answer<()> {
         self.rename(caller, tenant, id, title).await.for_people(caller)
     }
     async fn delete_conversation(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId) -> Answer<()> {

@@ -80,5 +80,3 @@ pub struct ServeArgs {
     #[arg(long, env = "STEWARD_DEMO")]
     pub demo: bool,
 }
-pub mod tenants;
-pub mod users;

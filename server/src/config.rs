@@ -70,9 +70,6 @@ pub struct HttpArgs {
     /// Bearer token for `/metrics`. Without it, `/metrics` answers on loopback only.
     #[arg(long, env = "STEWARD_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
-    /// Whom people without a tenant are told to ask for access, e.g. an e-mail address.
-    #[arg(long, env = "STEWARD_CONTACT", default_value = "")]
-    pub contact: String,
     /// Seconds that running answers get to end at shutdown.
     #[arg(long, env = "STEWARD_SHUTDOWN_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=300))]
     pub shutdown_seconds: u64,
@@ -114,7 +111,9 @@ impl DatabaseArgs {
             return Ok(DbConfig::Sqlite { path: self.data_dir.join("steward.db") });
         };
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            return Err(ConfigError("DATABASE_URL must start with postgres://; leave it out for the embedded SQLite".into()));
+            return Err(ConfigError(
+                "DATABASE_URL must start with postgres://; leave it out for the embedded SQLite".into(),
+            ));
         }
         let owner_url = self.database_owner_url.clone().filter(|url| !url.is_empty());
         Ok(DbConfig::Postgres { url, owner_url, max_connections: self.database_connections })
@@ -133,9 +132,9 @@ impl HttpArgs {
             return Ok(origin);
         }
         let host = origin.strip_prefix("http://").unwrap_or_default();
-        let is_loopback = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
-            host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        });
+        let is_loopback = ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
         if is_loopback {
             return Ok(origin);
         }

@@ -15,7 +15,8 @@ use crate::{
     db::{
         SystemTx, TenantScope, Tx,
         conversation::{
-            conversation_delete, conversation_find, conversation_page, conversation_purge, conversation_rename, conversation_restore,
+            conversation_delete, conversation_find, conversation_page, conversation_purge, conversation_rename,
+            conversation_restore,
         },
         turn::turns_request_stop,
     },

@@ -16,7 +16,10 @@ enum Finding {
     Good(String),
     /// Works, but the operator should know.
     Note(String),
-    Bad { what: String, advice: String },
+    Bad {
+        what: String,
+        advice: String,
+    },
 }
 
 /// Runs every check and prints it. Exits 1 when one is bad.
@@ -56,7 +59,10 @@ fn check_clock(world: &World) -> Finding {
     if now.0 > EARLIEST_MS {
         return Finding::Good(format!("clock says {now}"));
     }
-    bad(format!("the clock says {now}, which is in the past"), "set the system's time: budgets and sessions depend on it")
+    bad(
+        format!("the clock says {now}, which is in the past"),
+        "set the system's time: budgets and sessions depend on it",
+    )
 }
 
 fn check_model(args: &ModelArgs) -> Finding {
@@ -104,7 +110,10 @@ async fn check_database(args: &ServeArgs) -> Vec<Finding> {
     });
     findings.push(match usage::audit_books(&db).await {
         Ok(violations) if violations.is_empty() => Finding::Good("the books balance".into()),
-        Ok(violations) => bad(format!("the books do not balance: {}", violations.join("; ")), "run `steward audit` and keep its output"),
+        Ok(violations) => bad(
+            format!("the books do not balance: {}", violations.join("; ")),
+            "run `steward audit` and keep its output",
+        ),
         Err(error) => bad(format!("the books cannot be read: {error}"), "look at the database's own log"),
     });
     db.close().await;

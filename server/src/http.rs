@@ -19,11 +19,7 @@ mod site;
 pub use site::find_css as site_css;
 pub mod turn_events;
 
-use axum::{
-    Router,
-    http::Method,
-    middleware::from_fn,
-};
+use axum::{Router, http::Method, middleware::from_fn};
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use self::routes::{Listed, Policy, Routes};
@@ -33,13 +29,22 @@ use crate::state::AppState;
 #[must_use]
 pub fn routes() -> Routes {
     use Policy::{Member, Operator, Public, SignedIn};
-    let pages = app_pages().into_iter().fold(Routes::new(), |routes, (path, policy)| {
-        routes.add(policy, Method::GET, path, pages::page)
-    });
+    let pages = app_pages()
+        .into_iter()
+        .fold(Routes::new(), |routes, (path, policy)| routes.add(policy, Method::GET, path, pages::page));
     pages
         // Signing in.
-        .add_listed(login::routes(), listed(Public, &[("GET", "/"), ("GET", "/login"), ("POST", "/login"), ("POST", "/logout")]))
-        .add_listed(rest_auth::routes(), listed(Public, &[("POST", "/api/auth/login"), ("POST", "/api/auth/refresh"), ("GET", "/.well-known/jwks.json")]))
+        .add_listed(
+            login::routes(),
+            listed(Public, &[("GET", "/"), ("GET", "/login"), ("POST", "/login"), ("POST", "/logout")]),
+        )
+        .add_listed(
+            rest_auth::routes(),
+            listed(
+                Public,
+                &[("POST", "/api/auth/login"), ("POST", "/api/auth/refresh"), ("GET", "/.well-known/jwks.json")],
+            ),
+        )
         .listing(listed(SignedIn, &[("POST", "/api/auth/logout"), ("GET", "/api/auth/me")]))
         // The mission's REST interface.
         .add(Member, Method::POST, "/api/chat", rest::chat::chat)
@@ -49,7 +54,10 @@ pub fn routes() -> Routes {
         .add(Member, Method::GET, "/api/usage", rest::usage::usage)
         .add(Public, Method::GET, "/api/openapi.json", rest::openapi::openapi)
         // What the page calls.
-        .add_listed(Router::new().route("/fn/{*function}", axum::routing::post(pages::server_function)), pages::listed_functions())
+        .add_listed(
+            Router::new().route("/fn/{*function}", axum::routing::post(pages::server_function)),
+            pages::listed_functions(),
+        )
         .add(Member, Method::GET, "/t/{tenant}/turns/{turn}/events", turn_events::turn_events)
         // Operators.
         .listing(listed(Public, &[("GET", "/livez")]))

@@ -84,10 +84,10 @@ async fn run_server(args: ServeArgs, world: World) -> Result<(), Failure> {
         Parts { db: db.clone(), world: world.clone(), http: args.http, model: args.model, metrics: Some(metrics) };
     let state = AppState::wire(parts).await?;
     if args.demo {
-        let logins = demo::run(&db, &world, &state.auth.passwords).await?;
+        let logins = demo::seed(&db, &world, async |password: &str| state.auth.passwords.hash(password).await).await?;
         println!("Demo logins (password for all: {}):", demo::PASSWORD);
         for login in logins {
-            println!("  {:<28} {}", login.email, login.what);
+            println!("  {:<28} {}", login.email, login.access);
         }
     }
     println!("Steward is ready on {origin} after {} ms", started.elapsed().as_millis());

@@ -8,13 +8,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    models::catalogue::DEMO_MODEL,
     backend::ServerBackend,
     config::{ConfigError, DemoPace, HttpArgs, ModelArgs},
     db::Db,
     egress::{BaseUrl, Egress},
     http::{site_css, turn_events::TurnEventsState},
-    identity::{AuthConfig, AuthState, Passwords, Tokens},
+    identity::{self, AuthConfig, AuthState},
+    models::catalogue::DEMO_MODEL,
     models::{Catalogue, Model, Provider, ProviderKind, anthropic::Anthropic, demo},
     tools::Registry,
     turns::{Turns, TurnsConfig},
@@ -58,16 +58,11 @@ impl AppState {
         let leptos = leptos_options(&http);
         let origin = http.origin()?;
         let secure_cookies = origin.starts_with("https://");
-        let auth_config = AuthConfig {
-            secure_cookies,
-            issuer: origin,
-            css_href: site_css(&leptos),
-            contact: http.contact.clone(),
-            refusal_floor: AuthConfig::REFUSAL_FLOOR,
-        };
-        let auth = auth_state(&db, &world, auth_config)
+        let auth_config = AuthConfig { origin, secure_cookies, css_href: site_css(&leptos) };
+        let auth = AuthState::new(db.clone(), world.clone(), auth_config)
             .await
             .map_err(|error| ConfigError(format!("sign-in cannot be set up: {error}")))?;
+        tasks.spawn(identity::keep_tidy(auth.clone(), shutdown.clone()));
 
         let catalogue = Catalogue::built_in();
         let (chosen, provider) = choose_model(&model, &catalogue)?;
@@ -111,7 +106,7 @@ impl AppState {
     /// What the event stream needs.
     #[must_use]
     pub fn events(&self) -> TurnEventsState {
-        TurnEventsState { db: self.db.clone(), turns: self.turns.clone() }
+        TurnEventsState { db: self.db.clone(), world: self.world.clone(), turns: self.turns.clone() }
     }
 }
 
@@ -125,17 +120,6 @@ impl axum::extract::FromRef<AppState> for TurnEventsState {
     fn from_ref(state: &AppState) -> Self {
         state.events()
     }
-}
-
-async fn auth_state(db: &Db, world: &World, config: AuthConfig) -> crate::error::Result<AuthState> {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    Ok(AuthState {
-        db: db.clone(),
-        world: world.clone(),
-        passwords: Passwords::new(world, cores)?,
-        tokens: Tokens::open(db, world, &config.issuer).await?,
-        config: Arc::new(config),
-    })
 }
 
 /// Claude when there is a key, the demo model otherwise.
@@ -154,8 +138,8 @@ fn choose_model(args: &ModelArgs, catalogue: &Catalogue) -> Result<(Model, Arc<d
     }
     let egress = Egress::new().map_err(|error| ConfigError(format!("no HTTP client: {error}")))?;
     let base_url = BaseUrl::parse(&args.anthropic_base_url).map_err(|error| ConfigError(error.to_string()))?;
-    let provider = Anthropic::new(egress, &base_url, &key)
-        .map_err(|error| ConfigError(format!("ANTHROPIC_API_KEY: {error}")))?;
+    let provider =
+        Anthropic::new(egress, &base_url, &key).map_err(|error| ConfigError(format!("ANTHROPIC_API_KEY: {error}")))?;
     Ok((model, Arc::new(provider)))
 }
 

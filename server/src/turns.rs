@@ -3,8 +3,8 @@
 //! - [`Turns::start`] (`start.rs`) admits a turn in one transaction and spawns its engine.
 //! - `engine.rs` asks the model and runs tools until the answer is done; `call.rs` makes one model call, `tool_calls.rs`
 //!   runs what it asks for, `title.rs` names a new conversation, `prompt.rs` says what the model is told.
-//! - `hub.rs` holds what runs in this process: numbered events, replay, stop. `writer.rs` writes the events of all turns
-//!   in batches, renews their leases and notices stops from elsewhere.
+//! - `live.rs` is a turn that runs here, `log.rs` its numbered events; `hub.rs` has all of them. `writer.rs` writes the
+//!   events of all turns in batches, renews their leases and notices stops from elsewhere.
 //! - `follow.rs` gives a turn's events from any sequence number on, from memory or from the database.
 //! - `finish.rs` is the one end of every turn; `reaper.rs` ends those whose process is gone.
 //!
@@ -16,6 +16,8 @@ mod engine;
 mod finish;
 mod follow;
 mod hub;
+mod live;
+mod log;
 mod prompt;
 mod reaper;
 mod start;
@@ -48,7 +50,8 @@ use crate::{
     tools::Registry,
     world::World,
 };
-use hub::{Halt, Hub};
+use hub::Hub;
+use live::Halt;
 
 /// Bounds of turns. The defaults are the product's; tests shorten waits.
 #[derive(Clone, Debug)]

@@ -11,7 +11,8 @@ use crate::{
     db::{
         TenantScope, Tx,
         conversation::{ConversationRecord, conversation_find},
-        message::{MessageRecord, message_find, message_newest_leaf, message_path, message_roots, message_siblings},
+        message::{MessageRecord, message_find},
+        message_path::{message_newest_leaf, message_path, message_roots, message_siblings},
         turn::{TurnStatus, turn_find},
         turn_event::turn_events_after,
     },

@@ -69,7 +69,8 @@ pub async fn server_function(State(state): State<AppState>, request: Request) ->
     }
     let is_script = !accepts_html(request.headers());
     let context = PageContext::of(&state, &request);
-    let response = leptos_axum::handle_server_fns_with_context(move || context.provide(), request).await.into_response();
+    let response =
+        leptos_axum::handle_server_fns_with_context(move || context.provide(), request).await.into_response();
     if is_script { with_error_status(response).await } else { response }
 }
 

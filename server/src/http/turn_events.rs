@@ -12,9 +12,9 @@ use app::{
     model::{TenantCode, TurnEnvelope, TurnId},
 };
 use axum::{
-    Extension, Json,
+    Extension,
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -26,6 +26,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use crate::{
     db::{Db, TenantScope},
     error::{Error, Result},
+    http::answer,
+    identity::sessions,
     tenancy,
     turns::Turns,
     world::World,
@@ -37,11 +39,19 @@ pub struct TurnEventsState {
     pub db: Db,
     pub world: World,
     pub turns: Turns,
+    /// How often it is asked again whether the caller may still look.
+    pub recheck_every: Duration,
+}
+
+impl TurnEventsState {
+    #[must_use]
+    pub fn new(db: Db, world: World, turns: Turns) -> Self {
+        Self { db, world, turns, recheck_every: RECHECK }
+    }
 }
 
 /// A comment this often keeps proxies from closing an idle stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How often it is asked again whether the caller may still look.
 const RECHECK: Duration = Duration::from_secs(15);
 /// When a browser comes back after a lost connection.
 const RETRY: Duration = Duration::from_millis(1_000);
@@ -62,8 +72,7 @@ pub async fn turn_events(
 }
 
 fn refused(error: AppError) -> Response {
-    let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, Json(error)).into_response()
+    answer::json(answer::status_of(&error), &error)
 }
 
 async fn open(
@@ -94,7 +103,7 @@ pub async fn stream(
 ) -> Result<Response> {
     let scope = tenancy::enter(&state.db, caller, tenant).await?;
     let events = state.turns.follow(&scope, turn, after).await?;
-    let events = while_allowed(state.db.clone(), caller.clone(), scope, events);
+    let events = while_allowed(state.clone(), caller.clone(), scope, events);
     let first = futures::stream::once(async { Ok::<_, Infallible>(Event::default().retry(RETRY)) });
     let sse = Sse::new(first.chain(events.map(|envelope| Ok(event(&envelope)))))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
@@ -136,34 +145,43 @@ fn event(envelope: &TurnEnvelope) -> Event {
     }
 }
 
-/// The events for as long as the caller is a member: somebody removed stops seeing within seconds.
+/// The events for as long as the caller is signed in and a member: who is removed stops seeing within seconds.
 fn while_allowed(
-    db: Db,
+    state: TurnEventsState,
     caller: Caller,
     scope: TenantScope,
     events: impl Stream<Item = TurnEnvelope> + Send + 'static,
 ) -> impl Stream<Item = TurnEnvelope> + Send + 'static {
     async_stream::stream! {
         let mut events = pin!(events);
-        let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
+        let mut recheck = interval_at(Instant::now() + state.recheck_every, state.recheck_every);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
-                _ = recheck.tick() => match tenancy::enter(&db, &caller, scope.code()).await {
-                    Ok(_) => {}
-                    // The database is away for a moment: nobody lost a membership by that.
-                    Err(Error::Db(error)) => {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "a membership was not checked again");
-                    }
-                    Err(_) => return,
-                },
+                _ = recheck.tick() => if !is_allowed(&state, &caller, &scope).await { return },
                 next = events.next() => match next {
                     Some(envelope) => yield envelope,
                     None => return,
                 },
             }
         }
+    }
+}
+
+async fn is_allowed(state: &TurnEventsState, caller: &Caller, scope: &TenantScope) -> bool {
+    let checked = async {
+        tenancy::enter(&state.db, caller, scope.code()).await?;
+        sessions::is_live(&state.db, &state.world, caller).await
+    };
+    match checked.await {
+        Ok(is_live) => is_live,
+        // The database is away for a moment: nobody lost a membership by that.
+        Err(Error::Db(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a follower was not checked again");
+            true
+        }
+        Err(_) => false,
     }
 }
 

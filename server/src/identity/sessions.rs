@@ -1,6 +1,9 @@
 //! Live sessions: finding the one a request belongs to, and when one is over.
 
-use app::model::{SessionId, Timestamp};
+use app::{
+    backend::Caller,
+    model::{SessionId, Timestamp},
+};
 
 use super::{AuthState, Secret};
 use crate::{
@@ -46,6 +49,16 @@ pub async fn of_api(auth: &AuthState, id: SessionId) -> Result<Option<Session>> 
     let found = session::session_find_api(&mut tx, id).await?;
     drop(tx);
     live(&auth.db, &auth.world, found).await
+}
+
+/// Whether a caller's session still is one: for event streams, which outlive the check at their start. One read.
+///
+/// # Errors
+/// Database errors: without the store nobody is signed in.
+pub async fn is_live(db: &Db, world: &World, caller: &Caller) -> Result<bool> {
+    let mut tx = db.read_directory().await?;
+    let found = session::session_find(&mut tx, caller.user, caller.session).await?;
+    Ok(found.is_some_and(|session| !is_over(&session, world.now())))
 }
 
 async fn live(db: &Db, world: &World, found: Option<Session>) -> Result<Option<Session>> {

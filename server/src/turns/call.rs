@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{
     Inner,
     engine::{Cut, Exchange},
-    hub::Live,
+    live::Live,
     start::reserve_answer,
     words,
 };

@@ -11,7 +11,7 @@ use super::{
     Inner, call,
     call::ToolUse,
     finish,
-    hub::{Halt, Live},
+    live::{Halt, Live},
     prompt, title, tool_calls, words,
 };
 use crate::{

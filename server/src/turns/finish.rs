@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Inner,
     engine::Ending,
-    hub::{Halt, Live},
+    live::{Halt, Live},
     prompt::stored_bytes,
     transcript::text_of,
 };
@@ -18,8 +18,9 @@ use crate::{
         Db, TenantScope, Tx,
         conversation::conversation_touch,
         message::{MessageEnd, message_finish},
-        turn::{TurnStatus, turn_end},
+        turn::TurnStatus,
         turn_event::turn_events_delete,
+        turn_lease::turn_end,
     },
     error::{Error, Result},
     models::{Content, Message},

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::model::{TurnEnvelope, TurnEvent, TurnId};
 use futures::Stream;
 
-use super::{Inner, Turns, finish::terminal, fold, hub::Phase};
+use super::{Inner, Turns, finish::terminal, fold, log::Phase};
 use crate::{
     db::{
         TenantScope,

@@ -8,7 +8,7 @@ use super::{Inner, transcript::text_of};
 use crate::{
     db::{
         TenantScope, Tx,
-        message::{HistoryContent, HistoryRecord, message_history},
+        message_path::{HistoryContent, HistoryRecord, message_history},
         turn::{TurnProfile, turn_profile},
     },
     error::{Error, Result},

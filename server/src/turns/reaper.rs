@@ -10,8 +10,9 @@ use crate::{
     conversations,
     db::{
         Engine, SystemReason,
-        turn::{LapsedTurn, TurnStatus, turn_find, turns_lapsed},
+        turn::{TurnStatus, turn_find},
         turn_event::turn_events_after,
+        turn_lease::{LapsedTurn, turns_lapsed},
     },
     error::Result,
     models::{Content, Message, MessageRole},

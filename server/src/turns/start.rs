@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Inner, Turns, engine,
-    hub::{Halt, Live},
+    live::{Halt, Live},
     prompt, title,
 };
 use crate::{

@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Inner,
-    hub::Live,
+    live::{Live, NOTHING_YET},
     prompt::{input_bound, user_text},
 };
 use crate::{
     db::conversation::conversation_title_automatically,
     error::Result,
-    models::{Billed, Delta, ModelRequest, ReportedUsage},
+    models::{Billed, Delta, ModelRequest},
     usage::{self, CallOutcome, Ending, Hold, Purpose, ReserveError, ReserveRequest},
 };
 
@@ -92,7 +92,7 @@ async fn ask(inner: &Inner, live: &Live, text: &MessageText, let_go: &Cancellati
     let Some(hold) = reserve(inner, live, &request).await? else { return Ok(None) };
     let mut title = String::new();
     // As if aborted, until the stream says otherwise.
-    let mut outcome = NOTHING;
+    let mut outcome = NOTHING_YET;
     tokio::select! {
         biased;
         _ = live.halted() => {}
@@ -104,19 +104,6 @@ async fn ask(inner: &Inner, live: &Live, text: &MessageText, let_go: &Cancellati
     tx.commit().await?;
     Ok(clean(&title))
 }
-
-const NOTHING: CallOutcome = CallOutcome {
-    ending: Ending::Aborted,
-    reported: ReportedUsage {
-        input: None,
-        cache_read: None,
-        cache_write_5m: None,
-        cache_write_1h: None,
-        output: None,
-        is_final: false,
-    },
-    received_bytes: 0,
-};
 
 /// `None`: over budget.
 async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest) -> Result<Option<Hold>> {

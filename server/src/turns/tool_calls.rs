@@ -6,7 +6,7 @@ use app::model::{ToolCallStatus, ToolCallView, ToolOutput, TurnEvent};
 use futures::{FutureExt as _, StreamExt as _, stream};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Inner, call::ToolUse, engine::Cut, hub::Live};
+use super::{Inner, call::ToolUse, engine::Cut, live::Live};
 use crate::{
     models::Content,
     tools::{ToolContext, ToolOutcome},

@@ -10,17 +10,17 @@ use std::{
 
 use app::model::{TenantId, Timestamp};
 use futures::FutureExt as _;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::{
     Inner,
-    hub::{Halt, Live},
+    live::{Halt, Live},
 };
 use crate::{
     db::{
         Engine,
-        turn::turn_renew,
         turn_event::{NewTurnEvent, turn_events_append},
+        turn_lease::turn_renew,
     },
     error::Result,
     usage,
@@ -44,7 +44,7 @@ pub(super) async fn keep_running(inner: Arc<Inner>) {
 }
 
 async fn run(inner: &Inner) {
-    let mut tick = tokio::time::interval(inner.config.write_every);
+    let mut tick = interval_at(Instant::now() + inner.config.write_every, inner.config.write_every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_halted = false;
     loop {

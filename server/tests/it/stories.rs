@@ -51,7 +51,7 @@ db_test! {
         let server = TestServer::start(t).await;
         let api = one_tenant(&server).await;
         let mut tx = server.db.begin_system(SystemReason::Administration).await.unwrap();
-        let prs = server::db::tenant::tenant_id(&mut tx, &"prs".parse().unwrap()).await.unwrap().unwrap();
+        let prs = server::db::tenant::tenant_find_by_code(&mut tx, &"prs".parse().unwrap()).await.unwrap().unwrap().id;
         let limits = BudgetLimits { requests: Some(0), ..usage::default_limits() };
         usage::set_budget(&mut tx, &server.world, prs, limits).await.unwrap();
         tx.commit(server.world.id(), server.world.now(), "test").await.unwrap();

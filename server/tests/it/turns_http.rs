@@ -1,7 +1,12 @@
 //! A turn's events over HTTP: server-sent events with ids, replay, and the same answer for what is not there and what is
 //! not yours.
 
-use app::{backend::Caller, model::TurnEnvelope};
+use std::time::Duration;
+
+use app::{
+    backend::Caller,
+    model::{Timestamp, TurnEnvelope},
+};
 use axum::{
     Extension, Router,
     body::Body,
@@ -9,9 +14,12 @@ use axum::{
     response::Response,
     routing::get,
 };
+use futures::StreamExt as _;
 use http_body_util::BodyExt as _;
 use server::{
+    db::session::{NewSession, SessionKind, session_delete, session_insert},
     http::turn_events::{TurnEventsState, turn_events},
+    models::StopReason,
     tenancy::TenantScope,
 };
 use tower::ServiceExt as _;
@@ -22,7 +30,11 @@ use crate::{
 };
 
 fn router(house: &House) -> Router {
-    let state = TurnEventsState { db: house.t.db.clone(), world: house.t.world.clone(), turns: house.turns.clone() };
+    let state = TurnEventsState::new(house.t.db.clone(), house.t.world.clone(), house.turns.clone());
+    router_with(state)
+}
+
+fn router_with(state: TurnEventsState) -> Router {
     Router::new().route("/t/{tenant}/turns/{turn}/events", get(turn_events)).with_state(state)
 }
 
@@ -64,7 +76,7 @@ db_test! {
     async fn a_browser_follows_and_comes_back(t: TestDb) {
         let house = House::new(t).await;
         let gate = Gate::new();
-        let end = [text("two"), used(1, 1), Act::Stop(server::models::StopReason::EndTurn)];
+        let end = [text("two"), used(1, 1), Act::Stop(StopReason::EndTurn)];
         house.fake.then([vec![text("one "), Act::Wait(gate.clone())], end.to_vec()].concat());
         let started = house.start("Count", None).await;
         gate.reached().await;
@@ -86,6 +98,49 @@ db_test! {
         let rest = get_as(&house, Some(me), &format!("{path}?after=0"), Some(&before_the_end)).await;
         let rest = envelopes(&body(rest).await);
         assert_eq!((rest.len(), rest[0].event.is_terminal()), (1, true));
+        house.close().await;
+    }
+
+    async fn who_signs_out_stops_seeing(t: TestDb) {
+        let house = House::new(t).await;
+        let gate = Gate::new();
+        house.fake.then(vec![text("one "), Act::Wait(gate.clone()), text("two"), used(1, 1), Act::Stop(StopReason::EndTurn)]);
+        let started = house.start("Count", None).await;
+        gate.reached().await;
+        let me = caller(&house, &house.scope);
+        let session = NewSession {
+            id: me.session,
+            user: me.user,
+            kind: SessionKind::Browser,
+            token_hash: Some([7; 32]),
+            api_tenant: None,
+            ip: "::1".into(),
+            user_agent: String::new(),
+            expires_at: Timestamp(house.t.world.now().0 + 1_000_000),
+        };
+        let mut tx = house.t.db.begin_directory().await.expect("a transaction");
+        session_insert(&mut tx, &session, house.t.world.now()).await.expect("a session");
+        tx.commit().await.expect("a commit");
+        let state = TurnEventsState::new(house.t.db.clone(), house.t.world.clone(), house.turns.clone());
+        let state = TurnEventsState { recheck_every: Duration::from_millis(5), ..state };
+        let path = format!("/t/prs/turns/{}/events", started.turn);
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let response = router_with(state).layer(Extension(me.clone())).oneshot(request).await.expect("an answer");
+        let mut stream = response.into_body().into_data_stream();
+        let mut seen = String::new();
+        while !seen.contains("one ") {
+            let piece = patiently(stream.next()).await.expect("it goes on").expect("bytes");
+            seen.push_str(std::str::from_utf8(&piece).expect("text"));
+        }
+        let mut tx = house.t.db.begin_directory().await.expect("a transaction");
+        assert!(session_delete(&mut tx, me.user, me.session).await.expect("signed out"));
+        tx.commit().await.expect("a commit");
+        while let Some(piece) = patiently(stream.next()).await {
+            seen.push_str(std::str::from_utf8(&piece.expect("bytes")).expect("text"));
+        }
+        assert!(!envelopes(&seen).iter().any(|envelope| envelope.event.is_terminal()), "{seen}");
+        gate.open();
+        assert_eq!(played(&house.events(started.turn, 0).await).text(), "one two", "the turn itself goes on");
         house.close().await;
     }
 

@@ -16,7 +16,11 @@ use super::{
     conversations::Message,
     usage::{TokenCounts, quality_word},
 };
-use crate::{http::{limits::ApiJson, turn_events}, state::AppState, tenancy};
+use crate::{
+    http::{limits::ApiJson, turn_events},
+    state::AppState,
+    tenancy,
+};
 
 /// A question.
 #[derive(Deserialize, ToSchema)]
@@ -74,7 +78,12 @@ impl From<TurnUsage> for ChatUsage {
         (status = 402, description = "The budget is used up; nothing was sent"),
         (status = 404, description = "No such conversation of yours"),
         (status = 422, description = "The message or another field does not pass")))]
-pub async fn chat(State(state): State<AppState>, api: ApiCaller, headers: HeaderMap, ApiJson(body): ApiJson<ChatRequest>) -> Result<Response, ApiError> {
+pub async fn chat(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    headers: HeaderMap,
+    ApiJson(body): ApiJson<ChatRequest>,
+) -> Result<Response, ApiError> {
     let parent = match (body.conversation, body.parent) {
         (Some(conversation), None) => newest_message(&state, &api, conversation).await?,
         (_, parent) => parent,
@@ -87,10 +96,8 @@ pub async fn chat(State(state): State<AppState>, api: ApiCaller, headers: Header
     };
     let started = state.backend.start_turn(&api.caller, &api.tenant, start).await?;
 
-    let wants_events = headers
-        .get(header::ACCEPT)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| v.contains("text/event-stream"));
+    let wants_events =
+        headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/event-stream"));
     if wants_events {
         let response = turn_events::stream(&state.events(), &api.caller, &api.tenant, started.turn, 0).await;
         return response.map_err(|error| error.into_app(&api.caller.request_id).into());
@@ -109,7 +116,8 @@ pub async fn chat(State(state): State<AppState>, api: ApiCaller, headers: Header
         .backend
         .open_conversation(&api.caller, &api.tenant, started.conversation, Some(started.assistant_message))
         .await?;
-    let message = view.messages.into_iter().find(|m| m.id == started.assistant_message).ok_or(app::error::AppError::NotFound)?;
+    let message =
+        view.messages.into_iter().find(|m| m.id == started.assistant_message).ok_or(app::error::AppError::NotFound)?;
     let usage = message.usage.map(ChatUsage::from);
     Ok(Json(ChatResponse {
         conversation: started.conversation.to_string(),
@@ -120,7 +128,11 @@ pub async fn chat(State(state): State<AppState>, api: ApiCaller, headers: Header
     .into_response())
 }
 
-async fn newest_message(state: &AppState, api: &ApiCaller, conversation: ConversationId) -> Result<Option<MessageId>, ApiError> {
+async fn newest_message(
+    state: &AppState,
+    api: &ApiCaller,
+    conversation: ConversationId,
+) -> Result<Option<MessageId>, ApiError> {
     let view = state.backend.open_conversation(&api.caller, &api.tenant, conversation, None).await?;
     Ok(view.messages.last().map(|message| message.id))
 }

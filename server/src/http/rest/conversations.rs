@@ -2,7 +2,9 @@
 
 use app::{
     error::AppError,
-    model::{ConversationId, ConversationView, Cursor, MessageAuthor, MessageStatus, MessageView, Part, ToolCallStatus},
+    model::{
+        ConversationId, ConversationView, Cursor, MessageAuthor, MessageStatus, MessageView, Part, ToolCallStatus,
+    },
 };
 use axum::{
     Json,
@@ -135,7 +137,11 @@ impl From<ConversationView> for Conversation {
 /// One's own conversations, newest first, 30 a page.
 #[utoipa::path(get, path = "/api/conversations", params(ListQuery), tag = "conversations", security(("bearer" = [])),
     responses((status = 200, body = ConversationList), (status = 401, description = "Not signed in")))]
-pub async fn list(State(state): State<AppState>, api: ApiCaller, Query(query): Query<ListQuery>) -> Result<Json<ConversationList>, ApiError> {
+pub async fn list(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<ConversationList>, ApiError> {
     let page = state.backend.list_conversations(&api.caller, &api.tenant, query.after.map(Cursor)).await?;
     let items = page.items.into_iter().map(|row| ConversationItem {
         id: row.id.to_string(),
@@ -154,7 +160,11 @@ fn conversation_id(raw: &str) -> Result<ConversationId, ApiError> {
 /// One conversation: the last messages of its newest branch.
 #[utoipa::path(get, path = "/api/conversations/{id}", params(("id" = String, Path)), tag = "conversations", security(("bearer" = [])),
     responses((status = 200, body = Conversation), (status = 404, description = "No such conversation of yours")))]
-pub async fn get(State(state): State<AppState>, api: ApiCaller, Path(id): Path<String>) -> Result<Json<Conversation>, ApiError> {
+pub async fn get(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Conversation>, ApiError> {
     let id = conversation_id(&id)?;
     let view = state.backend.open_conversation(&api.caller, &api.tenant, id, None).await?;
     Ok(Json(view.into()))
@@ -163,7 +173,11 @@ pub async fn get(State(state): State<AppState>, api: ApiCaller, Path(id): Path<S
 /// Deletes a conversation. What it cost stays in the books.
 #[utoipa::path(delete, path = "/api/conversations/{id}", params(("id" = String, Path)), tag = "conversations", security(("bearer" = [])),
     responses((status = 204), (status = 404, description = "No such conversation of yours")))]
-pub async fn delete(State(state): State<AppState>, api: ApiCaller, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
+pub async fn delete(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
     let id = conversation_id(&id)?;
     state.backend.delete_conversation(&api.caller, &api.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)

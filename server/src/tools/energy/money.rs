@@ -62,6 +62,14 @@ pub fn number(micro: i64) -> f64 {
     micro as f64 / 1e6
 }
 
+/// A measured number in millionths, rounded; `None`: not a number, or beyond 64 bits.
+#[must_use]
+pub fn micro(value: f64) -> Option<i64> {
+    // 2^53 / 10^6: up to here a double holds every millionth, more than any register shows.
+    const LARGEST: f64 = 9_007_199_254.0;
+    (value.abs() <= LARGEST).then(|| (value * 1e6).round() as i64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,15 +40,6 @@ pub struct Target {
     pub terms: Vec<(Device, Weight)>,
 }
 
-impl ScopeArguments {
-    /// For a summary: what was named.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let named = [&self.device, &self.tag, &self.aggregation, &self.formula];
-        named.into_iter().flatten().next().cloned().unwrap_or_else(|| "Whole site".to_owned())
-    }
-}
-
 impl Site {
     /// Reads it.
     ///

@@ -47,7 +47,8 @@ impl Events {
                 assert_eq!(envelope["seq"], seq, "the id is the envelope's number");
                 return Some(Event { seq, event: envelope["event"].clone() });
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.expect("an event within 20 s")?;
+            let chunk =
+                tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.expect("an event within 20 s")?;
             let chunk = chunk.ok()?;
             self.buffer.push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
         }

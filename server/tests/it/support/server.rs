@@ -125,7 +125,9 @@ impl TestServer {
         let id: UserId = self.world.id();
         let now = self.world.now();
         let mut tx = self.db.begin_system(SystemReason::Administration).await.expect("a transaction");
-        user_insert(&mut tx, id, email, &format!("Name of {email}"), Some(&self.password_hash), now).await.expect("a person");
+        user_insert(&mut tx, id, email, &format!("Name of {email}"), Some(&self.password_hash), now)
+            .await
+            .expect("a person");
         for (tenant, role) in roles {
             membership_put(&mut tx, *tenant, id, *role, now).await.expect("a membership");
         }
@@ -190,7 +192,8 @@ impl TestServer {
         let code: TenantCode = code.parse().expect("a code");
         let admin = self.account(&format!("{}@meter.example", self.world.id::<UserId>()), &[]).await;
         let mut tx = self.db.begin_system(SystemReason::Administration).await.expect("a transaction");
-        let tenant = server::db::tenant::tenant_id(&mut tx, &code).await.expect("a tenant").expect("it exists");
+        let tenant =
+            server::db::tenant::tenant_find_by_code(&mut tx, &code).await.expect("a tenant").expect("it exists").id;
         membership_put(&mut tx, tenant, admin, Role::Admin, self.world.now()).await.expect("a membership");
         tx.commit(self.world.id(), self.world.now(), "test").await.expect("a commit");
         let caller = app::backend::Caller { user: admin, session: self.world.id(), request_id: "test".into() };
@@ -252,7 +255,8 @@ impl Browser {
 
     /// Calls a server function that takes JSON.
     pub async fn call(&self, function: &str, arguments: Value) -> (StatusCode, Value) {
-        let response = self.request(Method::POST, &format!("/fn/{function}")).json(&arguments).send().await.expect("an answer");
+        let response =
+            self.request(Method::POST, &format!("/fn/{function}")).json(&arguments).send().await.expect("an answer");
         let status = response.status();
         let text = response.text().await.expect("a body");
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
