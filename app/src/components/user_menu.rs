@@ -33,7 +33,7 @@ pub fn UsageBar() -> impl IntoView {
         })
     };
     if admin {
-        view! { <a class="usage-bar" href=format!("/t/{code}/usage")>{bar}</a> }.into_any()
+        view! { <a class="usage-bar" href=format!("/t/{code}/usage") rel="external">{bar}</a> }.into_any()
     } else {
         view! { <div class="usage-bar">{bar}</div> }.into_any()
     }
@@ -44,7 +44,7 @@ pub fn UserMenu() -> impl IntoView {
     let chat = Chat::get();
     let me = chat.me.get_value();
     let (admin, here) = chat.home.with_value(|home| (home.role == Role::Admin, home.tenant.code.clone()));
-    let usage = admin.then(|| view! { <a href=format!("/t/{here}/usage")>{icon("chart")}"Usage"</a> });
+    let usage = admin.then(|| view! { <a href=format!("/t/{here}/usage") rel="external">{icon("chart")}"Usage"</a> });
     let others: Vec<TenantChoice> = me.tenants.into_iter().filter(|tenant| tenant.code != here).collect();
     // A full load: nothing of one tenant's page may remain in another's.
     let others = others.into_iter().map(|tenant| {
@@ -58,7 +58,7 @@ pub fn UserMenu() -> impl IntoView {
             </summary>
             <div class="menu">
                 <p class="menu-note meta">{me.email}</p>
-                <a href="/settings">{icon("gear")}"Settings"</a>
+                <a href="/settings" rel="external">{icon("gear")}"Settings"</a>
                 {usage}
                 {others.collect_view()}
                 <button type="button" class="needs-script" on:click=move |_| chat.help_open.set(true)>{icon("help")}"Keyboard shortcuts"</button>
