@@ -16,9 +16,13 @@
 pub mod auth_event;
 pub mod budget;
 mod connect;
+pub mod conversation;
 pub mod energy;
 mod error;
 pub mod ledger;
+pub mod membership;
+pub mod message;
+pub mod message_path;
 pub mod model_call;
 mod query;
 pub mod refresh;
@@ -27,6 +31,9 @@ pub mod session;
 pub mod signing_key;
 pub mod tenant;
 pub mod throttle;
+pub mod turn;
+pub mod turn_event;
+pub mod turn_lease;
 mod tx;
 pub mod user;
 

@@ -24,12 +24,13 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use account::{change_password, end_session, list_sessions, me, set_name, set_theme};
 pub use device::device_name;
-pub use email::Email;
+pub use email::{Email, MAX_EMAIL_BYTES};
 pub use passwords::{Passwords, Verdict};
 pub use secret::Secret;
 pub use tokens::Tokens;
 
 use app::model::{SessionId, UserId};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::{Db, Tx, auth_event},
@@ -45,28 +46,54 @@ pub struct AuthState {
     pub passwords: Passwords,
     pub tokens: Tokens,
     pub config: Arc<AuthConfig>,
+    /// A refused sign-in is answered no earlier than this after it came, so that its time does not tell a legacy hash,
+    /// a current one and an unknown account apart. Tests set it to zero.
+    pub refusal_floor: Duration,
 }
 
 /// How signing in behaves.
 #[derive(Clone, Debug)]
 pub struct AuthConfig {
+    /// The public address, e.g. `https://steward.example`: the issuer of access tokens.
+    pub origin: String,
     /// `true`: the cookie is `__Host-steward` with `Secure`, and browsers are told to come by https only. `false` is for
     /// development on plain http at a loopback address: the cookie is then `steward-dev`, without `Secure`.
     pub secure_cookies: bool,
-    /// The public address, e.g. `https://steward.example`: the issuer of access tokens.
-    pub issuer: String,
     /// The style sheet of the plain pages, with its hash, e.g. `/pkg/steward.Ab3d.css`.
     pub css_href: String,
-    /// Whom to ask for access when no tenant says so; empty: nobody is named.
-    pub contact: String,
-    /// A refused sign-in is answered no earlier than this after it came, so that its time does not tell a legacy hash,
-    /// a current one and an unknown account apart. Zero in tests.
-    pub refusal_floor: Duration,
 }
 
-impl AuthConfig {
-    /// How long a refusal takes at least, unless configured otherwise.
-    pub const REFUSAL_FLOOR: Duration = Duration::from_millis(400);
+impl AuthState {
+    /// Makes the hasher, as wide as the machine, and loads (or makes) the signing keys.
+    ///
+    /// # Errors
+    /// Database errors; keys or hashing that do not work.
+    pub async fn new(db: Db, world: World, config: AuthConfig) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let passwords = Passwords::new(&world, cores)?;
+        let tokens = Tokens::open(&db, &world, &config.origin).await?;
+        Ok(Self { db, world, passwords, tokens, config: Arc::new(config), refusal_floor: Duration::from_millis(400) })
+    }
+}
+
+/// Removes what is over (sessions, their refresh tokens, old counters of attempts) once an hour until asked to stop.
+pub async fn keep_tidy(auth: AuthState, stop: CancellationToken) {
+    const EVERY: Duration = Duration::from_secs(3600);
+    let mut hourly = tokio::time::interval(EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hourly.tick() => {}
+        }
+        let removed = async {
+            Ok((sessions::purge(&auth.db, &auth.world).await?, throttle::purge(&auth.db, &auth.world).await?))
+        };
+        let removed: Result<(u64, u64)> = removed.await;
+        match removed {
+            Ok((sessions, throttles)) => tracing::debug!(sessions, throttles, "removed what is over"),
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "what is over was not removed"),
+        }
+    }
 }
 
 /// Where a request came from, for the list of sessions and the record of events.

@@ -22,7 +22,7 @@ use crate::{
 /// [`Error::NotFound`] when there is no such tenant, or no live membership: nobody can tell which.
 pub async fn enter(db: &Db, caller: &Caller, tenant: &TenantCode) -> Result<TenantScope, Error> {
     let mut tx = db.read_memberships_of(caller.user).await?;
-    crate::db::tenant::membership_scope(&mut tx, caller.user, tenant).await?.ok_or(Error::NotFound)
+    crate::db::membership::membership_scope(&mut tx, caller.user, tenant).await?.ok_or(Error::NotFound)
 }
 
 /// The scope of somebody whose turn must be ended by the reaper; no membership is needed to settle what was spent.
@@ -31,7 +31,7 @@ pub async fn enter(db: &Db, caller: &Caller, tenant: &TenantCode) -> Result<Tena
 /// # Errors
 /// Database errors.
 pub async fn resume(tx: &mut SystemTx, tenant: TenantId, user: UserId) -> Result<Option<TenantScope>, Error> {
-    Ok(crate::db::tenant::past_scope(tx, tenant, user).await?)
+    Ok(crate::db::membership::past_scope(tx, tenant, user).await?)
 }
 
 /// The tenants a person may enter now, by name. None means none: the account is waiting for access.
@@ -40,5 +40,5 @@ pub async fn resume(tx: &mut SystemTx, tenant: TenantId, user: UserId) -> Result
 /// Database errors.
 pub async fn choices(db: &Db, user: UserId) -> Result<Vec<TenantChoice>, Error> {
     let mut tx = db.read_memberships_of(user).await?;
-    Ok(crate::db::tenant::membership_choices(&mut tx, user).await?)
+    Ok(crate::db::membership::membership_choices(&mut tx, user).await?)
 }

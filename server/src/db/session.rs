@@ -54,6 +54,11 @@ pub struct Session {
 }
 
 #[derive(sqlx::FromRow)]
+struct SessionIdRow {
+    id: Uuid,
+}
+
+#[derive(sqlx::FromRow)]
 struct SessionRow {
     id: Uuid,
     user_id: Uuid,
@@ -160,6 +165,28 @@ pub async fn session_list(
         .all::<SessionRow>()
         .await?;
     Ok(rows.into_iter().map(SessionRow::session).collect())
+}
+
+/// Whether this session of this person is still there and not over.
+///
+/// # Errors
+/// Database errors.
+pub async fn session_is_live(
+    tx: &mut Tx,
+    user: UserId,
+    id: SessionId,
+    now: Timestamp,
+    seen_after: Timestamp,
+) -> Result<bool> {
+    let row = tx
+        .query("SELECT id FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > $3 AND last_seen_at > $4")
+        .bind(id)
+        .bind(user)
+        .bind(now)
+        .bind(seen_after)
+        .optional::<SessionIdRow>()
+        .await?;
+    Ok(row.is_some_and(|row| row.id == id.0))
 }
 
 /// Notes that a session is in use, unless somebody noted it after `unless_after`.

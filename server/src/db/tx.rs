@@ -73,13 +73,18 @@ impl Tx {
 
     async fn insert_chunk(&mut self, insert: &str, columns: usize, chunk: &[DbValue], suffix: &str) -> Result<u64> {
         let mut sql = format!("{insert} VALUES ");
+        // SQLite looks a named placeholder up among all others: thousands of `$n` take quadratic time, `?` does not.
+        let engine = self.engine();
         for at in 0..chunk.len() {
             sql.push_str(match (at, at % columns) {
-                (0, _) => "($",
-                (_, 0) => "), ($",
-                _ => ", $",
+                (0, _) => "(",
+                (_, 0) => "), (",
+                _ => ", ",
             });
-            sql.push_str(&(at + 1).to_string());
+            match engine {
+                Engine::Sqlite => sql.push('?'),
+                Engine::Postgres => sql.push_str(&format!("${}", at + 1)),
+            }
         }
         sql.push_str(") ");
         sql.push_str(suffix);

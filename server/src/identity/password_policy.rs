@@ -11,6 +11,9 @@ pub const MAX_BYTES: usize = 1024;
 /// zxcvbn's time grows faster than the text; what follows can only make a password stronger.
 const JUDGED_CHARS: usize = 72;
 
+/// What must be left of a password without the words others know.
+const MIN_OWN_CHARS: usize = 6;
+
 /// Why a new password was refused, in words for the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassword {
@@ -45,14 +48,27 @@ pub fn check(password: &str, own_words: &[&str]) -> Result<(), WeakPassword> {
     let judged: String = password.chars().take(JUDGED_CHARS).collect();
     let mut words: Vec<&str> = vec!["steward"];
     for own in own_words {
-        words.push(own);
+        if own.chars().count() >= 3 {
+            words.push(own);
+        }
         words.extend(own.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= 3));
     }
     // zxcvbn's dictionaries hold the 30,000 most common passwords: the blocklist.
-    if zxcvbn::zxcvbn(&judged, &words).score() < Score::Two {
+    let is_common = zxcvbn::zxcvbn(&judged, &words).score() < Score::Two;
+    if is_common || chars_without(&judged, &words) < MIN_OWN_CHARS {
         return Err(WeakPassword::Guessable);
     }
     Ok(())
+}
+
+/// Visible characters that are left when the words are taken out: zxcvbn alone lets "Budi.Santoso1" pass for its mix of
+/// cases.
+fn chars_without(password: &str, words: &[&str]) -> usize {
+    let mut rest = password.to_lowercase();
+    for word in words {
+        rest = rest.replace(&word.to_lowercase(), " ");
+    }
+    rest.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Live sessions: finding the one a request belongs to, and when one is over.
 
-use app::model::{SessionId, Timestamp};
+use app::{
+    backend::Caller,
+    model::{SessionId, Timestamp},
+};
 
 use super::{AuthState, Secret};
 use crate::{
@@ -46,6 +49,17 @@ pub async fn of_api(auth: &AuthState, id: SessionId) -> Result<Option<Session>> 
     let found = session::session_find_api(&mut tx, id).await?;
     drop(tx);
     live(&auth.db, &auth.world, found).await
+}
+
+/// Whether the caller's session is still there: for what goes on for longer than a request.
+///
+/// # Errors
+/// Database errors.
+pub async fn is_live(db: &Db, world: &World, caller: &Caller) -> Result<bool> {
+    let now = world.now();
+    let mut tx = db.read_directory().await?;
+    let seen_after = Timestamp(now.0 - IDLE_MS);
+    Ok(session::session_is_live(&mut tx, caller.user, caller.session, now, seen_after).await?)
 }
 
 async fn live(db: &Db, world: &World, found: Option<Session>) -> Result<Option<Session>> {

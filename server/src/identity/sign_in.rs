@@ -180,7 +180,7 @@ impl Proven {
 
 /// Counts the attempt, then checks the password. No transaction is open while hashing.
 async fn prove(auth: &AuthState, credentials: Credentials<'_>, origin: &Origin) -> Result<Proven, SignInError> {
-    let floor = tokio::time::Instant::now() + auth.config.refusal_floor;
+    let floor = tokio::time::Instant::now() + auth.refusal_floor;
     let buckets = throttle::Buckets::of_sign_in(credentials.email, origin.ip);
     if let Err(blocked) = throttle::count(&auth.db, &auth.world, &buckets).await? {
         metrics::counter!("steward_sign_ins_total", "outcome" => "blocked").increment(1);

@@ -1,8 +1,25 @@
 //! Stories and database tests: one binary, one harness, both engines.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on panics; `db_test!` cannot know which imports a story needs"
+)]
+
 mod support;
 
+mod conversations;
 mod db_facade;
+mod http_security;
+mod identity;
+mod identity_cli;
+mod identity_http;
+mod identity_tokens;
+mod turns;
+mod turns_endings;
+mod turns_fake;
+mod turns_http;
 mod energy;
 mod energy_demo;
 mod usage;

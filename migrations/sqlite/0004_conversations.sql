@@ -1,0 +1,85 @@
+-- Conversations, their message trees, turns and their event logs. The books (0005) never hang on these rows.
+CREATE TABLE conversations (
+    tenant_id BLOB NOT NULL REFERENCES tenants (id),
+    id BLOB NOT NULL,
+    user_id BLOB NOT NULL REFERENCES users (id),
+    title TEXT NOT NULL,
+    -- A person's title is never overwritten by the automatic one.
+    title_source TEXT NOT NULL DEFAULT 'auto' CHECK (title_source IN ('auto', 'person')),
+    -- The message written last: where the conversation opens. No foreign key: it would be a circle.
+    current_leaf BLOB,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    -- Hidden; removed for good after the time to undo.
+    deleted_at INTEGER,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+CREATE INDEX conversations_by_person ON conversations (tenant_id, user_id, updated_at, id);
+CREATE INDEX conversations_deleted ON conversations (deleted_at) WHERE deleted_at IS NOT NULL;
+
+CREATE TABLE messages (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    conversation_id BLOB NOT NULL,
+    -- NULL: a first message. Messages with the same parent are alternatives.
+    parent_id BLOB,
+    author TEXT NOT NULL CHECK (author IN ('user', 'assistant')),
+    status TEXT NOT NULL CHECK (status IN ('complete', 'running', 'stopped', 'failed')),
+    -- JSON array of app::model::Part: what people see.
+    parts TEXT NOT NULL DEFAULT '[]',
+    -- JSON array of models::Message: what the model must see again. NULL: the text of the parts.
+    model_content TEXT,
+    -- Size of what the model must see again, so that a prompt is cut to size without reading what does not fit.
+    model_bytes INTEGER NOT NULL DEFAULT 0,
+    -- JSON of app::model::TurnError; failed ones only.
+    error TEXT,
+    -- JSON of app::model::TurnUsage: what writing it cost, once it is over.
+    usage TEXT,
+    -- The turn that wrote this or was started by it. No foreign key: it would be a circle.
+    turn_id BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, conversation_id) REFERENCES conversations (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, parent_id) REFERENCES messages (tenant_id, id)
+) STRICT;
+CREATE INDEX messages_by_parent ON messages (tenant_id, parent_id);
+CREATE INDEX messages_by_conversation ON messages (tenant_id, conversation_id);
+
+CREATE TABLE turns (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    conversation_id BLOB NOT NULL,
+    user_id BLOB NOT NULL REFERENCES users (id),
+    -- The client's idempotency key.
+    key BLOB NOT NULL,
+    user_message_id BLOB NOT NULL,
+    assistant_message_id BLOB NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'finished', 'stopped', 'failed')),
+    -- Who writes it, and until when nobody else may: the fence of every write to a running turn.
+    lease_token BLOB NOT NULL,
+    lease_until INTEGER NOT NULL,
+    stop_requested INTEGER NOT NULL DEFAULT FALSE,
+    model TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    -- Sequence number of the last event written; of the terminal one when it is over.
+    last_seq INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, user_id, key),
+    FOREIGN KEY (tenant_id, conversation_id) REFERENCES conversations (tenant_id, id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX turns_running ON turns (tenant_id, user_id, conversation_id) WHERE status = 'running';
+CREATE INDEX turns_leased ON turns (lease_until) WHERE status = 'running';
+CREATE INDEX turns_by_conversation ON turns (tenant_id, conversation_id);
+
+-- The log of a running turn; folded into its message when it ends.
+CREATE TABLE turn_events (
+    tenant_id BLOB NOT NULL,
+    turn_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    -- JSON of app::model::TurnEvent.
+    payload TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, turn_id, seq),
+    FOREIGN KEY (tenant_id, turn_id) REFERENCES turns (tenant_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;

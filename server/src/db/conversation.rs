@@ -1,0 +1,256 @@
+//! Conversations. Each belongs to one person in one tenant: every function asks for both.
+
+use app::model::{ConversationId, ConversationSummary, MessageId, Timestamp};
+use uuid::Uuid;
+
+use super::{Result, SystemTx, TenantScope, Tx};
+
+/// A conversation that is not deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationRecord {
+    pub id: ConversationId,
+    pub title: String,
+    /// The message written last.
+    pub current_leaf: Option<MessageId>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ConversationRow {
+    id: Uuid,
+    title: String,
+    current_leaf: Option<Uuid>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SummaryRow {
+    id: Uuid,
+    title: String,
+    updated_at: i64,
+    running: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct PurgeRow {
+    tenant_id: Uuid,
+    id: Uuid,
+}
+
+/// Creates one, opened at `leaf`.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_insert(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    id: ConversationId,
+    title: &str,
+    leaf: MessageId,
+    now: Timestamp,
+) -> Result<()> {
+    tx.query(
+        "INSERT INTO conversations (tenant_id, id, user_id, title, current_leaf, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+    )
+    .bind(scope.tenant())
+    .bind(id)
+    .bind(scope.user())
+    .bind(title)
+    .bind(leaf)
+    .bind(now)
+    .execute()
+    .await?;
+    Ok(())
+}
+
+/// The caller's own, unless deleted.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_find(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    id: ConversationId,
+) -> Result<Option<ConversationRecord>> {
+    let row = tx
+        .query(
+            "SELECT id, title, current_leaf FROM conversations \
+             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL",
+        )
+        .bind(scope.tenant())
+        .bind(id)
+        .bind(scope.user())
+        .optional::<ConversationRow>()
+        .await?;
+    Ok(row.map(|row| ConversationRecord {
+        id: ConversationId(row.id),
+        title: row.title,
+        current_leaf: row.current_leaf.map(MessageId),
+    }))
+}
+
+/// Moves it to the top of the list; `leaf`: the message written last, `None` keeps the one there is. `false`: there is
+/// no such conversation of the caller.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_touch(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    id: ConversationId,
+    leaf: Option<MessageId>,
+    now: Timestamp,
+) -> Result<bool> {
+    let changed = tx
+        .query(
+            "UPDATE conversations SET updated_at = $4, current_leaf = COALESCE($5, current_leaf) \
+             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL",
+        )
+        .bind(scope.tenant())
+        .bind(id)
+        .bind(scope.user())
+        .bind(now)
+        .bind(leaf)
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+/// The caller's conversations below `(updated_at, id)`, newest first.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_page(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    below: (Timestamp, ConversationId),
+    limit: i64,
+) -> Result<Vec<ConversationSummary>> {
+    let rows = tx
+        .query(
+            "SELECT c.id, c.title, c.updated_at, EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id \
+             AND t.user_id = c.user_id AND t.conversation_id = c.id AND t.status = 'running') AS running \
+             FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.deleted_at IS NULL \
+             AND (c.updated_at, c.id) < ($3, $4) ORDER BY c.updated_at DESC, c.id DESC LIMIT $5",
+        )
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(below.0)
+        .bind(below.1)
+        .bind(limit)
+        .all::<SummaryRow>()
+        .await?;
+    let summary = |row: SummaryRow| ConversationSummary {
+        id: ConversationId(row.id),
+        title: row.title,
+        updated_at: Timestamp(row.updated_at),
+        running: row.running,
+    };
+    Ok(rows.into_iter().map(summary).collect())
+}
+
+/// Gives it a person's title. `false`: there is no such conversation of the caller.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_rename(scope: &TenantScope, tx: &mut Tx, id: ConversationId, title: &str) -> Result<bool> {
+    let changed = tx
+        .query(
+            "UPDATE conversations SET title = $4, title_source = 'person' \
+             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL",
+        )
+        .bind(scope.tenant())
+        .bind(id)
+        .bind(scope.user())
+        .bind(title)
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Gives it an automatic title unless a person chose one. `false`: nothing was changed.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_title_automatically(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    id: ConversationId,
+    title: &str,
+) -> Result<bool> {
+    let changed = tx
+        .query(
+            "UPDATE conversations SET title = $4 \
+             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND title_source = 'auto'",
+        )
+        .bind(scope.tenant())
+        .bind(id)
+        .bind(scope.user())
+        .bind(title)
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Hides it from `now` on; one that is hidden already keeps its time. `false`: there is none of the caller.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_delete(scope: &TenantScope, tx: &mut Tx, id: ConversationId, now: Timestamp) -> Result<bool> {
+    let changed = tx
+        .query(
+            "UPDATE conversations SET deleted_at = COALESCE(deleted_at, $4) \
+             WHERE tenant_id = $1 AND id = $2 AND user_id = $3",
+        )
+        .bind(scope.tenant())
+        .bind(id)
+        .bind(scope.user())
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Undoes a deletion. `false`: there is none of the caller (any more).
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_restore(scope: &TenantScope, tx: &mut Tx, id: ConversationId) -> Result<bool> {
+    let changed = tx
+        .query("UPDATE conversations SET deleted_at = NULL WHERE tenant_id = $1 AND id = $2 AND user_id = $3")
+        .bind(scope.tenant())
+        .bind(id)
+        .bind(scope.user())
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Removes for good what was deleted before `before`, at most `limit` conversations, none with a running turn. Messages,
+/// turns and events go with them; the books do not.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_purge(tx: &mut SystemTx, before: Timestamp, limit: i64) -> Result<u64> {
+    let due = tx
+        .query(
+            "SELECT c.tenant_id, c.id FROM conversations c WHERE c.deleted_at IS NOT NULL AND c.deleted_at < $1 \
+             AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.conversation_id = c.id \
+             AND t.status = 'running') ORDER BY c.deleted_at LIMIT $2",
+        )
+        .bind(before)
+        .bind(limit)
+        .all::<PurgeRow>()
+        .await?;
+    let mut removed = 0;
+    for row in due {
+        // Restored in between: it stays.
+        removed += tx
+            .query("DELETE FROM conversations WHERE tenant_id = $1 AND id = $2 AND deleted_at < $3")
+            .bind(row.tenant_id)
+            .bind(row.id)
+            .bind(before)
+            .execute()
+            .await?;
+    }
+    Ok(removed)
+}

@@ -1,0 +1,113 @@
+//! The lease of a running turn: it is written by whoever holds its token, and every such write asks for it.
+
+use app::model::{TenantId, Timestamp, TurnId, UserId};
+use uuid::Uuid;
+
+use super::{
+    Result, SystemTx, TenantScope, Tx,
+    turn::{TurnStatus, seq_raw},
+};
+
+/// A turn whose lease ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LapsedTurn {
+    pub tenant: TenantId,
+    pub user: UserId,
+    pub turn: TurnId,
+    pub lease_token: Uuid,
+}
+
+#[derive(sqlx::FromRow)]
+struct LapsedRow {
+    tenant_id: Uuid,
+    user_id: Uuid,
+    id: Uuid,
+    lease_token: Uuid,
+}
+
+#[derive(sqlx::FromRow)]
+struct StopRow {
+    stop_requested: bool,
+}
+
+/// Renews the lease and notes the last event written. The answer is whether somebody asked to stop; `None`: the turn is
+/// over or somebody else's now, and nothing more may be written to it.
+///
+/// # Errors
+/// Database errors.
+pub async fn turn_renew(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    id: TurnId,
+    lease_token: Uuid,
+    lease_until: Timestamp,
+    last_seq: u64,
+) -> Result<Option<bool>> {
+    let row = tx
+        .query(
+            "UPDATE turns SET lease_until = $4, last_seq = $5 \
+             WHERE tenant_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running' RETURNING stop_requested",
+        )
+        .bind(scope.tenant())
+        .bind(id)
+        .bind(lease_token)
+        .bind(lease_until)
+        .bind(seq_raw(last_seq))
+        .optional::<StopRow>()
+        .await?;
+    Ok(row.map(|row| row.stop_requested))
+}
+
+/// Ends a running turn: the compare-and-set every ending goes through. `lapsed_before`: only if the lease ran out before
+/// then (the reaper). `false`: it is over already, or somebody else's.
+///
+/// # Errors
+/// Database errors.
+pub async fn turn_end(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    id: TurnId,
+    lease_token: Uuid,
+    lapsed_before: Option<Timestamp>,
+    (status, last_seq): (TurnStatus, u64),
+    now: Timestamp,
+) -> Result<bool> {
+    let changed = tx
+        .query(
+            "UPDATE turns SET status = $5, last_seq = $6, finished_at = $7 WHERE tenant_id = $1 AND id = $2 \
+             AND lease_token = $3 AND status = 'running' AND lease_until < $4",
+        )
+        .bind(scope.tenant())
+        .bind(id)
+        .bind(lease_token)
+        .bind(lapsed_before.unwrap_or(Timestamp(i64::MAX)))
+        .bind(status.as_str())
+        .bind(seq_raw(last_seq))
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Running turns whose lease ran out before `now`, over all tenants; at most `limit`.
+///
+/// # Errors
+/// Database errors.
+pub async fn turns_lapsed(tx: &mut SystemTx, now: Timestamp, limit: i64) -> Result<Vec<LapsedTurn>> {
+    let rows = tx
+        .query(
+            "SELECT tenant_id, user_id, id, lease_token FROM turns WHERE status = 'running' AND lease_until < $1 \
+             ORDER BY lease_until LIMIT $2",
+        )
+        .bind(now)
+        .bind(limit)
+        .all::<LapsedRow>()
+        .await?;
+    let lapsed = |row: LapsedRow| LapsedTurn {
+        tenant: TenantId(row.tenant_id),
+        user: UserId(row.user_id),
+        turn: TurnId(row.id),
+        lease_token: row.lease_token,
+    };
+    Ok(rows.into_iter().map(lapsed).collect())
+}

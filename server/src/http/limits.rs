@@ -1,0 +1,176 @@
+//! Bounds on what a request may take: bytes, nesting, time. Every refusal is an error with its own status.
+
+use std::time::Duration;
+
+use app::error::AppError;
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request, State, rejection::JsonRejection},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use serde::de::DeserializeOwned;
+
+use super::{answer, session};
+use crate::identity::AuthState;
+
+/// Room for a message of the largest size ([`app::model::MAX_MESSAGE_BYTES`]) as a form field, where each byte may take three.
+const MESSAGE_BODY_BYTES: usize = 1024 * 1024;
+/// Signing in, and forms of that size.
+const SMALL_BODY_BYTES: usize = 16 * 1024;
+/// Deeper JSON is nobody's message; parsers may recurse.
+pub const MAX_JSON_DEPTH: usize = 64;
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// To send the body of a request.
+    pub read: Duration,
+    /// To answer it, up to the first byte: streams go on for as long as they like.
+    pub handle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { read: Duration::from_secs(15), handle: Duration::from_secs(30) }
+    }
+}
+
+/// Reads the body within its bounds and hands it on whole; then bounds the time of the answer.
+pub async fn enforce(State((auth, limits)): State<(AuthState, Limits)>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let request_id = session::id_of(request.extensions());
+    let refuse = |(status, error): (StatusCode, AppError)| {
+        answer::error(&path, &auth.config.css_href, &request_id, status, &error)
+    };
+    let request = match bounded(request, limits.read).await {
+        Ok(request) => request,
+        Err(refusal) => return refuse(refusal),
+    };
+    match tokio::time::timeout(limits.handle, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!(request_id, path, "a request was not answered in time");
+            refuse((StatusCode::SERVICE_UNAVAILABLE, AppError::Unavailable { request_id: request_id.clone() }))
+        }
+    }
+}
+
+type Refusal = (StatusCode, AppError);
+
+async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(request);
+    }
+    let max_bytes = max_body_bytes(request.uri().path());
+    let too_large = || {
+        let max_bytes = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+        (StatusCode::PAYLOAD_TOO_LARGE, AppError::TooLarge { max_bytes })
+    };
+    if content_length(request.headers()).is_some_and(|length| length > max_bytes) {
+        return Err(too_large());
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = tokio::time::timeout(read, axum::body::to_bytes(body, max_bytes))
+        .await
+        .map_err(|_| (StatusCode::REQUEST_TIMEOUT, AppError::invalid("", "The request was not sent in time.")))?
+        // What is broken off is indistinguishable here from what is too large; nobody reads the answer to the former.
+        .map_err(|_| too_large())?;
+    if is_json(&parts.headers) && !is_shallow(&bytes, MAX_JSON_DEPTH) {
+        let message = format!("This is nested too deeply: {MAX_JSON_DEPTH} levels at most.");
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, AppError::invalid("", message)));
+    }
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+fn max_body_bytes(path: &str) -> usize {
+    let is_message = (path.starts_with("/fn/") || path.starts_with("/api/")) && !path.starts_with("/api/auth/");
+    if is_message { MESSAGE_BODY_BYTES } else { SMALL_BODY_BYTES }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("application/json"))
+}
+
+/// Whether JSON nests at most `max_depth` arrays and objects. Looks at brackets only; whether it is JSON is for the parser.
+#[must_use]
+pub fn is_shallow(json: &[u8], max_depth: usize) -> bool {
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > max_depth {
+            return false;
+        }
+    }
+    true
+}
+
+/// A JSON body of the REST interface; what does not parse is answered 400, 413, 415 or 422 in our own words.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiJson<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
+    type Rejection = Response;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(json_refused(&rejection)),
+        }
+    }
+}
+
+fn json_refused(rejection: &JsonRejection) -> Response {
+    let (status, message) = match rejection {
+        JsonRejection::MissingJsonContentType(_) => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send this as application/json.".to_owned())
+        }
+        JsonRejection::JsonSyntaxError(error) => (StatusCode::BAD_REQUEST, error.body_text()),
+        JsonRejection::JsonDataError(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.body_text()),
+        other => (other.status(), "This request could not be read.".to_owned()),
+    };
+    answer::json(status, &AppError::invalid("", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_counted_outside_of_strings() {
+        assert!(is_shallow(br#"{"a":[1,{"b":"]]]}}}[[[["}]}"#, 3));
+        assert!(!is_shallow(br#"{"a":[1,{"b":"[["}]}"#, 2));
+        assert!(is_shallow(br#"["\"[[[[","\\"]"#, 1), "escapes do not end a string");
+        assert!(!is_shallow(&b"[".repeat(100_000), MAX_JSON_DEPTH));
+        assert!(is_shallow("[]".repeat(100_000).as_bytes(), 1));
+    }
+
+    #[test]
+    fn a_message_fits_and_a_login_is_small() {
+        assert!(max_body_bytes("/fn/turns/start") >= 3 * app::model::MAX_MESSAGE_BYTES);
+        assert_eq!(max_body_bytes("/login"), SMALL_BODY_BYTES);
+        assert_eq!(max_body_bytes("/api/auth/login"), SMALL_BODY_BYTES);
+        assert_eq!(max_body_bytes("/api/chat"), MESSAGE_BODY_BYTES);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn real_json_is_measured_right(depth in 0usize..100, max in 1usize..80) {
+            let json = format!("{}1{}", "[{\"x[\":".repeat(depth), "}]".repeat(depth));
+            proptest::prop_assert_eq!(is_shallow(json.as_bytes(), max), depth * 2 <= max);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! One model call: reserve, stream, settle; with retries while nothing has been said.
+
+use std::time::Duration;
+
+use app::model::TurnEvent;
+use futures::StreamExt as _;
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    Inner,
+    engine::{Cut, Exchange},
+    live::Live,
+    start::reserve_answer,
+    words,
+};
+use crate::{
+    models::{Billed, Delta, ModelRequest, ProviderError, ProviderErrorKind, StopReason},
+    usage::{self, Ending, ReserveError},
+};
+
+/// Attempts at one model call.
+const MAX_ATTEMPTS: i64 = 3;
+/// Text waiting to become an event is bounded, whatever the clock says.
+const MAX_PENDING_BYTES: usize = 16 * 1024;
+
+/// What a model call came to.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) calls: Vec<ToolUse>,
+    pub(super) stop: StopReason,
+    /// The budget allowed less output than was wanted.
+    pub(super) clamped: bool,
+}
+
+/// A tool call as the model wrote it.
+#[derive(Clone, Debug)]
+pub(super) struct ToolUse {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// `Null`: could not be read.
+    pub(super) input: Value,
+}
+
+/// Why a stream gave no reply.
+enum Broken {
+    Cut(Cut),
+    Provider { error: ProviderError, said_something: bool },
+}
+
+impl From<Cut> for Broken {
+    fn from(cut: Cut) -> Self {
+        Self::Cut(cut)
+    }
+}
+
+/// Makes the call of a step. The first attempt of the first step comes with its hold; the hold of the last attempt stays
+/// open in `live`, for the caller to settle.
+pub(super) async fn ask(
+    inner: &Inner,
+    live: &Live,
+    request: &ModelRequest,
+    step: i64,
+    deadline: Instant,
+    exchange: &mut Exchange,
+) -> Result<Reply, Cut> {
+    let mut attempt = 1;
+    loop {
+        if (step, attempt) != (1, 1) {
+            reserve(inner, live, request, (step, attempt)).await?;
+        }
+        let (error, said_something) = match stream(inner, live, request, deadline, exchange).await {
+            Ok(reply) => return Ok(reply),
+            Err(Broken::Cut(cut)) => return Err(cut),
+            Err(Broken::Provider { error, said_something }) => (error, said_something),
+        };
+        live.note(|call| {
+            call.ending = match error.billed {
+                Billed::No => Ending::NotBilled,
+                Billed::Partly => Ending::Aborted,
+                Billed::Unknown => Ending::Lost,
+            };
+        });
+        tracing::warn!(request_id = live.request_id, turn = %live.turn(), step, attempt, %error, "a model call failed");
+        metrics::counter!("steward_model_call_failures_total").increment(1);
+        if said_something || !error.kind.is_retryable() || attempt == MAX_ATTEMPTS {
+            return Err(Cut::Failed(words::provider(error.kind, &live.request_id)));
+        }
+        settle(inner, live).await?;
+        wait_before_retry(inner, live, attempt, error.retry_after_ms, deadline).await?;
+        attempt += 1;
+    }
+}
+
+async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest, call: (i64, i64)) -> Result<(), Cut> {
+    let mut tx = inner.db.begin(&live.scope).await?;
+    match reserve_answer(inner, &live.scope, &mut tx, live.turn(), call, request).await {
+        Ok(hold) => {
+            tx.commit().await?;
+            live.open_call(hold).await;
+            Ok(())
+        }
+        Err(ReserveError::Refused(refusal)) => Err(Cut::Failed(words::over_budget(refusal, &live.request_id))),
+        Err(ReserveError::Db(error)) => Err(error.into()),
+    }
+}
+
+/// Settles the call that is open, by itself.
+pub(super) async fn settle(inner: &Inner, live: &Live) -> Result<(), Cut> {
+    let Some((hold, outcome)) = live.close_call().await else { return Ok(()) };
+    let mut tx = inner.db.begin(&live.scope).await?;
+    usage::settle(&live.scope, &mut tx, &inner.world, hold, outcome).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn wait_before_retry(
+    inner: &Inner,
+    live: &Live,
+    attempt: i64,
+    asked_ms: Option<u64>,
+    deadline: Instant,
+) -> Result<(), Cut> {
+    let factor = if attempt == 1 { 1 } else { 2 };
+    let wait = asked_ms.map_or(inner.config.retry_after * factor, Duration::from_millis);
+    let until = Instant::now() + wait.min(inner.config.retry_after_max);
+    tokio::select! {
+        biased;
+        halt = live.halted() => Err(Cut::Halted(halt)),
+        () = sleep_until(deadline) => Err(Cut::TooSlow),
+        () = sleep_until(until) => Ok(()),
+    }
+}
+
+/// Streams one attempt. Text goes out as it comes, in events no closer together than `text_every`.
+async fn stream(
+    inner: &Inner,
+    live: &Live,
+    request: &ModelRequest,
+    deadline: Instant,
+    exchange: &mut Exchange,
+) -> Result<Reply, Broken> {
+    let protocol = |message: &str, said_something| Broken::Provider {
+        error: ProviderError {
+            kind: ProviderErrorKind::Protocol,
+            message: message.to_owned(),
+            billed: Billed::Partly,
+            retry_after_ms: None,
+        },
+        said_something,
+    };
+    let (opened, clamped) = {
+        // The writer reads beside us; nobody writes while a call is open.
+        let call = live.call().read().await;
+        let Some(hold) = call.as_ref() else { return Err(Broken::Cut(Cut::internal("a call without a hold"))) };
+        let clamped = hold.permit().max_output_tokens() < super::prompt::output_wanted(inner);
+        let opened = tokio::select! {
+            biased;
+            halt = live.halted() => return Err(Cut::Halted(halt).into()),
+            () = sleep_until(deadline) => return Err(Cut::TooSlow.into()),
+            opened = inner.provider.stream(hold.permit(), request) => opened,
+        };
+        (opened, clamped)
+    };
+    let mut deltas = opened.map_err(|error| Broken::Provider { error, said_something: false })?;
+    // Whatever happens next, a panic included, goes out what was said.
+    let mut text = Coalescer::new(live, inner.config.text_every);
+    let mut reply = Reply { calls: Vec::new(), stop: StopReason::Other, clamped };
+    let mut said_something = false;
+    loop {
+        let delta = tokio::select! {
+            biased;
+            halt = live.halted() => return Err(Cut::Halted(halt).into()),
+            () = sleep_until(deadline) => return Err(Cut::TooSlow.into()),
+            () = sleep_until(text.due()), if !text.is_empty() => {
+                text.flush();
+                continue;
+            }
+            delta = deltas.next() => delta,
+        };
+        match delta {
+            Some(Ok(Delta::Usage(reported))) => live.note(|call| call.reported = reported),
+            Some(Ok(Delta::Text(piece))) => {
+                said_something |= !piece.is_empty();
+                live.note(|call| call.received_bytes = call.received_bytes.saturating_add(bytes(piece.len())));
+                exchange.text.push_str(&piece);
+                text.push(&piece);
+                if text.len() >= MAX_PENDING_BYTES {
+                    text.flush();
+                }
+            }
+            Some(Ok(Delta::ToolUse { id, name, input })) => {
+                said_something = true;
+                let size = bytes(id.len() + name.len() + input.to_string().len());
+                live.note(|call| call.received_bytes = call.received_bytes.saturating_add(size));
+                text.flush();
+                reply.calls.push(ToolUse { id, name, input });
+            }
+            Some(Ok(Delta::Stop(stop))) => {
+                live.note(|call| call.ending = Ending::Completed);
+                return Ok(Reply { stop, ..reply });
+            }
+            Some(Err(error)) => return Err(Broken::Provider { error, said_something }),
+            None => return Err(protocol("the stream ended without a stop", said_something)),
+        }
+    }
+}
+
+fn bytes(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Gathers text so that events come no closer together than `every`; what is left goes out when it is dropped.
+struct Coalescer<'a> {
+    live: &'a Live,
+    every: Duration,
+    pending: String,
+    /// When the next event may go out.
+    due: Instant,
+}
+
+impl<'a> Coalescer<'a> {
+    fn new(live: &'a Live, every: Duration) -> Self {
+        Self { live, every, pending: String::new(), due: Instant::now() }
+    }
+
+    fn push(&mut self, piece: &str) {
+        self.pending.push_str(piece);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    fn due(&self) -> Instant {
+        self.due
+    }
+
+    fn flush(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        self.live.publish(TurnEvent::Text { text: std::mem::take(&mut self.pending) });
+        self.due = Instant::now() + self.every;
+    }
+}
+
+impl Drop for Coalescer<'_> {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}

@@ -1,0 +1,174 @@
+//! The one end of every turn: done, stopped, failed, panicked, shut down, or found abandoned by the reaper. Message,
+//! status and bill are written in one transaction, fenced by the lease.
+
+use std::time::Duration;
+
+use app::model::{MessageStatus, Part, Timestamp, TurnEvent, TurnUsage};
+use uuid::Uuid;
+
+use super::{
+    Inner,
+    engine::Ending,
+    live::{Halt, Live},
+    prompt::stored_bytes,
+    transcript::text_of,
+};
+use crate::{
+    db::{
+        Db, TenantScope, Tx,
+        conversation::conversation_touch,
+        message::{MessageEnd, message_finish},
+        turn::TurnStatus,
+        turn_event::turn_events_delete,
+        turn_lease::turn_end,
+    },
+    error::{Error, Result},
+    models::{Content, Message},
+    usage::{self, CallOutcome, Hold},
+    world::World,
+};
+
+/// Tries to write an end before it is left to the reaper.
+const MAX_TRIES: u32 = 6;
+
+/// An end, ready to be written.
+pub(super) struct End<'a> {
+    pub(super) scope: &'a TenantScope,
+    pub(super) ids: app::model::TurnStarted,
+    pub(super) lease_token: Uuid,
+    /// The reaper's condition: the lease ran out before then.
+    pub(super) lapsed_before: Option<Timestamp>,
+    pub(super) started_at: Timestamp,
+    /// Sequence number of the terminal event.
+    pub(super) last_seq: u64,
+    pub(super) parts: Vec<Part>,
+    /// What the model must see again.
+    pub(super) messages: Vec<Message>,
+    /// Not [`MessageStatus::Running`].
+    pub(super) status: MessageStatus,
+}
+
+/// Ends a turn of this process and tells its followers.
+pub(super) async fn finish(inner: &Inner, live: &Live, ending: Ending, messages: Vec<Message>) {
+    let status = match ending {
+        Ending::Finished => MessageStatus::Complete,
+        Ending::Stopped => MessageStatus::Stopped,
+        Ending::Failed(error) => MessageStatus::Failed(error),
+        Ending::Lost => {
+            // Whoever ended it has settled everything, too. Our hold settles nothing any more.
+            drop(live.close_call().await);
+            live.lose();
+            inner.hub.remove(live.turn());
+            return;
+        }
+    };
+    live.fail_open_tools("Not finished: the answer ended before.");
+    let end = End {
+        scope: &live.scope,
+        ids: live.ids,
+        lease_token: live.lease_token,
+        lapsed_before: None,
+        started_at: live.started_at,
+        last_seq: live.last_seq() + 1,
+        parts: live.parts(),
+        messages,
+        status,
+    };
+    let mut call = live.close_call().await;
+    let mut wait = Duration::from_millis(100);
+    for attempt in 1..=MAX_TRIES {
+        match write(&inner.db, &inner.world, &end, call.take()).await {
+            Ok(Some(usage)) => {
+                live.publish(terminal(&end.status, usage));
+                inner.hub.remove(live.turn());
+                return;
+            }
+            Ok(None) => break,
+            Err(error) => {
+                // The hold is gone with the transaction; its row is settled from the last checkpoint.
+                log_failed(live, attempt, &error);
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+        }
+    }
+    live.halt(Halt::Lost);
+    live.lose();
+    inner.hub.remove(live.turn());
+}
+
+fn log_failed(live: &Live, attempt: u32, error: &Error) {
+    let (request_id, turn) = (&live.request_id, live.turn());
+    let error = error as &dyn std::error::Error;
+    tracing::error!(request_id, %turn, attempt, error, "a turn's end was not written");
+}
+
+/// Writes an end. `None`: the turn is over or somebody else's already, and nothing was changed.
+pub(super) async fn write(
+    db: &Db,
+    world: &World,
+    end: &End<'_>,
+    call: Option<(Hold, CallOutcome)>,
+) -> Result<Option<TurnUsage>> {
+    let mut tx = db.begin(end.scope).await?;
+    let usage = write_in(&mut tx, world, end, call).await?;
+    if usage.is_some() {
+        tx.commit().await?;
+    }
+    Ok(usage)
+}
+
+/// As [`write`], in the caller's transaction.
+pub(super) async fn write_in(
+    tx: &mut Tx,
+    world: &World,
+    end: &End<'_>,
+    call: Option<(Hold, CallOutcome)>,
+) -> Result<Option<TurnUsage>> {
+    let (scope, turn, now) = (end.scope, end.ids.turn, world.now());
+    let status = match end.status {
+        MessageStatus::Complete => TurnStatus::Finished,
+        MessageStatus::Stopped => TurnStatus::Stopped,
+        MessageStatus::Failed(_) => TurnStatus::Failed,
+        MessageStatus::Running => return Err(Error::internal("a turn cannot end as running")),
+    };
+    // Everybody locks in this order: conversation, turn, books. A deleted conversation stays where it is.
+    conversation_touch(scope, tx, end.ids.conversation, None, now).await?;
+    // The fence: what follows happens once.
+    let is_ours = turn_end(scope, tx, turn, end.lease_token, end.lapsed_before, (status, end.last_seq), now).await?;
+    if !is_ours {
+        return Ok(None);
+    }
+    if let Some((hold, outcome)) = call {
+        usage::settle(scope, tx, world, hold, outcome).await?;
+    }
+    // Whatever else the turn left open: a title that took too long, the call of a panic.
+    usage::settle_abandoned(scope, tx, world, turn).await?;
+    let duration_ms = now.0.saturating_sub(end.started_at.0);
+    let usage = usage::turn_usage(scope, tx, turn, duration_ms).await?;
+    let (model_content, model_bytes) = remember(&end.messages, &end.parts)?;
+    let message = MessageEnd { parts: &end.parts, model_content, model_bytes, status: &end.status, usage: &usage };
+    message_finish(scope, tx, end.ids.assistant_message, message).await?;
+    turn_events_delete(scope, tx, turn).await?;
+    Ok(Some(usage))
+}
+
+/// What later prompts need of this message, and its size. Plain text is not stored twice.
+fn remember(messages: &[Message], parts: &[Part]) -> Result<(Option<String>, i64)> {
+    let is_plain = messages.iter().flat_map(|message| &message.content).all(|c| matches!(c, Content::Text { .. }));
+    if is_plain {
+        return Ok((None, stored_bytes(&text_of(parts))));
+    }
+    let json = serde_json::to_string(messages).map_err(Error::internal)?;
+    let bytes = stored_bytes(&json);
+    Ok((Some(json), bytes))
+}
+
+/// The terminal event of an end.
+pub(super) fn terminal(status: &MessageStatus, usage: TurnUsage) -> TurnEvent {
+    match status {
+        MessageStatus::Complete | MessageStatus::Running => TurnEvent::Finished { usage },
+        MessageStatus::Stopped => TurnEvent::Stopped { usage },
+        MessageStatus::Failed(error) => TurnEvent::Failed { error: error.clone() },
+    }
+}

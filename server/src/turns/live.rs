@@ -1,0 +1,206 @@
+//! A turn that runs in this process: its log in memory, its open model call, how it is stopped.
+//!
+//! Followers read the log themselves and are only woken, so that a slow one loses nothing and holds nobody up.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use app::model::{Part, Timestamp, ToolCallStatus, TurnEnvelope, TurnEvent, TurnId, TurnStarted};
+use tokio::{
+    sync::{RwLock, watch},
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::log::{Log, Phase};
+use crate::{
+    db::TenantScope,
+    models::ReportedUsage,
+    usage::{CallOutcome, Ending, Hold},
+};
+
+/// Why a turn must end before it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Halt {
+    /// Somebody asked to.
+    Stop,
+    /// The server goes down.
+    Shutdown,
+    /// The turn is no longer ours: somebody else ended it.
+    Lost,
+}
+
+/// A turn that runs here.
+pub(super) struct Live {
+    pub(super) scope: TenantScope,
+    pub(super) ids: TurnStarted,
+    pub(super) lease_token: Uuid,
+    pub(super) request_id: String,
+    pub(super) started_at: Timestamp,
+    log: Mutex<Log>,
+    /// When it was last written to the database.
+    written_at: Mutex<Instant>,
+    /// Wakes followers; counts changes.
+    changed: watch::Sender<u64>,
+    halted: CancellationToken,
+    halt: Mutex<Option<Halt>>,
+    /// The open model call of the answer. Read-locked while the provider or the writer looks at it.
+    call: RwLock<Option<Hold>>,
+    progress: Mutex<CallOutcome>,
+}
+
+/// A model call of which nothing is known yet: as if aborted.
+pub(super) const NOTHING_YET: CallOutcome = CallOutcome {
+    ending: Ending::Aborted,
+    reported: ReportedUsage {
+        input: None,
+        cache_read: None,
+        cache_write_5m: None,
+        cache_write_1h: None,
+        output: None,
+        is_final: false,
+    },
+    received_bytes: 0,
+};
+
+/// A panic elsewhere leaves the data as it is; every step below keeps it consistent.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Live {
+    /// A turn just admitted, with the hold of its first model call.
+    pub(super) fn new(
+        scope: TenantScope,
+        ids: TurnStarted,
+        lease_token: Uuid,
+        request_id: String,
+        started_at: Timestamp,
+        hold: Hold,
+    ) -> Self {
+        Self {
+            scope,
+            ids,
+            lease_token,
+            request_id,
+            started_at,
+            log: Mutex::new(Log::new(ids.turn)),
+            written_at: Mutex::new(Instant::now()),
+            changed: watch::Sender::new(0),
+            halted: CancellationToken::new(),
+            halt: Mutex::new(None),
+            call: RwLock::new(Some(hold)),
+            progress: Mutex::new(NOTHING_YET),
+        }
+    }
+
+    pub(super) fn turn(&self) -> TurnId {
+        self.ids.turn
+    }
+
+    /// Appends an event, unless the turn is over.
+    pub(super) fn publish(&self, event: TurnEvent) {
+        // Let go of the log before waking: who is woken wants it at once.
+        let is_news = lock(&self.log).push(event);
+        if is_news {
+            self.wake();
+        }
+    }
+
+    /// The end was not written by us; followers go on in the database.
+    pub(super) fn lose(&self) {
+        lock(&self.log).lose();
+        self.halt(Halt::Lost);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        self.changed.send_modify(|changes| *changes = changes.wrapping_add(1));
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// What a client that has seen `after` needs ([`Log::after`]), and how far the turn is.
+    pub(super) fn after(&self, after: u64) -> (Vec<TurnEnvelope>, Phase) {
+        let log = lock(&self.log);
+        (log.after(after), log.phase())
+    }
+
+    /// The message so far.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        lock(&self.log).parts()
+    }
+
+    pub(super) fn last_seq(&self) -> u64 {
+        lock(&self.log).last_seq()
+    }
+
+    /// Tool calls that will not come back say so.
+    pub(super) fn fail_open_tools(&self, reason: &str) {
+        for part in self.parts() {
+            if let Part::Tool { mut call } = part
+                && call.status == ToolCallStatus::Running
+            {
+                call.status = ToolCallStatus::Failed(reason.to_owned());
+                self.publish(TurnEvent::ToolFinished { call });
+            }
+        }
+    }
+
+    /// Events that are not in the database yet ([`Log::unwritten`]).
+    pub(super) fn unwritten(&self) -> (usize, Vec<TurnEvent>) {
+        lock(&self.log).unwritten()
+    }
+
+    /// Whether there is something to write, or the last write is `renew` ago.
+    pub(super) fn is_due(&self, renew: Duration) -> bool {
+        let (is_running, has_news) = {
+            let log = lock(&self.log);
+            (log.phase() == Phase::Running, log.has_unwritten())
+        };
+        is_running && (has_news || lock(&self.written_at).elapsed() >= renew)
+    }
+
+    pub(super) fn mark_written(&self, written: usize) {
+        lock(&self.log).mark_written(written);
+        *lock(&self.written_at) = Instant::now();
+    }
+
+    /// Ends the turn early; the first reason counts.
+    pub(super) fn halt(&self, reason: Halt) {
+        lock(&self.halt).get_or_insert(reason);
+        self.halted.cancel();
+    }
+
+    pub(super) async fn halted(&self) -> Halt {
+        self.halted.cancelled().await;
+        // The reason is set before the token is cancelled.
+        lock(&self.halt).unwrap_or(Halt::Stop)
+    }
+
+    /// A fresh hold for the next model call.
+    pub(super) async fn open_call(&self, hold: Hold) {
+        *lock(&self.progress) = NOTHING_YET;
+        *self.call.write().await = Some(hold);
+    }
+
+    pub(super) fn call(&self) -> &RwLock<Option<Hold>> {
+        &self.call
+    }
+
+    pub(super) fn note(&self, change: impl FnOnce(&mut CallOutcome)) {
+        change(&mut lock(&self.progress));
+    }
+
+    pub(super) fn progress(&self) -> CallOutcome {
+        *lock(&self.progress)
+    }
+
+    /// Takes the open call with what is known of it, to be settled.
+    pub(super) async fn close_call(&self) -> Option<(Hold, CallOutcome)> {
+        let hold = self.call.write().await.take()?;
+        Some((hold, self.progress()))
+    }
+}

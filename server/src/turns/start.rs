@@ -1,0 +1,227 @@
+//! Admitting a turn: one transaction that finds, inserts and reserves, or changes nothing at all.
+
+use std::sync::Arc;
+
+use app::model::{ConversationId, MessageAuthor, MessageId, Part, StartTurn, Timestamp, TurnId, TurnKey, TurnStarted};
+use uuid::Uuid;
+
+use super::{
+    Inner, Turns, engine,
+    live::{Halt, Live},
+    prompt, title,
+};
+use crate::{
+    db::{
+        self, TenantScope, Tx,
+        conversation::{conversation_find, conversation_insert, conversation_touch},
+        message::{NewMessage, message_insert, message_state},
+        turn::{NewTurn, TurnRecord, turn_by_key, turn_insert, turns_running},
+    },
+    error::{Error, Result},
+    models::ModelRequest,
+    usage::{self, Hold, Purpose, ReserveError, ReserveRequest},
+};
+
+/// The least output that is of use, tokens: with less headroom a call is refused.
+pub(super) const OUTPUT_FLOOR: i64 = 256;
+
+/// What a transaction came to.
+enum Admitted {
+    Now { ids: TurnStarted, lease_token: Uuid, hold: Box<Hold>, started_at: Timestamp },
+    Before(TurnStarted),
+}
+
+impl Turns {
+    /// Starts a turn; the answer is written whether or not anybody follows it. The same key gives the same turn.
+    ///
+    /// # Errors
+    /// - [`Error::NotFound`]: no such conversation of the caller, or no such message in it.
+    /// - [`Error::Conflict`]: the parent is still being written, or too many turns of the person run.
+    /// - [`Error::Invalid`]: the parent is not an answer.
+    /// - [`Error::OverBudget`]: nothing was stored and nothing was sent.
+    /// - [`Error::Unavailable`]: the server goes down.
+    pub async fn start(&self, scope: &TenantScope, request_id: &str, start: StartTurn) -> Result<TurnStarted> {
+        let inner = &self.0;
+        if inner.shutdown.is_cancelled() {
+            return Err(Error::Unavailable("shutting down: no new turns".to_owned()));
+        }
+        // Read before the writing transaction: what it reads of the branch never changes, and the writer's time is
+        // short. Whether conversation and parent are still there is asked again inside.
+        let mut tx = inner.db.read(scope).await?;
+        if let Some(before) = turn_by_key(scope, &mut tx, start.key).await? {
+            return Ok(started(&before));
+        }
+        let branch = start.conversation.zip(start.parent);
+        check_place(scope, &mut tx, &start).await?;
+        let request = prompt::first_request(inner, scope, &mut tx, branch, &start.text).await?;
+        drop(tx);
+
+        let admitted = match admit(inner, scope, request_id, &start, &request).await {
+            // Somebody sent the same key at the same moment and was first.
+            Err(Error::Db(db::Error::Duplicate(_))) => Admitted::Before(find_by_key(inner, scope, start.key).await?),
+            other => other?,
+        };
+        let (ids, lease_token, hold, started_at) = match admitted {
+            Admitted::Before(ids) => return Ok(ids),
+            Admitted::Now { ids, lease_token, hold, started_at } => (ids, lease_token, hold, started_at),
+        };
+        let live = Arc::new(Live::new(scope.clone(), ids, lease_token, request_id.to_owned(), started_at, *hold));
+        inner.hub.insert(live.clone());
+        if inner.shutdown.is_cancelled() {
+            live.halt(Halt::Shutdown);
+        }
+        metrics::counter!("steward_turns_started_total").increment(1);
+        let untitled = start.conversation.is_none().then(|| start.text.clone());
+        inner.tracker.spawn(engine::run(inner.clone(), live, request, untitled));
+        Ok(ids)
+    }
+}
+
+fn started(turn: &TurnRecord) -> TurnStarted {
+    TurnStarted {
+        conversation: turn.conversation,
+        turn: turn.id,
+        user_message: turn.user_message,
+        assistant_message: turn.assistant_message,
+    }
+}
+
+async fn find_by_key(inner: &Inner, scope: &TenantScope, key: TurnKey) -> Result<TurnStarted> {
+    let mut tx = inner.db.read(scope).await?;
+    let turn = turn_by_key(scope, &mut tx, key).await?;
+    turn.as_ref().map(started).ok_or_else(|| Error::internal("a key was taken and then not found"))
+}
+
+/// The conversation is the caller's, and the parent is an answer in it that is done.
+async fn check_place(scope: &TenantScope, tx: &mut Tx, start: &StartTurn) -> Result<()> {
+    let Some(conversation) = start.conversation else {
+        return match start.parent {
+            None => Ok(()),
+            Some(_) => Err(Error::invalid("parent", "a new conversation begins without a parent message")),
+        };
+    };
+    conversation_find(scope, tx, conversation).await?.ok_or(Error::NotFound)?;
+    let Some(parent) = start.parent else { return Ok(()) };
+    match message_state(scope, tx, conversation, parent).await?.ok_or(Error::NotFound)? {
+        (MessageAuthor::User, _) => Err(Error::invalid("parent", "a message follows an answer, not another message")),
+        (MessageAuthor::Assistant, true) => {
+            Err(Error::Conflict("The answer is still being written. Wait for it or stop it first.".to_owned()))
+        }
+        (MessageAuthor::Assistant, false) => Ok(()),
+    }
+}
+
+/// The one transaction.
+async fn admit(
+    inner: &Inner,
+    scope: &TenantScope,
+    request_id: &str,
+    start: &StartTurn,
+    request: &ModelRequest,
+) -> Result<Admitted> {
+    let world = &inner.world;
+    let now = world.now();
+    let mut tx = inner.db.begin(scope).await?;
+    if let Some(before) = turn_by_key(scope, &mut tx, start.key).await? {
+        return Ok(Admitted::Before(started(&before)));
+    }
+    let ids = TurnStarted {
+        conversation: start.conversation.unwrap_or_else(|| world.id::<ConversationId>()),
+        turn: world.id::<TurnId>(),
+        user_message: world.id::<MessageId>(),
+        assistant_message: world.id::<MessageId>(),
+    };
+    if start.conversation.is_none() {
+        let first_words = title::first_words(start.text.as_str());
+        conversation_insert(scope, &mut tx, ids.conversation, &first_words, ids.assistant_message, now).await?;
+    } else {
+        check_place(scope, &mut tx, start).await?;
+        let leaf = Some(ids.assistant_message);
+        if !conversation_touch(scope, &mut tx, ids.conversation, leaf, now).await? {
+            return Err(Error::NotFound);
+        }
+    }
+    if turns_running(scope, &mut tx).await? >= inner.config.max_running_per_person {
+        return Err(Error::Conflict(format!(
+            "{} answers are being written for you already. Wait for one or stop one first.",
+            inner.config.max_running_per_person
+        )));
+    }
+    insert_messages(scope, &mut tx, start, ids, now).await?;
+    let lease_token: Uuid = world.id();
+    let turn = NewTurn {
+        id: ids.turn,
+        conversation: ids.conversation,
+        key: start.key,
+        user_message: ids.user_message,
+        assistant_message: ids.assistant_message,
+        lease_token,
+        lease_until: Timestamp(now.0.saturating_add(inner.config.lease_ms)),
+        model: &inner.model.id.0,
+        request_id,
+    };
+    turn_insert(scope, &mut tx, turn, now).await?;
+    let hold = reserve_answer(inner, scope, &mut tx, ids.turn, (1, 1), request).await.map_err(|error| match error {
+        ReserveError::Refused(refusal) => Error::OverBudget(refusal),
+        ReserveError::Db(error) => Error::Db(error),
+    })?;
+    tx.commit().await?;
+    Ok(Admitted::Now { ids, lease_token, hold: Box::new(hold), started_at: now })
+}
+
+async fn insert_messages(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    start: &StartTurn,
+    ids: TurnStarted,
+    now: Timestamp,
+) -> Result<()> {
+    let said = [Part::Text { text: start.text.as_str().to_owned() }];
+    let question = NewMessage {
+        id: ids.user_message,
+        conversation: ids.conversation,
+        parent: start.parent,
+        author: MessageAuthor::User,
+        complete: true,
+        parts: &said,
+        model_bytes: prompt::stored_bytes(start.text.as_str()),
+        turn: ids.turn,
+    };
+    message_insert(scope, tx, question, now).await?;
+    let answer = NewMessage {
+        id: ids.assistant_message,
+        conversation: ids.conversation,
+        parent: Some(ids.user_message),
+        author: MessageAuthor::Assistant,
+        complete: false,
+        parts: &[],
+        model_bytes: 0,
+        turn: ids.turn,
+    };
+    Ok(message_insert(scope, tx, answer, now).await?)
+}
+
+/// Reserves one model call of the answer: `(step, attempt)`, both from 1.
+pub(super) async fn reserve_answer(
+    inner: &Inner,
+    scope: &TenantScope,
+    tx: &mut Tx,
+    turn: TurnId,
+    (step, attempt): (i64, i64),
+    request: &ModelRequest,
+) -> std::result::Result<Hold, ReserveError> {
+    let price = inner.price();
+    let wanted = prompt::output_wanted(inner);
+    let request = ReserveRequest {
+        turn: Some(turn),
+        step,
+        attempt,
+        purpose: Purpose::Answer,
+        model: &inner.model,
+        price: price.as_ref(),
+        input_bound: prompt::input_bound(request),
+        output_wanted: wanted,
+        output_floor: OUTPUT_FLOOR.min(wanted),
+    };
+    usage::reserve(scope, tx, &inner.world, request).await
+}
