@@ -1,5 +1,6 @@
 //! Steward's server: login, conversations, turns, tools, budgets. `main.rs` and the tests call [`serve`].
 
+pub mod cli;
 pub mod config;
 pub mod conversations;
 pub mod db;

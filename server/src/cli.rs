@@ -1,0 +1,3 @@
+//! The commands of `steward`. One file per noun; each is a clap struct with a `run` that prints plain words.
+
+pub mod import;
