@@ -77,8 +77,10 @@ impl ImportCommand {
         })?;
         let file = File::open(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
         let options = args.options(scope.time_zone());
+        let mut shown = 0;
         let progress = |rows: usize| {
-            if rows.is_multiple_of(PROGRESS_ROWS) {
+            if rows >= shown + PROGRESS_ROWS {
+                shown = rows;
                 eprintln!("{rows} rows …");
             }
         };

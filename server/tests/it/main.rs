@@ -5,4 +5,6 @@ mod support;
 mod db_facade;
 mod energy;
 mod energy_demo;
+mod energy_import;
+mod steel;
 mod usage;
