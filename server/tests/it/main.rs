@@ -24,4 +24,6 @@ mod turns;
 mod turns_endings;
 mod turns_fake;
 mod turns_http;
+mod energy_import;
+mod steel;
 mod usage;

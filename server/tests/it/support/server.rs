@@ -1,6 +1,6 @@
 //! A whole server on a port of its own, and people who use it over HTTP: what a story needs.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use app::model::{Role, TenantCode, TenantId, UserId};
 use clap::Parser;
@@ -15,7 +15,7 @@ use server::{
     },
     state::{AppState, Parts},
     usage,
-    world::{MockClock, World},
+    world::World,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +32,6 @@ pub struct TestServer {
     pub state: AppState,
     pub db: Db,
     pub world: World,
-    pub clock: Arc<MockClock>,
     /// The provider it asks; `None`: the demo model.
     pub upstream: Option<Upstream>,
     password_hash: String,
@@ -84,7 +83,6 @@ impl TestServer {
             state,
             db: database.db.clone(),
             world: database.world.clone(),
-            clock: database.clock.clone(),
             upstream,
             password_hash,
             stop,
@@ -116,8 +114,8 @@ impl TestServer {
 
     /// A person with roles in tenants, signed in with a browser.
     pub async fn person(&self, email: &str, roles: &[(TenantId, Role)]) -> Browser {
-        let user = self.account(email, roles).await;
-        self.sign_in(email, user).await
+        self.account(email, roles).await;
+        self.sign_in(email).await
     }
 
     /// A person without a session.
@@ -135,7 +133,7 @@ impl TestServer {
         id
     }
 
-    async fn sign_in(&self, email: &str, user: UserId) -> Browser {
+    async fn sign_in(&self, email: &str) -> Browser {
         let response = self
             .nobody()
             .request(Method::POST, "/login")
@@ -146,12 +144,12 @@ impl TestServer {
         assert_eq!(response.status(), StatusCode::SEE_OTHER, "{email} signs in");
         let cookie = response.headers().get(header::SET_COOKIE).expect("a cookie").to_str().expect("text");
         let cookie = cookie.split(';').next().expect("a pair").to_owned();
-        Browser { base: self.base.clone(), http: client(), cookie: Some(cookie), bearer: None, user: Some(user) }
+        Browser { base: self.base.clone(), http: client(), cookie: Some(cookie), bearer: None }
     }
 
     /// A browser without a session.
     pub fn nobody(&self) -> Browser {
-        Browser { base: self.base.clone(), http: client(), cookie: None, bearer: None, user: None }
+        Browser { base: self.base.clone(), http: client(), cookie: None, bearer: None }
     }
 
     /// An API client with a token for one tenant.
@@ -167,7 +165,7 @@ impl TestServer {
             .await
             .expect("JSON");
         let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
-        Browser { base: self.base.clone(), http: client(), cookie: None, bearer: Some(token), user: None }
+        Browser { base: self.base.clone(), http: client(), cookie: None, bearer: Some(token) }
     }
 
     /// Closes a story that spends: every token the provider billed is in the ledger, and the books balance.
@@ -233,7 +231,6 @@ pub struct Browser {
     http: reqwest::Client,
     cookie: Option<String>,
     bearer: Option<String>,
-    pub user: Option<UserId>,
 }
 
 impl Browser {
