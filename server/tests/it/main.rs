@@ -20,6 +20,7 @@ mod identity_cli;
 mod identity_http;
 mod identity_tokens;
 mod isolation;
+mod processes;
 mod steel;
 mod stories;
 mod turns;
