@@ -22,4 +22,5 @@ mod turns_fake;
 mod turns_http;
 mod energy;
 mod energy_demo;
+mod models_bill;
 mod usage;
