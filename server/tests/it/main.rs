@@ -23,6 +23,7 @@ mod isolation;
 mod processes;
 mod steel;
 mod stories;
+mod models_bill;
 mod turns;
 mod turns_endings;
 mod turns_fake;
