@@ -39,11 +39,12 @@ CREATE TABLE signing_keys (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- Failed sign-ins per account, address and pair of both, so that they count across restarts and replicas.
+-- Attempts to sign in per account, address and pair of both, so that they count across restarts and replicas.
 CREATE TABLE sign_in_throttles (
     -- Kind and SHA-256 of what is counted: no e-mail of a stranger is stored.
     bucket TEXT NOT NULL PRIMARY KEY,
-    attempts INTEGER NOT NULL,
+    -- Thousandths of an attempt; it drains with time.
+    level_milli INTEGER NOT NULL,
     last_attempt_at INTEGER NOT NULL,
     blocked_until INTEGER NOT NULL
 ) STRICT;

@@ -13,6 +13,7 @@ mod device;
 mod email;
 pub mod password_policy;
 mod passwords;
+mod proxies;
 pub mod refresh;
 mod secret;
 pub mod sessions;
@@ -26,6 +27,7 @@ pub use account::{change_password, end_session, list_sessions, me, set_name, set
 pub use device::device_name;
 pub use email::{Email, MAX_EMAIL_BYTES};
 pub use passwords::{Passwords, Verdict};
+pub use proxies::{Proxies, client_ip};
 pub use secret::Secret;
 pub use tokens::Tokens;
 
@@ -49,6 +51,8 @@ pub struct AuthState {
     /// A refused sign-in is answered no earlier than this after it came, so that its time does not tell a legacy hash,
     /// a current one and an unknown account apart. Tests set it to zero.
     pub refusal_floor: Duration,
+    /// Whose `X-Forwarded-For` is believed; nobody's unless set.
+    pub proxies: Proxies,
 }
 
 /// How signing in behaves.
@@ -72,7 +76,15 @@ impl AuthState {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let passwords = Passwords::new(&world, cores)?;
         let tokens = Tokens::open(&db, &world, &config.origin).await?;
-        Ok(Self { db, world, passwords, tokens, config: Arc::new(config), refusal_floor: Duration::from_millis(400) })
+        Ok(Self {
+            db,
+            world,
+            passwords,
+            tokens,
+            config: Arc::new(config),
+            refusal_floor: Duration::from_millis(400),
+            proxies: Proxies::default(),
+        })
     }
 }
 

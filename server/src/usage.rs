@@ -4,8 +4,8 @@
 //! The one way to a provider: [`reserve`] gives a [`Hold`], whose [`Hold::permit`] a provider demands; the hold is then
 //! consumed by [`settle`]. A hold that is lost with its process is settled by [`sweep`] from its last [`checkpoint`].
 //!
-//! What is decided is pure and stands apart from what is stored: [`window`] (calendars), [`admission`] (does it fit, how
-//! long may it be), [`settlement`] (what is booked). Storage is in `db::{budget, ledger, model_call}`.
+//! What is decided is pure and stands apart from what is stored: `window` (calendars), `admission` (does it fit, how
+//! long may it be), `settlement` (what is booked). Storage is in `db::{budget, ledger, model_call}`.
 //!
 //! What must hold, at every instant: `settled + reserved ≤ limit + overrun` in every window; `reserved` is the sum of the
 //! open holds; `settled` is the sum of the settled calls; both are the sums of the ledger.
@@ -20,10 +20,11 @@ mod settle;
 mod settlement;
 mod sweep;
 mod window;
+mod words;
 
 pub use audit::audit_books;
 pub use hold::{CallOutcome, Ending, Hold, Purpose, ReserveError, ReserveRequest, Settled};
-pub use limits::{default_limits, set_budget};
+pub use limits::{budget_limits, default_limits, limits_in_words, set_budget};
 pub use report::{meter, report, turn_usage};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};

@@ -6,12 +6,12 @@ pub mod window;
 
 use std::str::FromStr;
 
-use app::model::{BudgetLimits, Money, TenantCode, TenantId, Timestamp, UserId};
+use app::model::{BudgetLimits, Money, Timestamp, UserId};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
 use self::window::{WindowCountsRow, WindowState};
-use super::{Error, Result, SystemTx, Tx, ledger::Books};
+use super::{Error, Result, Tx, ledger::Books};
 
 /// What a budget limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,18 +258,4 @@ pub async fn budget_ensure(
     .execute()
     .await?;
     Ok(())
-}
-
-#[derive(sqlx::FromRow)]
-struct IdRow {
-    id: Uuid,
-}
-
-/// The tenant of a code, for administration.
-///
-/// # Errors
-/// Database errors.
-pub async fn budget_tenant_find(tx: &mut SystemTx, code: &TenantCode) -> Result<Option<TenantId>> {
-    let row: Option<IdRow> = tx.query("SELECT id FROM tenants WHERE code = $1").bind(code.as_str()).optional().await?;
-    Ok(row.map(|row| TenantId(row.id)))
 }

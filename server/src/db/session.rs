@@ -54,11 +54,6 @@ pub struct Session {
 }
 
 #[derive(sqlx::FromRow)]
-struct SessionIdRow {
-    id: Uuid,
-}
-
-#[derive(sqlx::FromRow)]
 struct SessionRow {
     id: Uuid,
     user_id: Uuid,
@@ -141,6 +136,24 @@ pub async fn session_find_api(tx: &mut Tx, id: SessionId) -> Result<Option<Sessi
     Ok(row.map(SessionRow::session))
 }
 
+/// A person's session of either kind, unless the person is disabled.
+///
+/// # Errors
+/// Database errors.
+pub async fn session_find(tx: &mut Tx, user: UserId, id: SessionId) -> Result<Option<Session>> {
+    let row = tx
+        .query(
+            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme \
+             FROM sessions s JOIN users u ON u.id = s.user_id \
+             WHERE s.id = $1 AND s.user_id = $2 AND u.is_disabled = FALSE",
+        )
+        .bind(id)
+        .bind(user)
+        .optional::<SessionRow>()
+        .await?;
+    Ok(row.map(SessionRow::session))
+}
+
 /// A person's sessions that are not over, newest first, at most `limit`.
 ///
 /// # Errors
@@ -165,28 +178,6 @@ pub async fn session_list(
         .all::<SessionRow>()
         .await?;
     Ok(rows.into_iter().map(SessionRow::session).collect())
-}
-
-/// Whether this session of this person is still there and not over.
-///
-/// # Errors
-/// Database errors.
-pub async fn session_is_live(
-    tx: &mut Tx,
-    user: UserId,
-    id: SessionId,
-    now: Timestamp,
-    seen_after: Timestamp,
-) -> Result<bool> {
-    let row = tx
-        .query("SELECT id FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > $3 AND last_seen_at > $4")
-        .bind(id)
-        .bind(user)
-        .bind(now)
-        .bind(seen_after)
-        .optional::<SessionIdRow>()
-        .await?;
-    Ok(row.is_some_and(|row| row.id == id.0))
 }
 
 /// Notes that a session is in use, unless somebody noted it after `unless_after`.

@@ -4,10 +4,18 @@ use app::model::Timestamp;
 
 use super::{Result, Tx};
 
-/// A counter after this attempt was added.
+/// A counter: how full it is, in thousandths of an attempt, and until when it blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    pub level_milli: i64,
+    pub last_attempt_at: Timestamp,
+    pub blocked_until: Timestamp,
+}
+
 #[derive(sqlx::FromRow)]
 struct ThrottleRow {
-    attempts: i64,
+    level_milli: i64,
+    last_attempt_at: i64,
     blocked_until: i64,
 }
 
@@ -32,41 +40,43 @@ pub async fn throttle_blocked_until(tx: &mut Tx, buckets: [&str; 3]) -> Result<O
     Ok(row.blocked_until.map(Timestamp))
 }
 
-/// Adds an attempt; gives the attempts with this one and until when the bucket was blocked before it. The row stays locked
-/// until the transaction ends, so attempts that come at once are judged one after the other. Attempts older than
-/// `forget_before` no longer count.
+/// The counter, made empty when there is none. The row stays locked until the transaction ends, so attempts that come at
+/// once are judged one after the other.
 ///
 /// # Errors
 /// Database errors.
-pub async fn throttle_add(
-    tx: &mut Tx,
-    bucket: &str,
-    now: Timestamp,
-    forget_before: Timestamp,
-) -> Result<(i64, Timestamp)> {
+pub async fn throttle_lock(tx: &mut Tx, bucket: &str, now: Timestamp) -> Result<Throttle> {
     let row = tx
         .query(
-            "INSERT INTO sign_in_throttles (bucket, attempts, last_attempt_at, blocked_until) VALUES ($1, 1, $2, 0) \
-             ON CONFLICT (bucket) DO UPDATE SET last_attempt_at = $2, attempts = \
-             CASE WHEN sign_in_throttles.last_attempt_at < $3 THEN 1 ELSE sign_in_throttles.attempts + 1 END \
-             RETURNING attempts, blocked_until",
+            "INSERT INTO sign_in_throttles (bucket, level_milli, last_attempt_at, blocked_until) VALUES ($1, 0, $2, 0) \
+             ON CONFLICT (bucket) DO UPDATE SET bucket = excluded.bucket \
+             RETURNING level_milli, last_attempt_at, blocked_until",
         )
         .bind(bucket)
         .bind(now)
-        .bind(forget_before)
         .one::<ThrottleRow>()
         .await?;
-    Ok((row.attempts, Timestamp(row.blocked_until)))
+    Ok(Throttle {
+        level_milli: row.level_milli,
+        last_attempt_at: Timestamp(row.last_attempt_at),
+        blocked_until: Timestamp(row.blocked_until),
+    })
 }
 
+/// Writes a counter that [`throttle_lock`] gave.
+///
 /// # Errors
 /// Database errors.
-pub async fn throttle_block(tx: &mut Tx, bucket: &str, until: Timestamp) -> Result<()> {
-    tx.query("UPDATE sign_in_throttles SET blocked_until = $2 WHERE bucket = $1")
-        .bind(bucket)
-        .bind(until)
-        .execute()
-        .await?;
+pub async fn throttle_put(tx: &mut Tx, bucket: &str, throttle: Throttle) -> Result<()> {
+    tx.query(
+        "UPDATE sign_in_throttles SET level_milli = $2, last_attempt_at = $3, blocked_until = $4 WHERE bucket = $1",
+    )
+    .bind(bucket)
+    .bind(throttle.level_milli)
+    .bind(throttle.last_attempt_at)
+    .bind(throttle.blocked_until)
+    .execute()
+    .await?;
     Ok(())
 }
 
@@ -79,13 +89,14 @@ pub async fn throttle_clear(tx: &mut Tx, bucket: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes one attempt back: it was right, but says nothing about the others in this bucket.
+/// Takes one attempt back and the block it caused: it was right, but says nothing about the others in this bucket.
 ///
 /// # Errors
 /// Database errors.
 pub async fn throttle_refund(tx: &mut Tx, bucket: &str) -> Result<()> {
     tx.query(
-        "UPDATE sign_in_throttles SET attempts = attempts - 1, blocked_until = 0 WHERE bucket = $1 AND attempts > 0",
+        "UPDATE sign_in_throttles SET blocked_until = 0, \
+         level_milli = CASE WHEN level_milli > 1000 THEN level_milli - 1000 ELSE 0 END WHERE bucket = $1",
     )
     .bind(bucket)
     .execute()

@@ -25,7 +25,7 @@ use super::answer;
 use crate::{
     db::session::Session,
     error::Result,
-    identity::{AuthConfig, AuthState, Origin, Secret, sessions},
+    identity::{AuthConfig, AuthState, Origin, Secret, client_ip, sessions},
     world::World,
 };
 
@@ -116,10 +116,14 @@ pub fn id_of(extensions: &Extensions) -> String {
     extensions.get::<RequestId>().map(|id| id.0.to_string()).unwrap_or_default()
 }
 
+/// The client's address, as [`resolve`] found it.
+#[derive(Clone, Copy, Debug)]
+struct ClientIp(IpAddr);
+
 /// Where a request came from.
 #[must_use]
 pub fn origin_of(extensions: &Extensions, headers: &HeaderMap) -> Origin {
-    let ip: Option<IpAddr> = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let ip = extensions.get::<ClientIp>().map(|client| client.0);
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Origin { ip, user_agent: user_agent.to_owned(), request_id: id_of(extensions) }
 }
@@ -127,6 +131,10 @@ pub fn origin_of(extensions: &Extensions, headers: &HeaderMap) -> Origin {
 /// Finds the live session of the request. Without the store nobody is let through: 503.
 pub async fn resolve(State(auth): State<AuthState>, mut request: Request, next: Next) -> Response {
     let request_id = id_of(request.extensions());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    if let Some(ip) = client_ip(peer, request.headers(), &auth.proxies) {
+        request.extensions_mut().insert(ClientIp(ip));
+    }
     let signed = match find(&auth, request.headers(), &request_id).await {
         Ok(signed) => signed,
         Err(error) => {
@@ -149,8 +157,8 @@ pub async fn resolve(State(auth): State<AuthState>, mut request: Request, next: 
 }
 
 async fn find(auth: &AuthState, headers: &HeaderMap, request_id: &str) -> Result<Option<Signed>> {
-    if headers.contains_key(header::AUTHORIZATION) {
-        let Some(token) = bearer(headers) else { return Ok(None) };
+    // Other schemes are not for us: a proxy may demand `Basic` in front of everything.
+    if let Some(token) = bearer(headers) {
         let Some(claims) = auth.tokens.verify(token).await? else { return Ok(None) };
         let session = sessions::of_api(auth, claims.sid).await?;
         // The row decides; a token for another person's session would be forged.

@@ -51,15 +51,14 @@ pub async fn of_api(auth: &AuthState, id: SessionId) -> Result<Option<Session>> 
     live(&auth.db, &auth.world, found).await
 }
 
-/// Whether the caller's session is still there: for what goes on for longer than a request.
+/// Whether a caller's session still is one: for event streams, which outlive the check at their start. One read.
 ///
 /// # Errors
-/// Database errors.
+/// Database errors: without the store nobody is signed in.
 pub async fn is_live(db: &Db, world: &World, caller: &Caller) -> Result<bool> {
-    let now = world.now();
     let mut tx = db.read_directory().await?;
-    let seen_after = Timestamp(now.0 - IDLE_MS);
-    Ok(session::session_is_live(&mut tx, caller.user, caller.session, now, seen_after).await?)
+    let found = session::session_find(&mut tx, caller.user, caller.session).await?;
+    Ok(found.is_some_and(|session| !is_over(&session, world.now())))
 }
 
 async fn live(db: &Db, world: &World, found: Option<Session>) -> Result<Option<Session>> {

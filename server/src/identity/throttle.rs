@@ -1,8 +1,9 @@
 //! Slows guessing down: every attempt is counted before its password is checked, per account, per address and per pair
 //! of both, in the database, so that restarts and replicas count together.
 //!
-//! After some free attempts each further one doubles the wait up to a limit; nobody is locked out for good, and a
-//! stranger cannot lock somebody out for longer than the account's small limit. What is refused is not counted.
+//! After some free attempts each further one doubles the wait up to a limit; attempts are forgotten one by one as time
+//! passes. Nobody is locked out for good, and a stranger cannot lock somebody out for longer than the account's small
+//! limit. What is refused is not counted.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -10,13 +11,16 @@ use app::model::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    db::{Db, throttle},
+    db::{
+        Db,
+        throttle::{self, Throttle},
+    },
     error::Result,
     world::World,
 };
 
-/// Attempts are forgotten when none came for this long.
-const FORGET_AFTER_MS: i64 = 12 * 3_600_000;
+/// By then every counter has drained.
+const PURGE_AFTER_MS: i64 = 12 * 3_600_000;
 
 /// How one kind of bucket reacts.
 #[derive(Clone, Copy)]
@@ -24,16 +28,34 @@ struct Rule {
     /// Attempts without any wait.
     free: i64,
     max_wait_s: i64,
+    /// One attempt is forgotten in this time.
+    forget_one_ms: i64,
 }
 
 /// Somebody trying one account from one place.
-const PAIR: Rule = Rule { free: 5, max_wait_s: 900 };
+const PAIR: Rule = Rule { free: 5, max_wait_s: 900, forget_one_ms: 600_000 };
 /// One account from anywhere: strangers share this one with its owner, so the wait stays short.
-const ACCOUNT: Rule = Rule { free: 20, max_wait_s: 60 };
+const ACCOUNT: Rule = Rule { free: 20, max_wait_s: 60, forget_one_ms: 300_000 };
 /// One place, any account: offices share an address.
-const ADDRESS: Rule = Rule { free: 50, max_wait_s: 900 };
+const ADDRESS: Rule = Rule { free: 50, max_wait_s: 900, forget_one_ms: 60_000 };
+
+/// Counted beyond the free attempts at most, so that a long siege is forgotten in bounded time.
+const MAX_BEYOND_FREE: i64 = 20;
 
 impl Rule {
+    /// The counter with one more attempt.
+    fn add(self, before: Throttle, now: Timestamp) -> Throttle {
+        // Replicas' clocks differ a little: never negative.
+        let elapsed_ms = (now.0 - before.last_attempt_at.0).max(0);
+        let drained = elapsed_ms.saturating_mul(1000) / self.forget_one_ms;
+        let max_milli = (self.free + MAX_BEYOND_FREE) * 1000;
+        let level_milli = (before.level_milli.saturating_sub(drained).max(0) + 1000).min(max_milli);
+        // What has only begun to be forgotten still counts.
+        let wait_ms = self.wait_ms((level_milli + 999) / 1000);
+        let blocked_until = if wait_ms > 0 { Timestamp(now.0 + wait_ms) } else { Timestamp(0) };
+        Throttle { level_milli, last_attempt_at: now, blocked_until }
+    }
+
     /// How long to wait after this many attempts: 1, 2, 4 … seconds.
     fn wait_ms(self, attempts: i64) -> i64 {
         let beyond = attempts.saturating_sub(self.free);
@@ -126,16 +148,12 @@ pub async fn count(db: &Db, world: &World, buckets: &Buckets) -> Result<std::res
         return Ok(Err(blocked));
     }
     let mut tx = db.begin_directory().await?;
-    let forget_before = Timestamp(now.0 - FORGET_AFTER_MS);
     for (name, rule) in buckets.with_rules() {
-        let (attempts, blocked_until) = throttle::throttle_add(&mut tx, name, now, forget_before).await?;
-        if let Some(blocked) = blocked(now, blocked_until) {
+        let before = throttle::throttle_lock(&mut tx, name, now).await?;
+        if let Some(blocked) = blocked(now, before.blocked_until) {
             return Ok(Err(blocked));
         }
-        let wait_ms = rule.wait_ms(attempts);
-        if wait_ms > 0 {
-            throttle::throttle_block(&mut tx, name, Timestamp(now.0 + wait_ms)).await?;
-        }
+        throttle::throttle_put(&mut tx, name, rule.add(before, now)).await?;
     }
     tx.commit().await?;
     Ok(Ok(()))
@@ -158,7 +176,7 @@ pub async fn forgive(tx: &mut crate::db::Tx, buckets: &Buckets) -> Result<()> {
 /// Database errors.
 pub async fn purge(db: &Db, world: &World) -> Result<u64> {
     let mut tx = db.begin_directory().await?;
-    let removed = throttle::throttle_purge(&mut tx, Timestamp(world.now().0 - FORGET_AFTER_MS)).await?;
+    let removed = throttle::throttle_purge(&mut tx, Timestamp(world.now().0 - PURGE_AFTER_MS)).await?;
     tx.commit().await?;
     Ok(removed)
 }
@@ -198,6 +216,31 @@ mod tests {
         let ip = Some("192.0.2.7".parse().expect("an address"));
         assert_eq!(Buckets::of_sign_in(" Ana@prs.example", ip), Buckets::of_sign_in("ana@PRS.example ", ip));
         assert!(!format!("{:?}", Buckets::of_sign_in("ana@prs.example", ip)).contains("ana"));
+    }
+
+    #[test]
+    fn attempts_are_forgotten_one_by_one() {
+        let empty = Throttle { level_milli: 0, last_attempt_at: Timestamp(0), blocked_until: Timestamp(0) };
+        let mut counter = empty;
+        for _ in 0..100 {
+            counter = PAIR.add(counter, Timestamp(0));
+        }
+        assert_eq!(counter.level_milli, 25_000, "a siege is not counted without end");
+        let later = PAIR.add(counter, Timestamp(20 * 600_000));
+        assert_eq!((later.level_milli / 1000, later.blocked_until.0 - later.last_attempt_at.0), (6, 2000));
+        let much_later = PAIR.add(counter, Timestamp(PURGE_AFTER_MS));
+        assert_eq!(much_later, PAIR.add(empty, Timestamp(PURGE_AFTER_MS)), "what is purged had drained");
+        let behind = PAIR.add(counter, Timestamp(-5000));
+        assert_eq!(behind.level_milli, 25_000, "another replica's clock is behind");
+    }
+
+    #[test]
+    fn an_office_that_mistypes_now_and_then_never_waits() {
+        let mut counter = Throttle { level_milli: 0, last_attempt_at: Timestamp(0), blocked_until: Timestamp(0) };
+        for minute in 0..10_000 {
+            counter = ADDRESS.add(counter, Timestamp(minute * 60_000));
+            assert_eq!(counter.blocked_until, Timestamp(0));
+        }
     }
 
     proptest::proptest! {

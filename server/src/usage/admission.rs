@@ -1,12 +1,9 @@
 //! Whether a call fits, and how long its answer may be: pure arithmetic over the budgets on its path.
 
-use app::model::{BudgetLimits, BudgetRefusal, Money, Timestamp};
+use app::model::BudgetLimits;
 
 use crate::{
-    db::{
-        budget::{BudgetOnPath, Period, ScopeKind},
-        ledger::Amounts,
-    },
+    db::{budget::BudgetOnPath, ledger::Amounts},
     models::PriceVersion,
 };
 
@@ -115,69 +112,16 @@ pub(super) fn fit(ask: &Ask<'_>, path: &[BudgetOnPath]) -> Result<Fit, NoFit> {
     Ok(Fit { output_cap, amounts })
 }
 
-/// A refusal in words.
-pub(super) fn refusal(
-    budget: &BudgetOnPath,
-    limit: Limit,
-    tenant_name: &str,
-    user_name: &str,
-    resets_at: Timestamp,
-) -> BudgetRefusal {
-    let owner = match budget.scope {
-        ScopeKind::Tenant => tenant_name,
-        ScopeKind::User => user_name,
-    };
-    let period = match budget.period {
-        Period::Month => "monthly ",
-        Period::Week => "weekly ",
-        Period::Day => "daily ",
-        Period::None => "",
-    };
-    let count = |limit: Option<i64>, one: &str| match limit {
-        Some(1) => format!("1 {one}"),
-        Some(number) => format!("{} {one}s", thousands(number)),
-        None => "more than can be counted".to_owned(),
-    };
-    let money = |limit: Option<Money>| limit.map_or_else(|| "more than can be counted".to_owned(), |m| m.to_string());
-    let limits = &budget.limits;
-    BudgetRefusal {
-        budget: format!("{owner}'s {period}budget"),
-        limit: match limit {
-            Limit::InputTokens => count(limits.input_tokens, "input token"),
-            Limit::OutputTokens => count(limits.output_tokens, "output token"),
-            Limit::Requests => count(limits.requests, "request"),
-            Limit::Cost => money(limits.cost),
-            Limit::UnknownPrice => format!("{}, and this model's price is not known", money(limits.cost)),
-            Limit::TooLarge => "this request is larger than can be counted".to_owned(),
-        },
-        resets_at,
-        contact: budget.contact.clone(),
-    }
-}
-
-/// `1000000` → `1,000,000`.
-fn thousands(number: i64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use app::model::Tokens;
+    use app::model::{Money, Timestamp, Tokens};
     use chrono_tz::Tz;
     use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
     use crate::{
-        db::budget::window::WindowState,
+        db::budget::{Period, ScopeKind, window::WindowState},
         models::ReportedUsage,
         usage::{
             CallOutcome, Ending,
@@ -252,28 +196,6 @@ mod tests {
             window.settled.output_tokens = i64::MAX;
         }
         assert_eq!(fit(&ask, &[over]).expect_err("refused").limit, Limit::OutputTokens);
-    }
-
-    #[test]
-    fn refusals_are_in_words() {
-        let one = budget(BudgetLimits { requests: Some(1), input_tokens: Some(1_234_567), ..BudgetLimits::default() });
-        let words = |limit| refusal(&one, limit, "PRS Textile", "Ana", Timestamp(5));
-        assert_eq!(words(Limit::Requests).limit, "1 request");
-        assert_eq!(words(Limit::InputTokens).limit, "1,234,567 input tokens");
-        assert_eq!(words(Limit::InputTokens).budget, "PRS Textile's monthly budget");
-        assert_eq!(
-            (words(Limit::Requests).resets_at, words(Limit::Requests).contact),
-            (Timestamp(5), one.contact.clone())
-        );
-        let own = BudgetOnPath { scope: ScopeKind::User, period: Period::None, ..one.clone() };
-        assert_eq!(refusal(&own, Limit::Requests, "PRS Textile", "Ana", Timestamp(5)).budget, "Ana's budget");
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_000_000, "1,000,000")] {
-            assert_eq!(thousands(number), text);
-        }
     }
 
     /// A step of the pure machine: admit, or end the nth open call.

@@ -4,9 +4,10 @@ use app::model::{BudgetRefusal, ModelCallId, Timestamp};
 
 use super::{
     Hold, ReserveError, ReserveRequest,
-    admission::{Ask, Fit, NoFit, fit, refusal},
+    admission::{Ask, Fit, NoFit, fit},
     limits::{default_limits, tenant_month},
     window::{local_date, window},
+    words::refusal,
 };
 use crate::{
     db::{

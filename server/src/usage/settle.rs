@@ -1,6 +1,6 @@
 //! Settling: the hold is given back, the bill is booked, once.
 
-use app::model::Timestamp;
+use app::model::{ModelCallId, Timestamp};
 
 use super::{
     CallOutcome, Hold, Settled,
@@ -11,7 +11,7 @@ use crate::{
     db::{
         Error, Result, TenantScope, Tx,
         budget::window::window_settle,
-        ledger::{Books, Entry, hold_take, ledger_append},
+        ledger::{Books, Entry, HeldIn, hold_take, ledger_append},
         model_call::{BookedCall, call_booked, call_checkpoint, call_settle},
     },
     models::ReportedUsage,
@@ -30,44 +30,71 @@ pub async fn settle(
     hold: Hold,
     outcome: CallOutcome,
 ) -> Result<Settled> {
-    let settled = settle_call(Books::of(scope), tx, world, hold.call(), &hold.bounds(), &outcome).await?;
+    let due = Due { books: Books::of(scope), call: hold.call(), bounds: hold.bounds(), outcome };
+    let booked = settle_calls(tx, world, &[due]).await?.booked;
+    let booked = booked.first().ok_or_else(|| Error::Misuse("nothing was settled".to_owned()))?;
+    let settled = settled(booked);
     hold.discharge();
     Ok(settled)
 }
 
-/// Settles the call of a hold, however it was come by.
-pub(super) async fn settle_call(
-    books: Books,
-    tx: &mut Tx,
-    world: &World,
-    call: app::model::ModelCallId,
-    bounds: &Bounds<'_>,
-    outcome: &CallOutcome,
-) -> Result<Settled> {
+/// A call to settle, however its hold was come by.
+pub(super) struct Due<'a> {
+    pub books: Books,
+    pub call: ModelCallId,
+    pub bounds: Bounds<'a>,
+    pub outcome: CallOutcome,
+}
+
+/// What came of it.
+pub(super) struct Outcome {
+    /// What each call is booked with, now or since before.
+    pub booked: Vec<BookedCall>,
+    /// How many were settled now.
+    pub settled: u64,
+}
+
+/// Settles calls: first their rows, in the order given, then the windows of all of them, in the order of the budgets'
+/// ids. Whoever settles several at once thus never holds a window while waiting for a call.
+pub(super) async fn settle_calls(tx: &mut Tx, world: &World, due: &[Due<'_>]) -> Result<Outcome> {
     let now = world.now();
-    let booked = book(bounds, outcome);
-    if !call_settle(books, tx, call, &booked, now).await? {
-        let before = call_booked(books, tx, call).await?;
-        return before.map(|before| settled(&before)).ok_or_else(|| {
-            Error::Misuse(format!("the call {call} is not in these books (was its reservation rolled back?)"))
-        });
-    }
-    let actual = amounts(&booked);
-    let holds = hold_take(books, tx, call).await?;
-    let mut lines = Vec::with_capacity(holds.len() * 2);
-    for held in &holds {
-        window_settle(books, tx, held, &booked.tokens, actual, booked.quality).await?;
-        lines.push((Entry::Release, held.window, held.amounts));
-        if booked.is_billed {
-            lines.push((Entry::Settle, held.window, actual));
+    let mut outcome = Outcome { booked: Vec::with_capacity(due.len()), settled: 0 };
+    let mut to_book: Vec<(&Due<'_>, BookedCall, HeldIn)> = Vec::with_capacity(due.len());
+    for due in due {
+        let booked = book(&due.bounds, &due.outcome);
+        if !call_settle(due.books, tx, due.call, &booked, now).await? {
+            outcome.booked.push(booked_before(due, tx).await?);
+            continue;
         }
+        outcome.booked.push(booked);
+        outcome.settled += 1;
+        if booked.is_overrun {
+            metrics::counter!("steward_budget_overruns_total").increment(1);
+            let (held, billed) = (due.bounds.held(), amounts(&booked));
+            tracing::error!(call = %due.call, ?held, ?billed, "a call was billed beyond its hold");
+        }
+        let holds = hold_take(due.books, tx, due.call).await?;
+        let mut lines = Vec::with_capacity(holds.len() * 2);
+        for held in holds {
+            lines.push((Entry::Release, held.window, held.amounts));
+            if booked.is_billed {
+                lines.push((Entry::Settle, held.window, amounts(&booked)));
+            }
+            to_book.push((due, booked, held));
+        }
+        ledger_append(due.books, tx, due.call, &lines, now).await?;
     }
-    ledger_append(books, tx, call, &lines, now).await?;
-    if booked.is_overrun {
-        metrics::counter!("steward_budget_overruns_total").increment(1);
-        tracing::error!(%call, held = ?bounds.held(), billed = ?actual, "a call was billed beyond its hold");
+    to_book.sort_by_key(|(_, _, held)| (held.window.budget, held.window.start));
+    for (due, booked, held) in to_book {
+        window_settle(due.books, tx, &held, &booked.tokens, amounts(&booked), booked.quality).await?;
     }
-    Ok(settled(&booked))
+    Ok(outcome)
+}
+
+async fn booked_before(due: &Due<'_>, tx: &mut Tx) -> Result<BookedCall> {
+    call_booked(due.books, tx, due.call).await?.ok_or_else(|| {
+        Error::Misuse(format!("the call {} is not in these books (was its reservation rolled back?)", due.call))
+    })
 }
 
 fn settled(booked: &BookedCall) -> Settled {

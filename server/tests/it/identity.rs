@@ -99,7 +99,9 @@ db_test! {
         let session = sign_in(&auth, " ANA@prs.example ", PASSWORD).await.expect("signed in");
         let caller = caller(&auth, &session.cookie).await.expect("a live session");
         assert_eq!(caller.user, user);
+        assert!(sessions::is_live(&t.db, &t.world, &caller).await.expect("answers"));
         sign_in::out(&auth, &caller, &from("192.0.2.7")).await.expect("signed out");
+        assert!(!sessions::is_live(&t.db, &t.world, &caller).await.expect("answers"));
         assert!(sessions::of_cookie(&auth, &session.cookie.reveal()).await.expect("answers").is_none());
         assert_eq!(events(&t, user).await, ["signed_in", "signed_out"]);
     }

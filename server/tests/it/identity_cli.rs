@@ -1,5 +1,6 @@
 //! `steward user|tenant|membership …` on both engines.
 
+use app::backend::Caller;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use server::{
     cli::{
@@ -11,6 +12,7 @@ use server::{
         Origin,
         sign_in::{self, Credentials, SignInError},
     },
+    tenancy, usage,
 };
 
 use crate::{
@@ -98,6 +100,25 @@ db_test! {
         assert!(steward(&t, &["tenant", "set", "prs"], "").await.expect("nothing").starts_with("Nothing to change."));
         steward(&t, &["tenant", "set", "prs", "--disabled", "true"], "").await.expect("closed");
         assert!(steward(&t, &["tenant", "list"], "").await.expect("a list").contains("disabled"));
+    }
+
+    async fn a_new_tenant_has_the_default_budget(t: TestDb) {
+        let auth = auth_state(&t).await;
+        let add = ["tenant", "add", "new", "--name", "New Mill", "--time-zone", "Asia/Jakarta", "--currency", "IDR", "--contact", "it@new.example"];
+        let added = steward(&t, &add, "").await.expect("added");
+        assert!(added.starts_with("New Mill was added."), "{added}");
+        assert!(matches!(steward(&t, &add, "").await, Err(Error::Conflict(_))));
+        steward(&t, &["user", "add", "ana@new.example", "--name", "Ana", "--password-stdin"], "mosaic tundra fiddle").await.expect("added");
+        steward(&t, &["membership", "add", "ana@new.example", "new"], "").await.expect("added");
+        let credentials = Credentials { email: "ana@new.example", password: "mosaic tundra fiddle" };
+        let session = sign_in::api(&auth, credentials, None, &Origin::default()).await.expect("signed in");
+        let caller = Caller { user: session.user, session: session.session, request_id: "r".into() };
+        let scope = tenancy::enter(&t.db, &caller, &session.tenant).await.expect("a scope");
+        let mut tx = t.db.read(&scope).await.expect("a transaction");
+        let view = tenancy::view(&scope, &mut tx, &t.world).await.expect("a view");
+        assert_eq!((view.assistant.as_str(), view.contact.as_str(), view.utc_offset_minutes), ("Steward", "it@new.example", 420));
+        let meter = usage::meter(&scope, &mut tx, &t.world).await.expect("a meter");
+        assert_eq!(meter.limits, usage::default_limits());
     }
 
     async fn mistakes_are_named(t: TestDb) {

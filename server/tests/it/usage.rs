@@ -1,4 +1,5 @@
 //! Budgets and books, as stories on both engines. Every story ends with the audit of the books.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod calendar;
 mod concurrency;
@@ -9,7 +10,11 @@ mod machine;
 
 use app::model::{BudgetLimits, BudgetRefusal, Money, Role, Timestamp, TurnId};
 use server::{
-    db::{SystemReason, TenantScope},
+    db::{
+        Db, SystemReason, TenantScope,
+        budget::{BudgetKey, Period, ScopeKind, budget_put},
+        ledger::Books,
+    },
     models::{Model, ModelId, PriceVersion, ProviderKind, ReportedUsage},
     usage::{self, CallOutcome, Ending, Hold, Purpose, ReserveError, ReserveRequest, Settled},
 };
@@ -73,6 +78,15 @@ pub fn completed(input: i64, output: i64) -> CallOutcome {
     }
 }
 
+/// Gives the person a daily budget of their own.
+pub async fn set_own_daily_limit(t: &TestDb, scope: &TenantScope, input_tokens: i64) {
+    let mut tx = t.db.begin(scope).await.expect("a transaction");
+    let key = BudgetKey { scope: ScopeKind::User, scope_id: scope.user().0, period: Period::Day };
+    let given = limits(Some(input_tokens), None, None, None);
+    budget_put(Books::of(scope), &mut tx, t.world.id(), key, given, t.world.now()).await.expect("a budget");
+    tx.commit().await.expect("a commit");
+}
+
 pub async fn set_limits(t: &TestDb, scope: &TenantScope, limits: BudgetLimits) {
     let mut tx = t.db.begin_system(SystemReason::Administration).await.expect("a transaction");
     usage::set_budget(&mut tx, &t.world, scope.tenant(), limits).await.expect("a budget");
@@ -81,6 +95,11 @@ pub async fn set_limits(t: &TestDb, scope: &TenantScope, limits: BudgetLimits) {
 
 /// Reserves in a transaction of its own; a refusal rolls it back.
 pub async fn try_reserve(t: &TestDb, scope: &TenantScope, ask: &Ask) -> Result<Hold, BudgetRefusal> {
+    try_reserve_on(&t.db, t, scope, ask).await
+}
+
+/// As [`try_reserve`], through the connections of another server on the same database.
+pub async fn try_reserve_on(db: &Db, t: &TestDb, scope: &TenantScope, ask: &Ask) -> Result<Hold, BudgetRefusal> {
     let model = model();
     let request = ReserveRequest {
         turn: ask.turn,
@@ -93,7 +112,7 @@ pub async fn try_reserve(t: &TestDb, scope: &TenantScope, ask: &Ask) -> Result<H
         output_wanted: ask.output_wanted,
         output_floor: ask.output_floor,
     };
-    let mut tx = t.db.begin(scope).await.expect("a transaction");
+    let mut tx = db.begin(scope).await.expect("a transaction");
     match usage::reserve(scope, &mut tx, &t.world, request).await {
         Ok(hold) => {
             tx.commit().await.expect("a commit");

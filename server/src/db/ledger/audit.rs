@@ -146,18 +146,19 @@ impl Source {
                  FROM ledger WHERE tenant_id = $1 AND kind IN ('settle', 'adjust') GROUP BY budget_id, window_start"
             }
             Self::LedgerOverrun => {
-                "SELECT s.budget_id, s.window_start, \
-                 CAST(SUM(CASE WHEN s.input_tokens > r.input_tokens THEN s.input_tokens - r.input_tokens ELSE 0 END) \
-                  AS BIGINT) AS input_tokens, \
-                 CAST(SUM(CASE WHEN s.output_tokens > r.output_tokens THEN s.output_tokens - r.output_tokens ELSE 0 END) \
-                  AS BIGINT) AS output_tokens, \
-                 CAST(SUM(CASE WHEN s.requests > r.requests THEN s.requests - r.requests ELSE 0 END) \
-                  AS BIGINT) AS requests, \
-                 CAST(SUM(CASE WHEN s.pico_usd > r.pico_usd THEN s.pico_usd - r.pico_usd ELSE 0 END) \
-                  AS BIGINT) AS pico_usd \
-                 FROM ledger s JOIN ledger r ON r.tenant_id = s.tenant_id AND r.call_id = s.call_id \
-                 AND r.budget_id = s.budget_id AND r.kind = 'release' \
-                 WHERE s.tenant_id = $1 AND s.kind = 'settle' GROUP BY s.budget_id, s.window_start"
+                // One pass: the ledger is not joined with itself, which would be quadratic on a bad plan.
+                "SELECT budget_id, window_start, \
+                 CAST(SUM(CASE WHEN input_tokens > 0 THEN input_tokens ELSE 0 END) AS BIGINT) AS input_tokens, \
+                 CAST(SUM(CASE WHEN output_tokens > 0 THEN output_tokens ELSE 0 END) AS BIGINT) AS output_tokens, \
+                 CAST(SUM(CASE WHEN requests > 0 THEN requests ELSE 0 END) AS BIGINT) AS requests, \
+                 CAST(SUM(CASE WHEN pico_usd > 0 THEN pico_usd ELSE 0 END) AS BIGINT) AS pico_usd FROM \
+                 (SELECT call_id, budget_id, window_start, \
+                 SUM(CASE kind WHEN 'settle' THEN input_tokens ELSE -input_tokens END) AS input_tokens, \
+                 SUM(CASE kind WHEN 'settle' THEN output_tokens ELSE -output_tokens END) AS output_tokens, \
+                 SUM(CASE kind WHEN 'settle' THEN requests ELSE -requests END) AS requests, \
+                 SUM(CASE kind WHEN 'settle' THEN pico_usd ELSE -pico_usd END) AS pico_usd \
+                 FROM ledger WHERE tenant_id = $1 AND kind IN ('settle', 'release') \
+                 GROUP BY call_id, budget_id, window_start) AS per_call GROUP BY budget_id, window_start"
             }
         }
     }
@@ -261,11 +262,10 @@ const CALL_RULES: [(&str, &str); 6] = [
     ),
     (
         "what was released is not what was reserved",
-        "SELECT r.call_id AS id FROM ledger r JOIN ledger l ON l.tenant_id = r.tenant_id AND l.call_id = r.call_id \
-         AND l.budget_id = r.budget_id AND l.kind = 'release' WHERE r.tenant_id = $1 AND r.kind = 'reserve' \
-         AND NOT (l.window_start = r.window_start AND l.input_tokens = r.input_tokens \
-         AND l.output_tokens = r.output_tokens AND l.requests = r.requests AND l.pico_usd = r.pico_usd) \
-         ORDER BY r.call_id LIMIT 100",
+        "SELECT call_id AS id FROM ledger WHERE tenant_id = $1 AND kind IN ('reserve', 'release') \
+         GROUP BY call_id, budget_id HAVING COUNT(*) = 2 AND NOT (MIN(window_start) = MAX(window_start) \
+         AND MIN(input_tokens) = MAX(input_tokens) AND MIN(output_tokens) = MAX(output_tokens) \
+         AND MIN(requests) = MAX(requests) AND MIN(pico_usd) = MAX(pico_usd)) ORDER BY call_id LIMIT 100",
     ),
     (
         "it was released, and yet it says that it used something",

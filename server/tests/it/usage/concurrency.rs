@@ -75,4 +75,79 @@ db_test! {
         }
         assert_balanced(&t).await;
     }
+
+    async fn two_servers_on_one_database_share_the_budget(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        set_limits(&t, &scope, limits(None, None, Some(11), None)).await;
+        let replica = Db::open(&t.config).await.unwrap();
+        let t = Arc::new(t);
+        let calls: Vec<_> = (0..40)
+            .map(|nth| {
+                let (t, scope) = (t.clone(), scope.clone());
+                let db = if nth % 2 == 0 { t.db.clone() } else { replica.clone() };
+                tokio::spawn(async move { try_reserve_on(&db, &t, &scope, &Ask::of(10, 10)).await.ok() })
+            })
+            .collect();
+        let mut holds = Vec::new();
+        for call in calls {
+            holds.extend(call.await.unwrap());
+        }
+        assert_eq!(holds.len(), 11);
+        for hold in holds {
+            settle(&t, &scope, hold, completed(10, 7)).await;
+        }
+        assert_eq!(meter(&t, &scope).await.requests, 11);
+        assert_balanced(&t).await;
+        replica.close().await;
+    }
+
+    async fn calls_with_several_budgets_neither_deadlock_nor_pass_one(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        set_limits(&t, &scope, limits(Some(1_000), None, None, None)).await;
+        set_own_daily_limit(&t, &scope, 100).await;
+        let t = Arc::new(t);
+        let calls: Vec<_> = (0..30)
+            .map(|_| {
+                let (t, scope) = (t.clone(), scope.clone());
+                tokio::spawn(async move {
+                    let Ok(hold) = try_reserve(&t, &scope, &Ask::of(20, 10)).await else { return 0 };
+                    settle(&t, &scope, hold, completed(15, 1)).await;
+                    15
+                })
+            })
+            .collect();
+        let mut used = 0;
+        for call in calls {
+            used += call.await.unwrap();
+        }
+        // Each leaves 5 of its 20; at the end fewer than 20 are left.
+        assert!((75..=90).contains(&used), "{used} of 100");
+        assert_eq!(meter(&t, &scope).await.used.input, used);
+        assert_balanced(&t).await;
+    }
+
+    async fn the_sweeper_and_the_late_server_settle_a_call_once(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        let mut holds = Vec::new();
+        for _ in 0..10 {
+            holds.push(reserve(&t, &scope, &Ask::of(10, 10)).await);
+        }
+        t.clock.advance_ms(60_001);
+        let t = Arc::new(t);
+        let sweeps: Vec<_> = (0..2)
+            .map(|_| {
+                let t = t.clone();
+                tokio::spawn(async move { sweep(&t).await })
+            })
+            .collect();
+        for hold in holds {
+            settle(&t, &scope, hold, completed(10, 10)).await;
+        }
+        for swept in sweeps {
+            swept.await.unwrap();
+        }
+        let after = meter(&t, &scope).await;
+        assert_eq!((after.requests, after.used.input_total()), (10, 100));
+        assert_balanced(&t).await;
+    }
 }

@@ -1,6 +1,13 @@
 //! Limits: clamping, zero, unlimited, unknown prices, huge numbers, words.
 
-use server::db::Error;
+use server::db::{
+    Error,
+    budget::{
+        budget_path,
+        window::{window_lock, window_reserve, window_unreserve},
+    },
+    ledger::{Amounts, WindowKey},
+};
 
 use super::*;
 use crate::support::db::db_test;
@@ -160,16 +167,25 @@ db_test! {
         settle(&t, &scope, next_day, completed(1, 1)).await;
         assert_balanced(&t).await;
     }
-}
 
-async fn set_own_daily_limit(t: &TestDb, scope: &TenantScope, input_tokens: i64) {
-    use server::db::{
-        budget::{BudgetKey, Period, ScopeKind, budget_put},
-        ledger::Books,
-    };
-    let mut tx = t.db.begin(scope).await.unwrap();
-    let key = BudgetKey { scope: ScopeKind::User, scope_id: scope.user().0, period: Period::Day };
-    let given = limits(Some(input_tokens), None, None, None);
-    budget_put(Books::of(scope), &mut tx, t.world.id(), key, given, t.world.now()).await.unwrap();
-    tx.commit().await.unwrap();
+    async fn a_window_lets_in_what_fits_and_takes_it_back(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        set_limits(&t, &scope, limits(Some(100), None, None, None)).await;
+        let hold = reserve(&t, &scope, &Ask::of(60, 10)).await;
+        let books = Books::of(&scope);
+        let mut tx = t.db.begin(&scope).await.unwrap();
+        let path = budget_path(books, &mut tx, scope.user(), t.world.now()).await.unwrap();
+        let key = WindowKey { budget: path[0].id, start: path[0].window.unwrap().start };
+        let forty = Amounts { input_tokens: 40, requests: 1, ..Amounts::default() };
+        window_lock(books, &mut tx, key).await.unwrap();
+        assert!(window_reserve(books, &mut tx, key, forty).await.unwrap());
+        assert!(!window_reserve(books, &mut tx, key, forty).await.unwrap(), "60 + 40 is all there is");
+        window_unreserve(books, &mut tx, key, forty).await.unwrap();
+        assert!(window_reserve(books, &mut tx, key, forty).await.unwrap());
+        let more_than_held = Amounts { input_tokens: 101, ..Amounts::default() };
+        assert!(window_unreserve(books, &mut tx, key, more_than_held).await.is_err(), "nothing is held below zero");
+        drop(tx);
+        settle(&t, &scope, hold, completed(60, 10)).await;
+        assert_balanced(&t).await;
+    }
 }

@@ -1,0 +1,117 @@
+//! Calls that nobody has settled yet, for those who settle in somebody else's place.
+
+use app::model::{ModelCallId, TenantId, Timestamp, TurnId};
+use uuid::Uuid;
+
+use crate::{
+    db::{Result, SystemTx, Tx, ledger::Books},
+    models::{PriceVersion, ReportedUsage},
+};
+
+/// A call that nobody has settled yet, with its last checkpoint.
+#[derive(Clone, Debug)]
+pub struct OpenCall {
+    pub tenant: TenantId,
+    pub id: ModelCallId,
+    pub price: Option<PriceVersion>,
+    pub input_bound: i64,
+    pub output_cap: i64,
+    pub seen: ReportedUsage,
+    pub received_bytes: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct OpenRow {
+    tenant_id: Uuid,
+    id: Uuid,
+    price_version: Option<String>,
+    price_input: Option<i64>,
+    price_cache_read: Option<i64>,
+    price_cache_write_5m: Option<i64>,
+    price_cache_write_1h: Option<i64>,
+    price_output: Option<i64>,
+    price_request: Option<i64>,
+    input_bound: i64,
+    output_cap: i64,
+    seen_input: Option<i64>,
+    seen_cache_read: Option<i64>,
+    seen_cache_write_5m: Option<i64>,
+    seen_cache_write_1h: Option<i64>,
+    seen_output: Option<i64>,
+    seen_final: bool,
+    received_bytes: i64,
+    created_at: i64,
+}
+
+impl OpenRow {
+    fn price(&self) -> Option<PriceVersion> {
+        Some(PriceVersion {
+            id: self.price_version.clone()?,
+            // The row does not say since when it was valid; at admission it was.
+            valid_from: Timestamp(self.created_at),
+            input: self.price_input?,
+            cache_read: self.price_cache_read?,
+            cache_write_5m: self.price_cache_write_5m?,
+            cache_write_1h: self.price_cache_write_1h?,
+            output: self.price_output?,
+            per_request: self.price_request?,
+        })
+    }
+
+    fn call(self) -> OpenCall {
+        OpenCall {
+            tenant: TenantId(self.tenant_id),
+            id: ModelCallId(self.id),
+            price: self.price(),
+            input_bound: self.input_bound,
+            output_cap: self.output_cap,
+            seen: ReportedUsage {
+                input: self.seen_input,
+                cache_read: self.seen_cache_read,
+                cache_write_5m: self.seen_cache_write_5m,
+                cache_write_1h: self.seen_cache_write_1h,
+                output: self.seen_output,
+                is_final: self.seen_final,
+            },
+            received_bytes: self.received_bytes,
+        }
+    }
+}
+
+/// The calls a turn left open. A turn has a bounded number of steps.
+///
+/// # Errors
+/// Database errors.
+pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Result<Vec<OpenCall>> {
+    let rows: Vec<OpenRow> = tx
+        .query(
+            "SELECT tenant_id, id, price_version, price_input, price_cache_read, price_cache_write_5m, \
+             price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
+             seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
+             FROM model_calls WHERE tenant_id = $1 AND turn_id = $2 AND state = 'open' ORDER BY id",
+        )
+        .bind(books.tenant())
+        .bind(turn)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(OpenRow::call).collect())
+}
+
+/// Open calls of all tenants whose lease ran out before `now`, at most `limit`.
+///
+/// # Errors
+/// Database errors.
+pub async fn call_expired(tx: &mut SystemTx, now: Timestamp, limit: i64) -> Result<Vec<OpenCall>> {
+    let rows: Vec<OpenRow> = tx
+        .query(
+            "SELECT tenant_id, id, price_version, price_input, price_cache_read, price_cache_write_5m, \
+             price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
+             seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
+             FROM model_calls WHERE state = 'open' AND lease_until < $1 ORDER BY lease_until, id LIMIT $2",
+        )
+        .bind(now)
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(OpenRow::call).collect())
+}

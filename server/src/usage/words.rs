@@ -1,0 +1,106 @@
+//! Limits and refusals in words.
+
+use app::model::{BudgetRefusal, Money, Timestamp};
+
+use super::admission::Limit;
+use crate::db::budget::{BudgetOnPath, Period, ScopeKind};
+
+/// A refusal in words.
+pub(super) fn refusal(
+    budget: &BudgetOnPath,
+    limit: Limit,
+    tenant_name: &str,
+    user_name: &str,
+    resets_at: Timestamp,
+) -> BudgetRefusal {
+    let owner = match budget.scope {
+        ScopeKind::Tenant => tenant_name,
+        ScopeKind::User => user_name,
+    };
+    let period = match budget.period {
+        Period::Month => "monthly ",
+        Period::Week => "weekly ",
+        Period::Day => "daily ",
+        Period::None => "",
+    };
+    // An unlimited budget still ends where counting does.
+    let uncountable = || "more than can be counted".to_owned();
+    let counted = |limit: Option<i64>, one| limit.map_or_else(uncountable, |number| count(number, one));
+    let limits = &budget.limits;
+    let cost = || limits.cost.map_or_else(uncountable, money);
+    BudgetRefusal {
+        budget: format!("{owner}'s {period}budget"),
+        limit: match limit {
+            Limit::InputTokens => counted(limits.input_tokens, "input token"),
+            Limit::OutputTokens => counted(limits.output_tokens, "output token"),
+            Limit::Requests => counted(limits.requests, "request"),
+            Limit::Cost => cost(),
+            Limit::UnknownPrice => format!("{}, and this model's price is not known", cost()),
+            Limit::TooLarge => "this request is larger than can be counted".to_owned(),
+        },
+        resets_at,
+        contact: budget.contact.clone(),
+    }
+}
+
+/// `1 request`, `1,000,000 input tokens`.
+pub(super) fn count(number: i64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", thousands(number)) }
+}
+
+/// `$12.35`.
+pub(super) fn money(amount: Money) -> String {
+    amount.to_string()
+}
+
+/// `1000000` → `1,000,000`.
+fn thousands(number: i64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::BudgetLimits;
+    use chrono_tz::Tz;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn refusals_are_in_words() {
+        let one = BudgetOnPath {
+            id: Uuid::nil(),
+            scope: ScopeKind::Tenant,
+            period: Period::Month,
+            limits: BudgetLimits { requests: Some(1), input_tokens: Some(1_234_567), ..BudgetLimits::default() },
+            time_zone: Tz::UTC,
+            contact: "ana@prs.example".into(),
+            window: None,
+        };
+        let words = |limit| refusal(&one, limit, "PRS Textile", "Ana", Timestamp(5));
+        assert_eq!(words(Limit::Requests).limit, "1 request");
+        assert_eq!(words(Limit::InputTokens).limit, "1,234,567 input tokens");
+        assert_eq!(words(Limit::InputTokens).budget, "PRS Textile's monthly budget");
+        assert_eq!(
+            (words(Limit::Requests).resets_at, words(Limit::Requests).contact),
+            (Timestamp(5), one.contact.clone())
+        );
+        let own = BudgetOnPath { scope: ScopeKind::User, period: Period::None, ..one.clone() };
+        assert_eq!(refusal(&own, Limit::Requests, "PRS Textile", "Ana", Timestamp(5)).budget, "Ana's budget");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_000_000, "1,000,000")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+}
