@@ -2,3 +2,4 @@
 
 pub mod tenants;
 pub mod users;
+pub mod import;

@@ -34,7 +34,8 @@ pub fn json(mut value: Value, max: usize, write: impl Fn(&Value) -> String) -> (
             return ("{}".to_owned(), Some(note.to_owned()));
         };
         let before = list.len();
-        list.truncate(before / 2);
+        // Items are about equally long: keep what should fit, and at least one less.
+        list.truncate((before * max / written.len()).min(before - 1));
         let after = list.len();
         match cuts.iter_mut().find(|(cut, ..)| *cut == name) {
             Some((_, kept, _)) => *kept = after,
@@ -77,8 +78,8 @@ mod tests {
         let value = json!({ "a": [1, 2], "points": vec!["0123456789"; 100] });
         let (written, note) = json(value, 700, Value::to_string);
         let kept: Value = serde_json::from_str(&written).unwrap();
-        assert_eq!((kept["a"].as_array().unwrap().len(), kept["points"].as_array().unwrap().len()), (2, 50));
-        assert!(note.unwrap().contains("the first 50 of 100 points"));
+        assert_eq!((kept["a"].as_array().unwrap().len(), kept["points"].as_array().unwrap().len()), (2, 51));
+        assert!(note.unwrap().contains("the first 51 of 100 points"));
     }
 
     #[test]

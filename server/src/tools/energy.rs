@@ -31,6 +31,7 @@ pub mod definitions;
 mod devices;
 pub mod formula;
 mod freshness;
+pub mod import;
 pub mod money;
 mod peaks;
 pub mod period;

@@ -24,4 +24,6 @@ mod turns_endings;
 mod turns_fake;
 mod turns_http;
 mod turns_long;
+mod energy_import;
+mod steel;
 mod usage;
