@@ -1,15 +1,17 @@
 //! The built-in demo model: a script that recognises a useful range of energy questions (English and Indonesian), calls
 //! the real tools and writes its answer from their real results. Labelled as a demo wherever it appears.
 //!
-//! [`words`] cuts the message, [`spans`] finds periods, [`question`] the intent, [`memory`] reads what the conversation
-//! already holds, [`plan`] decides between calling and answering, [`reports`] and [`render`] write. To teach it a
-//! question: an [`question::Intent`], its words, and an answer in [`reports`].
+//! [`words`] cuts the message, [`spans`] finds periods, [`intent`] and [`question`] what is meant, [`memory`] reads what the conversation
+//! already holds, [`naming`] what a phrase means, [`plan`] decides between calling and answering, [`reports`] and [`render`] write. To teach it a
+//! question: an [`intent::Intent`], its words, and an answer in [`reports`].
 //!
 //! What must hold: every number it says stands in a tool result; a failed tool is said, never papered over; it keeps
 //! to `max_output_tokens`; it is deterministic.
 
 mod format;
+mod intent;
 mod memory;
+mod naming;
 mod plan;
 mod question;
 mod render;
@@ -18,6 +20,7 @@ mod spans;
 #[cfg(test)]
 mod tests;
 mod title;
+mod vocabulary;
 mod words;
 
 use std::time::Duration;

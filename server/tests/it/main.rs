@@ -26,4 +26,7 @@ mod turns_http;
 mod turns_long;
 mod energy_import;
 mod steel;
+mod energy;
+mod energy_demo;
+mod models_bill;
 mod usage;

@@ -9,12 +9,17 @@ pub(super) const MAX_ROWS: usize = 31;
 
 /// A number with thousands separators, rounded to what its size deserves.
 pub(super) fn number(value: f64, language: Language) -> String {
-    let decimals = match value.abs() {
+    let places = match value.abs() {
         size if size >= 1000.0 => 0,
         size if size >= 10.0 => 1,
         _ => 2,
     };
-    let written = format!("{:.decimals$}", value.abs());
+    decimals(value, places, language)
+}
+
+/// A number with so many decimals.
+fn decimals(value: f64, places: usize, language: Language) -> String {
+    let written = format!("{:.places$}", value.abs());
     let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
     let (thousands, point) = language.pick((',', '.'), ('.', ','));
     let mut text = String::new();
@@ -48,14 +53,14 @@ pub(super) fn amount(value: &Value, field: &str, unit: &str, language: Language)
 }
 
 pub(super) fn percent(value: &Value, field: &str, language: Language) -> String {
-    value[field].as_f64().map_or("–".to_owned(), |share| format!("{} %", number(share, language)))
+    value[field].as_f64().map_or("–".to_owned(), |share| format!("{} %", decimals(share, 1, language)))
 }
 
 /// A percentage with its direction, e.g. `+4.2 %`.
 pub(super) fn change(value: &Value, field: &str, language: Language) -> String {
     let Some(share) = value[field].as_f64() else { return "–".to_owned() };
     let sign = if share > 0.0 { "+" } else { "" };
-    format!("{sign}{} %", number(share, language))
+    format!("{sign}{} %", decimals(share, 1, language))
 }
 
 /// Text of a field, safe inside Markdown.
@@ -84,7 +89,22 @@ pub(super) fn period(period: &Value, language: Language) -> String {
     if label.is_empty() || label.contains(&from) { days } else { format!("{} ({days})", escape(label)) }
 }
 
-/// The tools' own labels in Indonesian; none for those that are dates.
+/// The words for a period that was asked for by name.
+pub(super) fn label(keyword: &str) -> Option<&'static str> {
+    Some(match keyword {
+        "today" => "today so far",
+        "yesterday" => "yesterday",
+        "this_week" => "this week so far",
+        "last_week" => "last week",
+        "this_month" => "this month so far",
+        "last_month" => "last month",
+        "last_7_days" => "the last 7 days",
+        "last_30_days" => "the last 30 days",
+        _ => return None,
+    })
+}
+
+/// These words in Indonesian; none for what is only dates.
 fn translated(label: &str) -> &'static str {
     match label {
         "today so far" => "hari ini sejauh ini",

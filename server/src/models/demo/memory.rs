@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::question::Question;
+use super::{format::label, question::Question};
 use crate::models::{Content, MessageRole, ModelRequest};
 
 /// A tool call to make.
@@ -55,7 +55,11 @@ impl Memory {
                     Content::ToolUse { id, name, input } => calls.push((id, name, input)),
                     Content::ToolResult { id, text, is_error } => {
                         if let Some((_, name, input)) = calls.iter().find(|(call, ..)| call == id) {
-                            results.push(((*name).to_owned(), (*input).clone(), given(text, *is_error)));
+                            results.push((
+                                (*name).to_owned(),
+                                (*input).clone(),
+                                labelled(given(text, *is_error), input),
+                            ));
                         }
                     }
                     Content::Text { .. } => {}
@@ -104,4 +108,18 @@ fn given(text: &str, is_error: bool) -> Given {
         Some(data) => Given::Data(data),
         None => Given::Unreadable,
     }
+}
+
+/// A period that was asked for by name is called by it, whatever the tool calls it.
+fn labelled(given: Given, input: &Value) -> Given {
+    let Given::Data(mut data) = given else { return given };
+    let label = input["period"].as_str().and_then(label);
+    let is_partial = data["note"].is_string();
+    for place in ["/period", "/current/period"] {
+        let period = data.pointer_mut(place).and_then(Value::as_object_mut);
+        // A comparison of a running period covers less than its name says: its dates are the truth.
+        let (Some(label), Some(period), false) = (label, period, place != "/period" && is_partial) else { continue };
+        period.insert("label".to_owned(), label.into());
+    }
+    Given::Data(data)
 }

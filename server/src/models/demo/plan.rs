@@ -7,8 +7,10 @@ use app::model::Date;
 use serde_json::{Value, json};
 
 use super::{
+    intent::Intent,
     memory::{Call, Given, Memory, Need},
-    question::{Intent, Question},
+    naming,
+    question::Question,
     render, reports,
     spans::{Span, date_in},
     words::Language,
@@ -219,24 +221,34 @@ impl Plan {
         if question.subjects.is_empty() {
             return Ok((vec![Target::site(self.language)], String::new()));
         }
-        if question.of_department
-            && let Some(targets) = self.departments()?
-        {
-            return Ok((targets, String::new()));
-        }
-        let queries = question.subjects.iter().map(|subject| find_devices(subject)).collect();
-        let found = self.memory.all(queries)?;
-        let mut targets = Vec::new();
-        let mut unknown = Vec::new();
-        for (subject, given) in question.subjects.iter().zip(found) {
-            let devices = self.read(given)?["devices"].as_array().map_or(&[][..], Vec::as_slice);
-            let chosen = choose(subject, devices);
-            if chosen.is_empty() {
-                unknown.push(subject.clone());
+        if question.of_department {
+            let groups = self.data(call("list_groups", []))?;
+            let tags: Option<Vec<Target>> =
+                question.subjects.iter().map(|phrase| naming::tag(phrase, groups)).collect();
+            if let Some(targets) = tags {
+                return Ok((targets, String::new()));
             }
-            targets.extend(chosen.into_iter().filter(|target| !targets.contains(target)).collect::<Vec<_>>());
         }
-        if targets.is_empty() && unknown.iter().any(|subject| is_specific(subject)) {
+        let queries = question.subjects.iter().map(|phrase| find_devices(phrase)).collect();
+        let found = self.memory.all(queries)?;
+        let mut targets: Vec<Target> = Vec::new();
+        let mut unknown = Vec::new();
+        for (phrase, given) in question.subjects.iter().zip(found) {
+            let devices = self.read(given)?["devices"].as_array().map_or(&[][..], Vec::as_slice);
+            let mut chosen = naming::choose(phrase, devices);
+            if chosen.is_empty() {
+                chosen.extend(naming::group(phrase, self.data(call("list_groups", []))?));
+            }
+            if chosen.is_empty() {
+                unknown.push(phrase.clone());
+            }
+            for target in chosen {
+                if !targets.contains(&target) {
+                    targets.push(target);
+                }
+            }
+        }
+        if targets.is_empty() && unknown.iter().any(|phrase| naming::is_specific(phrase)) {
             let all = self.data(call("find_devices", []))?;
             return Err(Halt::Say(render::unknown_device(&unknown, all, self.language)));
         }
@@ -246,78 +258,9 @@ impl Plan {
         }
         Ok((targets, remark))
     }
-
-    /// The tags that the phrases name; `None` when one is not a tag.
-    fn departments(&self) -> Result<Option<Vec<Target>>, Halt> {
-        let groups = self.data(call("list_groups", []))?;
-        let tags = groups["tags"].as_array().map_or(&[][..], Vec::as_slice);
-        let named = |subject: &String| {
-            let name = tags.iter().filter_map(|tag| tag["name"].as_str()).find(|name| names(name, subject))?;
-            Some(Target { name: name.to_owned(), arguments: vec![("tag", json!(name))] })
-        };
-        Ok(self.question().subjects.iter().map(named).collect())
-    }
 }
 
-fn find_devices(subject: &str) -> Call {
-    let query: String = subject.chars().take(80).collect();
-    call("find_devices", [("query".to_owned(), json!(query)), ("limit".to_owned(), json!(5))])
-}
-
-/// Whether the name is meant by the phrase.
-fn names(name: &str, phrase: &str) -> bool {
-    let name = name.to_lowercase();
-    name == phrase || name.contains(phrase) || phrase.contains(&name)
-}
-
-/// Of what was found for a phrase, what is meant: the one of that name or code, a group whose name it is, or all whose
-/// names contain it.
-fn choose(subject: &str, devices: &[Value]) -> Vec<Target> {
-    let target = |device: &Value| {
-        let (code, name) = (device["code"].as_str()?, device["name"].as_str()?);
-        Some(Target { name: name.to_owned(), arguments: vec![("device", json!(code))] })
-    };
-    let lower = |device: &Value, field: &str| device[field].as_str().map(str::to_lowercase).unwrap_or_default();
-    let exact = devices.iter().find(|device| lower(device, "name") == subject || lower(device, "code") == subject);
-    if let Some(exact) = exact {
-        return target(exact).into_iter().collect();
-    }
-    let tag = devices.iter().flat_map(|device| device["tags"].as_array()).flatten().filter_map(Value::as_str);
-    let tag = tag.into_iter().find(|tag| tag.to_lowercase() == subject);
-    if let Some(tag) = tag {
-        return vec![Target { name: tag.to_owned(), arguments: vec![("tag", json!(tag))] }];
-    }
-    let named: Vec<Target> =
-        devices.iter().filter(|device| names(&lower(device, "name"), subject)).filter_map(target).collect();
-    if !named.is_empty() {
-        return named;
-    }
-    devices.first().and_then(target).into_iter().collect()
-}
-
-/// A phrase that surely names a thing: it has a number, or a word that equipment is called by.
-fn is_specific(subject: &str) -> bool {
-    const EQUIPMENT: [&str; 20] = [
-        "compressor",
-        "pump",
-        "chiller",
-        "boiler",
-        "lighting",
-        "loom",
-        "motor",
-        "panel",
-        "line",
-        "frame",
-        "fan",
-        "furnace",
-        "oven",
-        "press",
-        "machine",
-        "transformer",
-        "genset",
-        "conveyor",
-        "polisher",
-        "coater",
-    ];
-    subject.bytes().any(|byte| byte.is_ascii_digit()) || EQUIPMENT.iter().any(|word| subject.contains(word))
+fn find_devices(phrase: &str) -> Call {
+    let query: String = phrase.chars().take(80).collect();
+    call("find_devices", [("query".to_owned(), json!(query)), ("limit".to_owned(), json!(10))])
 }

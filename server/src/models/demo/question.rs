@@ -1,42 +1,11 @@
-//! What a message asks: an intent, periods, what it is about. Keyword spotting, nothing cleverer; the order of the
-//! checks in [`intent`] is the order of precision.
+//! What a message asks: an intent, periods, what it is about. Keyword spotting, nothing cleverer.
 
 use super::{
+    intent::{Intent, intent, slash},
     spans::{self, Span},
-    words::{Language, Word, claim, claim_at, find, language, words},
+    vocabulary::{DEVICES, STOP, TRANSLATED},
+    words::{Language, Word, claim, claim_at, find, is_in, language, words},
 };
-
-/// What is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Intent {
-    Greeting,
-    Help,
-    Thanks,
-    DailyDigest,
-    WeeklySummary,
-    PeakReport,
-    DeptBreakdown,
-    Devices,
-    Overview,
-    Quantities,
-    Freshness,
-    /// The course of a quantity, by its key.
-    Series(&'static str),
-    Energy,
-    Cost,
-    Compare,
-    Rank {
-        by: &'static str,
-        order: &'static str,
-    },
-    Groups,
-    CompareGroups,
-    Peaks,
-    /// Date, shifts or tariff.
-    Date,
-    Tariff,
-    Shifts,
-}
 
 /// A message, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +44,7 @@ impl Question {
         let limit = limit(&mut words);
         let spans = spans::take(&mut words);
         spans::claim_remains(&mut words);
-        let of_department =
-            claim(&mut words, &["department", "departments", "dept", "departemen", "bagian", "divisi", "division"]);
+        let of_department = claim(&mut words, "department|departments|dept|departemen|bagian|divisi|division");
         let intent = slash.or_else(|| intent(&mut words, group_by, of_department, spans.len()));
         let subjects = subjects(&mut words);
         Self { language, intent, spans, subjects, of_department, group_by, limit, refers_back }
@@ -105,40 +73,23 @@ impl Question {
     }
 }
 
-fn slash(text: &str) -> Option<Intent> {
-    match text.split_whitespace().next()? {
-        "/daily-digest" => Some(Intent::DailyDigest),
-        "/weekly-summary" => Some(Intent::WeeklySummary),
-        "/peak-report" => Some(Intent::PeakReport),
-        "/dept-breakdown" => Some(Intent::DeptBreakdown),
-        "/help" => Some(Intent::Help),
-        _ => None,
-    }
-}
-
 fn refers_back(words: &mut [Word]) -> bool {
-    let leads = ["and", "what about", "how about", "dan", "bagaimana dengan", "bagaimana kalau", "kalau", "same for"];
-    let leading = find(words, &leads).filter(|(at, _)| *at == 0);
+    let leads = "and|what about|how about|dan|bagaimana dengan|bagaimana kalau|kalau|same for";
+    let leading = find(words, leads).filter(|(at, _)| *at == 0);
     if let Some((at, length)) = leading {
         claim_at(words, at, length);
     }
-    let pronoun = claim(words, &["it", "its", "that one", "the same", "them", "they", "nya"]);
+    let pronoun = claim(words, "it|its|that one|the same|them|they|nya");
     leading.is_some() || pronoun
 }
 
 fn group_by(words: &mut [Word]) -> Option<&'static str> {
     for (name, phrases) in [
-        ("day", &["by day", "per day", "daily", "each day", "every day", "per hari", "harian", "setiap hari"][..]),
-        ("month", &["by month", "per month", "monthly", "each month", "per bulan", "bulanan", "setiap bulan"]),
-        ("shift", &["by shift", "per shift", "each shift", "setiap shift", "shifts compared"]),
-        (
-            "rate",
-            &["by rate", "per rate", "by tariff", "per tariff", "per tarif", "wbp", "lwbp", "off-peak", "offpeak"],
-        ),
-        (
-            "device",
-            &["by device", "per device", "each device", "per perangkat", "setiap perangkat", "by meter", "per meter"],
-        ),
+        ("day", "by day|per day|daily|each day|every day|per hari|harian|setiap hari"),
+        ("month", "by month|per month|monthly|each month|per bulan|bulanan|setiap bulan"),
+        ("shift", "by shift|per shift|each shift|setiap shift|shifts compared"),
+        ("rate", "by rate|per rate|by tariff|per tariff|per tarif|wbp|lwbp|off-peak|offpeak"),
+        ("device", "by device|per device|each device|per perangkat|setiap perangkat|by meter|per meter"),
     ] {
         if claim(words, phrases) {
             return Some(name);
@@ -150,10 +101,10 @@ fn group_by(words: &mut [Word]) -> Option<&'static str> {
 /// "top 5", "5 devices", "5 terbesar".
 fn limit(words: &mut [Word]) -> Option<i64> {
     let count = |word: &Word| word.lower.parse::<i64>().ok().filter(|count| (1..=50).contains(count));
-    let after = ["devices", "perangkat", "meters", "terbesar", "tertinggi", "terboros", "peaks", "biggest", "largest"];
+    let after = "devices|perangkat|meters|terbesar|tertinggi|terboros|peaks|biggest|largest";
     let at = (0..words.len()).find(|at| {
         let is_after_top = at.checked_sub(1).is_some_and(|before| words[before].lower == "top");
-        let is_before_noun = words.get(at + 1).is_some_and(|next| after.contains(&next.lower.as_str()));
+        let is_before_noun = words.get(at + 1).is_some_and(|next| is_in(&next.lower, after));
         count(&words[*at]).is_some() && (is_after_top || is_before_noun)
     })?;
     let limit = count(&words[at]);
@@ -161,483 +112,14 @@ fn limit(words: &mut [Word]) -> Option<i64> {
     limit
 }
 
-const TARIFF: &[&str] = &[
-    "tariff",
-    "tariffs",
-    "tarif",
-    "price per kwh",
-    "electricity price",
-    "rates",
-    "harga listrik",
-    "harga per kwh",
-    "rate",
-];
-const MOST: &[&str] = &[
-    "most",
-    "top",
-    "biggest",
-    "largest",
-    "highest",
-    "paling",
-    "paling banyak",
-    "paling boros",
-    "terbesar",
-    "tertinggi",
-    "terboros",
-    "worst",
-    "rank",
-    "ranking",
-    "peringkat",
-];
-const LEAST: &[&str] =
-    &["least", "lowest", "smallest", "paling sedikit", "paling hemat", "paling kecil", "terkecil", "terendah"];
-const COST: &[&str] = &[
-    "cost",
-    "costs",
-    "costed",
-    "spend",
-    "spent",
-    "spending",
-    "bill",
-    "bills",
-    "money",
-    "rupiah",
-    "idr",
-    "pay",
-    "paid",
-    "price",
-    "expensive",
-    "biaya",
-    "biayanya",
-    "tagihan",
-    "bayar",
-    "ongkos",
-    "mahal",
-    "termahal",
-    "pengeluaran",
-];
-const ENERGY: &[&str] = &[
-    "energy",
-    "kwh",
-    "mwh",
-    "consume",
-    "consumes",
-    "consumed",
-    "consumption",
-    "use",
-    "uses",
-    "used",
-    "usage",
-    "using",
-    "electricity",
-    "power",
-    "load",
-    "demand",
-    "draw",
-    "listrik",
-    "energi",
-    "energinya",
-    "konsumsi",
-    "mengonsumsi",
-    "pemakaian",
-    "penggunaan",
-    "pakai",
-    "dipakai",
-    "memakai",
-    "menggunakan",
-    "daya",
-    "beban",
-    "report",
-    "laporan",
-    "total",
-    "summary",
-];
-const DEVICES: &[&str] = &[
-    "device",
-    "devices",
-    "meter",
-    "meters",
-    "machine",
-    "machines",
-    "equipment",
-    "perangkat",
-    "mesin",
-    "alat",
-    "metered",
-    "sensors",
-];
-
-/// The intent, claiming the words that told it.
-fn intent(words: &mut [Word], group_by: Option<&str>, of_department: bool, spans: usize) -> Option<Intent> {
-    let is_rate_split = group_by == Some("rate");
-    if let Some(key) = quantity(words) {
-        return Some(Intent::Series(key));
-    }
-    if claim(
-        words,
-        &[
-            "fresh",
-            "freshness",
-            "up to date",
-            "up-to-date",
-            "stale",
-            "silent",
-            "offline",
-            "late",
-            "latest data",
-            "data terbaru",
-            "data terakhir",
-            "terlambat",
-            "kesegaran",
-            "mutakhir",
-            "last reading",
-            "delivering",
-        ],
-    ) {
-        claim(words, &["data", "meter", "meters", "devices", "reading", "readings"]);
-        return Some(Intent::Freshness);
-    }
-    if !is_rate_split
-        && claim(
-            words,
-            &[
-                "peak",
-                "peaks",
-                "puncak",
-                "beban puncak",
-                "highest demand",
-                "maximum demand",
-                "load factor",
-                "maximum load",
-                "faktor beban",
-                "peak demand",
-                "peak load",
-                "beban tertinggi",
-            ],
-        )
-    {
-        claim(words, ENERGY);
-        claim(words, MOST);
-        return Some(Intent::Peaks);
-    }
-    let costs = claim(words, COST);
-    if claim(
-        words,
-        &[
-            "compare",
-            "compared",
-            "comparison",
-            "versus",
-            "vs",
-            "than",
-            "bandingkan",
-            "dibanding",
-            "dibandingkan",
-            "perbandingan",
-            "changed",
-            "change",
-            "difference",
-            "perubahan",
-            "trend",
-            "increase",
-            "decrease",
-            "naik",
-            "turun",
-        ],
-    ) {
-        claim(words, ENERGY);
-        let groups = of_department || claim(words, &["groups", "kelompok"]);
-        return Some(if groups && spans < 2 { Intent::CompareGroups } else { Intent::Compare });
-    }
-    let least = claim(words, LEAST);
-    if least || claim(words, MOST) {
-        claim(words, DEVICES);
-        claim(words, ENERGY);
-        if of_department {
-            return Some(Intent::CompareGroups);
-        }
-        let order = if least { "lowest" } else { "highest" };
-        return Some(Intent::Rank { by: if costs { "cost" } else { "energy" }, order });
-    }
-    if costs {
-        claim(words, ENERGY);
-        return Some(if of_department && !has_content(words) { Intent::CompareGroups } else { Intent::Cost });
-    }
-    if claim(words, ENERGY) {
-        return Some(if of_department && !has_content(words) { Intent::CompareGroups } else { Intent::Energy });
-    }
-    if of_department {
-        return Some(if has_content(words) { Intent::Energy } else { Intent::CompareGroups });
-    }
-    if group_by.is_some_and(|name| name != "shift") {
-        return Some(Intent::Energy);
-    }
-    other_intent(words, group_by)
-}
-
-fn other_intent(words: &mut [Word], group_by: Option<&str>) -> Option<Intent> {
-    if claim(words, &["groups", "group", "tags", "tag", "aggregations", "kelompok", "grup"]) {
-        return Some(Intent::Groups);
-    }
-    if claim(words, TARIFF) {
-        return Some(Intent::Tariff);
-    }
-    if group_by == Some("shift") || claim(words, &["shift", "shifts"]) {
-        return Some(Intent::Shifts);
-    }
-    if claim(words, &["what is measured", "quantities", "measurements", "besaran", "measured"]) {
-        return Some(Intent::Quantities);
-    }
-    if claim(words, &["overview", "status", "tell me about", "ringkasan", "ceritakan tentang", "how is", "doing"]) {
-        claim(words, DEVICES);
-        return Some(Intent::Overview);
-    }
-    if claim(words, DEVICES) {
-        return Some(Intent::Devices);
-    }
-    if claim(words, &["date", "what day", "what time", "time is it", "tanggal", "jam berapa", "hari apa", "time zone"])
-    {
-        return Some(Intent::Date);
-    }
-    if claim(
-        words,
-        &[
-            "what can you do",
-            "who are you",
-            "help",
-            "how do you work",
-            "apa yang bisa",
-            "bantuan",
-            "tolong",
-            "siapa kamu",
-            "siapa anda",
-            "bisa apa",
-        ],
-    ) {
-        return Some(Intent::Help);
-    }
-    if claim(words, &["thanks", "thank you", "terima kasih", "makasih"]) {
-        return Some(Intent::Thanks);
-    }
-    if claim(
-        words,
-        &[
-            "hello",
-            "hi",
-            "hey",
-            "good morning",
-            "good afternoon",
-            "good evening",
-            "halo",
-            "hai",
-            "selamat pagi",
-            "selamat siang",
-            "selamat sore",
-            "selamat malam",
-        ],
-    ) {
-        return Some(Intent::Greeting);
-    }
-    None
-}
-
-/// The key of a quantity that is not energy.
-fn quantity(words: &mut [Word]) -> Option<&'static str> {
-    for (key, phrases) in [
-        ("power_factor", &["power factor", "faktor daya", "cos phi"][..]),
-        ("voltage", &["voltage", "volts", "tegangan"]),
-        ("current", &["amps", "ampere", "amperes", "amperage", "arus"]),
-        ("frequency", &["frequency", "frekuensi", "hertz", "hz"]),
-        ("co2", &["co2", "carbon", "emissions", "emisi", "karbon"]),
-        ("active_power", &["kw", "load curve", "load profile", "power curve", "kurva beban", "profil beban"]),
-    ] {
-        if claim(words, phrases) {
-            return Some(key);
-        }
-    }
-    None
-}
-
-/// Words without content of their own.
-const STOP: &[&str] = &[
-    "a",
-    "an",
-    "the",
-    "of",
-    "for",
-    "in",
-    "on",
-    "at",
-    "by",
-    "to",
-    "from",
-    "with",
-    "per",
-    "and",
-    "or",
-    "is",
-    "are",
-    "was",
-    "were",
-    "be",
-    "been",
-    "do",
-    "does",
-    "did",
-    "has",
-    "have",
-    "had",
-    "can",
-    "could",
-    "would",
-    "will",
-    "should",
-    "i",
-    "me",
-    "my",
-    "we",
-    "us",
-    "our",
-    "you",
-    "your",
-    "it",
-    "its",
-    "this",
-    "that",
-    "these",
-    "those",
-    "there",
-    "what",
-    "whats",
-    "which",
-    "who",
-    "when",
-    "where",
-    "why",
-    "how",
-    "much",
-    "many",
-    "please",
-    "show",
-    "give",
-    "tell",
-    "list",
-    "get",
-    "find",
-    "see",
-    "want",
-    "need",
-    "know",
-    "like",
-    "about",
-    "all",
-    "any",
-    "every",
-    "each",
-    "some",
-    "more",
-    "less",
-    "so",
-    "far",
-    "now",
-    "right",
-    "site",
-    "plant",
-    "factory",
-    "company",
-    "whole",
-    "overall",
-    "total",
-    "up",
-    "down",
-    "over",
-    "under",
-    "during",
-    "today's",
-    "currently",
-    "week",
-    "month",
-    "day",
-    "year",
-    "time",
-    "going",
-    "went",
-    "high",
-    "low",
-    "apa",
-    "apakah",
-    "berapa",
-    "yang",
-    "mana",
-    "di",
-    "ke",
-    "dari",
-    "pada",
-    "untuk",
-    "dengan",
-    "oleh",
-    "dan",
-    "atau",
-    "adalah",
-    "itu",
-    "ini",
-    "saya",
-    "kita",
-    "kami",
-    "anda",
-    "kamu",
-    "tolong",
-    "tampilkan",
-    "lihat",
-    "tunjukkan",
-    "beri",
-    "berikan",
-    "daftar",
-    "semua",
-    "setiap",
-    "ada",
-    "punya",
-    "bisa",
-    "saja",
-    "aja",
-    "kapan",
-    "bagaimana",
-    "kenapa",
-    "mengapa",
-    "pabrik",
-    "kantor",
-    "banyak",
-    "seberapa",
-    "jumlah",
-    "saat",
-    "sekarang",
-    "ya",
-    "dong",
-];
-
 fn is_content(word: &Word) -> bool {
-    !word.used && !STOP.contains(&word.lower.as_str()) && word.lower.parse::<f64>().is_err()
+    !word.used && !is_in(&word.lower, STOP) && word.lower.parse::<f64>().is_err()
 }
 
-fn has_content(words: &[Word]) -> bool {
+/// Whether anything is left that could name a thing.
+pub(super) fn has_content(words: &[Word]) -> bool {
     words.iter().any(is_content)
 }
-
-/// The device words of Indonesian in the English of the meters' names.
-const TRANSLATED: &[(&str, &str)] = &[
-    ("kompresor", "compressor"),
-    ("pompa", "pump"),
-    ("pendingin", "chiller"),
-    ("ketel", "boiler"),
-    ("penerangan", "lighting"),
-    ("pencahayaan", "lighting"),
-    ("tenun", "weaving"),
-    ("pemintalan", "spinning"),
-    ("pencelupan", "dyeing"),
-    ("gudang", "warehouse"),
-    ("utama", "main"),
-    ("kantor", "office"),
-];
 
 /// "compressors" is looked up as "compressor", which finds both.
 fn singular(word: &str) -> &str {
@@ -658,9 +140,11 @@ fn subjects(words: &mut [Word]) -> Vec<String> {
             subjects.push(phrase);
         }
     };
-    for word in words.iter() {
+    for (at, word) in words.iter().enumerate() {
         let is_number = !word.used && word.lower.parse::<f64>().is_ok();
-        if is_content(word) || (is_number && !run.is_empty()) {
+        // "Line A", but not "a line": nothing unclaimed may follow.
+        let is_letter = !word.used && word.lower == "a" && words.get(at + 1).is_none_or(|next| next.used);
+        if is_content(word) || ((is_number || is_letter) && !run.is_empty()) {
             let translated = TRANSLATED.iter().find(|(from, _)| *from == word.lower).map(|(_, to)| *to);
             run.push(translated.unwrap_or_else(|| singular(&word.lower)));
             if run.len() == MAX_SUBJECT_WORDS {

@@ -340,9 +340,9 @@ pub(super) fn series(data: &Value, language: Language) -> String {
     let left_out = points.len() - rows.len();
     let more = match language {
         _ if left_out == 0 => String::new(),
-        Language::English => format!("\n\n(One in {step} of {} points; all are in the tool's result.)", points.len()),
+        Language::English => format!("\n\n(Shown: one point in {step}; the tool's result has all {}.)", points.len()),
         Language::Indonesian => {
-            format!("\n\n(Satu dari {step} dari {} titik; semuanya ada di hasil alat.)", points.len())
+            format!("\n\n(Ditampilkan: satu dari {step} titik; hasil alat memuat semua {} titik.)", points.len())
         }
     };
     sentence + &table(&heads, &rows, language) + &more + &note(data, language)

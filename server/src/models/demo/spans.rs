@@ -3,7 +3,7 @@
 use app::model::Date;
 use serde_json::{Value, json};
 
-use super::words::{Word, claim_at, find, stands_at};
+use super::words::{Word, any_at, claim, claim_at, is_in, stands_at, words};
 
 /// A period as said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,106 +27,50 @@ pub(super) enum Span {
 }
 
 const KEYWORDS: &[(&str, &str)] = &[
-    ("today", "today"),
-    ("so far today", "today"),
-    ("hari ini", "today"),
-    ("yesterday", "yesterday"),
-    ("kemarin", "yesterday"),
-    ("this week", "this_week"),
-    ("current week", "this_week"),
-    ("minggu ini", "this_week"),
-    ("pekan ini", "this_week"),
-    ("last week", "last_week"),
-    ("previous week", "last_week"),
-    ("minggu lalu", "last_week"),
-    ("minggu kemarin", "last_week"),
-    ("pekan lalu", "last_week"),
-    ("this month", "this_month"),
-    ("current month", "this_month"),
-    ("bulan ini", "this_month"),
-    ("last month", "last_month"),
-    ("previous month", "last_month"),
-    ("bulan lalu", "last_month"),
-    ("bulan kemarin", "last_month"),
-    ("past week", "last_7_days"),
-    ("last seven days", "last_7_days"),
-    ("seminggu terakhir", "last_7_days"),
-    ("tujuh hari terakhir", "last_7_days"),
-    ("past month", "last_30_days"),
-    ("sebulan terakhir", "last_30_days"),
-    ("recently", "last_7_days"),
-    ("lately", "last_7_days"),
-    ("belakangan ini", "last_7_days"),
-    ("akhir-akhir ini", "last_7_days"),
+    ("today", "today|so far today|hari ini"),
+    ("yesterday", "yesterday|kemarin"),
+    ("this_week", "this week|current week|minggu ini|pekan ini"),
+    ("last_week", "last week|previous week|minggu lalu|minggu kemarin|pekan lalu"),
+    ("this_month", "this month|current month|bulan ini"),
+    ("last_month", "last month|previous month|bulan lalu|bulan kemarin"),
+    (
+        "last_7_days",
+        "past week|last seven days|seminggu terakhir|tujuh hari terakhir|recently|lately|belakangan ini|\
+        akhir-akhir ini",
+    ),
+    ("last_30_days", "past month|sebulan terakhir"),
 ];
 
-const FUTURE: &[&str] =
-    &["tomorrow", "besok", "next week", "next month", "next year", "minggu depan", "bulan depan", "tahun depan"];
+const FUTURE: &str = "tomorrow|besok|next week|next month|next year|minggu depan|bulan depan|tahun depan";
 
-const MONTHS: &[(&str, u8)] = &[
-    ("january", 1),
-    ("januari", 1),
-    ("jan", 1),
-    ("february", 2),
-    ("februari", 2),
-    ("feb", 2),
-    ("march", 3),
-    ("maret", 3),
-    ("mar", 3),
-    ("april", 4),
-    ("apr", 4),
-    ("may", 5),
-    ("mei", 5),
-    ("june", 6),
-    ("juni", 6),
-    ("jun", 6),
-    ("july", 7),
-    ("juli", 7),
-    ("jul", 7),
-    ("august", 8),
-    ("agustus", 8),
-    ("aug", 8),
-    ("agu", 8),
-    ("september", 9),
-    ("sept", 9),
-    ("sep", 9),
-    ("october", 10),
-    ("oktober", 10),
-    ("oct", 10),
-    ("okt", 10),
-    ("november", 11),
-    ("nov", 11),
-    ("nopember", 11),
-    ("december", 12),
-    ("desember", 12),
-    ("dec", 12),
-    ("des", 12),
-    ("dez", 12),
+const MONTHS: &[(u8, &str)] = &[
+    (1, "january|januari|jan"),
+    (2, "february|februari|feb"),
+    (3, "march|maret|mar"),
+    (4, "april|apr"),
+    (5, "may|mei"),
+    (6, "june|juni|jun"),
+    (7, "july|juli|jul"),
+    (8, "august|agustus|aug|agu"),
+    (9, "september|sept|sep"),
+    (10, "october|oktober|oct|okt"),
+    (11, "november|nov|nopember"),
+    (12, "december|desember|dec|des|dez"),
 ];
 
-const WEEKDAYS: &[(&str, i64)] = &[
-    ("monday", 0),
-    ("senin", 0),
-    ("tuesday", 1),
-    ("selasa", 1),
-    ("wednesday", 2),
-    ("rabu", 2),
-    ("thursday", 3),
-    ("kamis", 3),
-    ("friday", 4),
-    ("jumat", 4),
-    ("jum'at", 4),
-    ("saturday", 5),
-    ("sabtu", 5),
-    ("sunday", 6),
-    ("ahad", 6),
+const WEEKDAYS: &[(i64, &str)] = &[
+    (0, "monday|senin"),
+    (1, "tuesday|selasa"),
+    (2, "wednesday|rabu"),
+    (3, "thursday|kamis"),
+    (4, "friday|jumat|jum'at"),
+    (5, "saturday|sabtu"),
+    (6, "sunday|ahad"),
 ];
 
 /// Words that lead into a period and mean nothing else once it is found.
-const LEADS: &[&str] = &[
-    "in", "on", "for", "during", "from", "between", "since", "of", "pada", "selama", "dari", "antara", "sejak", "the",
-];
-const JOINTS: &[&str] = &["to", "until", "till", "through", "and", "sampai", "hingga", "dan"];
+const LEADS: &str = "in|on|for|during|from|between|since|of|pada|selama|dari|antara|sejak|the";
+const JOINTS: &str = "to|until|till|through|and|sampai|hingga|dan";
 
 /// Finds the periods in order and claims their words.
 pub(super) fn take(words: &mut [Word]) -> Vec<Span> {
@@ -143,7 +87,7 @@ pub(super) fn take(words: &mut [Word]) -> Vec<Span> {
     }
     for (at, length, _) in &spans {
         claim_at(words, *at, *length);
-        if let Some(before) = at.checked_sub(1).filter(|before| LEADS.contains(&words[*before].lower.as_str())) {
+        if let Some(before) = at.checked_sub(1).filter(|before| is_in(&words[*before].lower, LEADS)) {
             claim_at(words, before, 1);
         }
     }
@@ -156,7 +100,7 @@ fn join_days(words: &mut [Word], spans: &[(usize, usize, Span)]) -> Vec<Span> {
     let mut index = 0;
     while let Some((at, length, span)) = spans.get(index) {
         let joint = at + length;
-        let is_joint = words.get(joint).is_some_and(|word| JOINTS.contains(&word.lower.as_str()));
+        let is_joint = words.get(joint).is_some_and(|word| is_in(&word.lower, JOINTS));
         match (span, spans.get(index + 1)) {
             (Span::Days(from, from_end), Some((next, _, Span::Days(to, to_end))))
                 if from == from_end && to == to_end && from <= to && is_joint && *next == joint + 1 =>
@@ -180,9 +124,9 @@ fn read_at(words: &[Word], at: usize) -> Option<(usize, Span)> {
     }
     let keyword = KEYWORDS
         .iter()
-        .filter_map(|(phrase, name)| Some((stands_at(words, at, phrase)?, Span::Keyword(name))))
+        .filter_map(|(name, phrases)| Some((any_at(words, at, phrases)?, Span::Keyword(name))))
         .max_by_key(|(length, _)| *length);
-    let future = FUTURE.iter().find_map(|phrase| Some((stands_at(words, at, phrase)?, Span::Future)));
+    let future = any_at(words, at, FUTURE).map(|length| (length, Span::Future));
     ago(words, at)
         .or(counted(words, at))
         .or(future)
@@ -195,21 +139,18 @@ fn read_at(words: &[Word], at: usize) -> Option<(usize, Span)> {
 
 /// "3 days ago", "3 hari yang lalu", "day before yesterday", "kemarin lusa".
 fn ago(words: &[Word], at: usize) -> Option<(usize, Span)> {
-    let fixed = ["the day before yesterday", "day before yesterday", "kemarin lusa", "kemarin dulu"];
-    if let Some(length) = fixed.iter().find_map(|phrase| stands_at(words, at, phrase)) {
+    let fixed = "the day before yesterday|day before yesterday|kemarin lusa|kemarin dulu";
+    if let Some(length) = any_at(words, at, fixed) {
         return Some((length, Span::DaysAgo(2)));
     }
     let days = number(words, at).filter(|days| (1..=400).contains(days))?;
-    let length = ["days ago", "day ago", "hari lalu", "hari yang lalu"]
-        .iter()
-        .find_map(|phrase| stands_at(words, at + 1, phrase))?;
+    let length = any_at(words, at + 1, "days ago|day ago|hari lalu|hari yang lalu")?;
     Some((length + 1, Span::DaysAgo(days)))
 }
 
 /// "last 14 days", "past 2 weeks", "14 hari terakhir".
 fn counted(words: &[Word], at: usize) -> Option<(usize, Span)> {
-    let leads = ["the last", "the past", "last", "past"];
-    let lead = leads.iter().find_map(|phrase| stands_at(words, at, phrase)).unwrap_or(0);
+    let lead = any_at(words, at, "the last|the past|last|past").unwrap_or(0);
     let count = number(words, at + lead)?;
     let (days, length) =
         [("days", 1), ("day", 1), ("hari", 1), ("weeks", 7), ("minggu", 7), ("months", 30), ("bulan", 30)]
@@ -245,7 +186,7 @@ fn iso(word: &str) -> Option<(usize, Span)> {
 fn month(words: &[Word], at: usize) -> Option<(usize, Span)> {
     let named = |at: usize| {
         let word = words.get(at).filter(|word| !word.used)?;
-        MONTHS.iter().find(|(name, _)| *name == word.lower).map(|(_, month)| *month)
+        MONTHS.iter().find(|(_, names)| is_in(&word.lower, names)).map(|(month, _)| *month)
     };
     let year_at = |at: usize| number(words, at).and_then(|year| i32::try_from(year).ok()).filter(is_year);
     if let (Some(day), Some(month), Some(year)) = (number(words, at), named(at + 1), year_at(at + 2)) {
@@ -255,9 +196,9 @@ fn month(words: &[Word], at: usize) -> Option<(usize, Span)> {
     let month = named(at)?;
     // "may" and "mar" are also other words: alone they count only after a lead.
     let ambiguous = matches!(words[at].lower.as_str(), "may" | "mar" | "jan" | "dec" | "des" | "sep" | "sept");
-    let led = at.checked_sub(1).is_some_and(|before| {
-        LEADS.contains(&words[before].lower.as_str()) || JOINTS.contains(&words[before].lower.as_str())
-    });
+    let led = at
+        .checked_sub(1)
+        .is_some_and(|before| is_in(&words[before].lower, LEADS) || is_in(&words[before].lower, JOINTS));
     let year = year_at(at + 1);
     if ambiguous && !led && year.is_none() {
         return None;
@@ -281,23 +222,31 @@ fn year(words: &[Word], at: usize) -> Option<(usize, Span)> {
     let year = i32::try_from(number(words, at)?).ok().filter(is_year)?;
     let led = at.checked_sub(1).is_some_and(|before| {
         let before = words[before].lower.as_str();
-        LEADS.contains(&before) || matches!(before, "year" | "tahun")
+        is_in(before, LEADS) || matches!(before, "year" | "tahun")
     });
     let days = (Date { year, month: 1, day: 1 }, Date { year, month: 12, day: 31 });
     led.then_some((1, Span::Days(days.0, days.1)))
 }
 
 fn weekday(words: &[Word], at: usize) -> Option<(usize, Span)> {
-    let lead = ["last", "hari"].iter().find_map(|lead| stands_at(words, at, lead)).unwrap_or(0);
+    let lead = any_at(words, at, "last|hari").unwrap_or(0);
     let word = words.get(at + lead).filter(|word| !word.used)?;
-    let (_, day) = WEEKDAYS.iter().find(|(name, _)| *name == word.lower)?;
+    let (day, _) = WEEKDAYS.iter().find(|(_, names)| is_in(&word.lower, names))?;
     let tail = stands_at(words, at + lead + 1, "lalu").unwrap_or(0);
     Some((lead + 1 + tail, Span::Weekday(*day)))
 }
 
-/// The first date written in a text, e.g. the local day in the system prompt.
+/// The local day as a system prompt tells it ("Today is Saturday, 21 November 2026 in …", or written 2026-11-21).
 pub(super) fn date_in(text: &str) -> Option<Date> {
-    text.split(|c: char| !(c.is_ascii_digit() || c == '-')).find_map(|word| word.parse().ok())
+    const WORDS: usize = 8;
+    let told = text.split_once("Today is ").and_then(|(_, rest)| {
+        let beginning = rest.split_whitespace().take(WORDS).collect::<Vec<_>>().join(" ");
+        take(&mut words(&beginning)).into_iter().find_map(|span| match span {
+            Span::Days(from, to) if from == to => Some(from),
+            _ => None,
+        })
+    });
+    told.or_else(|| text.split(|c: char| !(c.is_ascii_digit() || c == '-')).find_map(|word| word.parse().ok()))
 }
 
 impl Span {
@@ -358,29 +307,20 @@ fn month_of(year: i32, month: u8) -> (Date, Date) {
     (first, back(next, 1))
 }
 
-/// Whether any period phrase stands in the words (for tests of claiming).
-#[cfg(test)]
-fn left(words: &[Word]) -> Vec<&str> {
-    words.iter().filter(|word| !word.used).map(|word| word.lower.as_str()).collect()
-}
-
 /// Claims words that only make sense with a period.
 pub(super) fn claim_remains(words: &mut [Word]) {
-    for phrase in
-        ["so far", "sejauh ini", "the week before", "the month before", "week before", "period before", "sebelumnya"]
-    {
-        while let Some((at, length)) = find(words, &[phrase]) {
-            claim_at(words, at, length);
-        }
-    }
+    claim(words, "so far|sejauh ini|the week before|the month before|week before|period before|sebelumnya");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::demo::words::words;
 
     const TODAY: Date = Date { year: 2026, month: 11, day: 21 }; // a Saturday
+
+    fn left(words: &[Word]) -> Vec<&str> {
+        words.iter().filter(|word| !word.used).map(|word| word.lower.as_str()).collect()
+    }
 
     fn arguments(text: &str) -> Vec<Option<Value>> {
         take(&mut words(text)).into_iter().map(|span| span.argument(TODAY)).collect()
@@ -444,6 +384,7 @@ mod tests {
     #[test]
     fn a_date_is_found_in_a_prompt() {
         assert_eq!(date_in("Today is Saturday, 2026-11-21 (Asia/Jakarta)."), Some(TODAY));
+        assert_eq!(date_in("An assistant. Today is Saturday, 21 November 2026 in Asia/Jakarta. You"), Some(TODAY));
         assert_eq!(date_in("Version 12-34, no date"), None);
     }
 

@@ -1,4 +1,9 @@
-//! Conversations with the demo model on tools that give fixed results in the shapes of `tools/energy/definitions.rs`.
+//! Conversations with the demo model on tools that give fixed results in the shapes of `tools/energy/definitions.rs`;
+//! [`seeded`] does the same on the real tools with the demo's data.
+
+mod seeded;
+
+use std::{collections::HashMap, sync::LazyLock};
 
 use app::model::ModelCallId;
 use futures::StreamExt;
@@ -7,33 +12,19 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::models::{Message, ModelId, ToolSpec};
-
-const TOOLS: [&str; 12] = [
-    "find_devices",
-    "device_overview",
-    "list_quantities",
-    "data_freshness",
-    "query_timeseries",
-    "energy_and_cost",
-    "compare_periods",
-    "rank_devices",
-    "compare_groups",
-    "peaks",
-    "list_groups",
-    "date_info",
-];
+use crate::{
+    models::{Message, ModelId, ToolSpec},
+    tools::{
+        Registry,
+        energy::{Kind, definitions::definition},
+    },
+};
 
 fn request(text: &str) -> ModelRequest {
-    let spec = |name: &&str| ToolSpec {
-        name: (*name).to_owned(),
-        description: String::new(),
-        input_schema: json!({"type": "object"}),
-    };
     ModelRequest {
         model: ModelId("steward-demo".into()),
         system: "You are Steward. Today is Saturday, 2026-11-21.".into(),
-        tools: TOOLS.iter().map(spec).collect(),
+        tools: SPECS.clone(),
         messages: vec![user(text)],
     }
 }
@@ -48,6 +39,13 @@ fn amount(kwh: f64) -> Value {
 
 fn period() -> Value {
     json!({"from": "2026-11-09", "to": "2026-11-15", "days": 7, "label": "last week", "running": false})
+}
+
+fn periods() -> Value {
+    let span = || json!({"from": "2026-11-09", "to": "2026-11-15"});
+    let names =
+        ["today", "yesterday", "this_week", "last_week", "this_month", "last_month", "last_7_days", "last_30_days"];
+    names.into_iter().map(|name| (name.to_owned(), span())).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// A tool's result, as the definitions say.
@@ -94,8 +92,10 @@ fn result(name: &str, input: &Value) -> Value {
             "baseline": {"period": period(), "amount": amount(1000.0)},
             "change": {"kwh": 100.0, "kwh_percent": 10.0, "cost": 1, "cost_text": "Rp 100k", "cost_percent": 10.0},
             "note": "Complete days only."}),
-        "rank_devices" => json!({"period": period(), "currency": "IDR", "by": "energy", "order": input["order"],
-            "rows": [row(json!({"rank": 1, "device": device}))], "total": amount(1234.5), "omitted": 0, "note": null}),
+        "rank_devices" => {
+            json!({"period": period(), "currency": "IDR", "by": "energy", "order": input["order"].as_str().unwrap_or("highest"),
+            "rows": [row(json!({"rank": 1, "device": device}))], "total": amount(1234.5), "omitted": 0, "note": null})
+        }
         "compare_groups" => json!({"kind": "department", "period": period(), "currency": "IDR",
             "rows": [row(json!({"group": "Weaving", "devices": 4}))], "total": amount(1234.5), "omitted": 0, "note": null}),
         "peaks" => json!({"scope": "the whole site", "period": period(), "peaks": [{"at": "x",
@@ -104,7 +104,7 @@ fn result(name: &str, input: &Value) -> Value {
         "list_groups" => json!({"tags": [{"kind": "department", "name": "Weaving", "devices": ["LOOM-1"]}],
             "aggregations": [{"name": "Net", "kind": "net", "formula": "(1)-(3)"}], "omitted": 0}),
         _ => json!({"date": "2026-11-21", "weekday": "Saturday", "days_from_today": 0, "now_local": "2026-11-21 09:20",
-            "time_zone": "Asia/Jakarta", "utc_offset": "+07:00", "currency": "IDR", "periods": {},
+            "time_zone": "Asia/Jakarta", "utc_offset": "+07:00", "currency": "IDR", "periods": periods(),
             "shifts": [{"name": "Morning", "from": "06:00", "to": "14:00", "current": true}],
             "rates": [{"rate": "LWBP", "name": "Off-peak", "from": "22:00", "to": "18:00", "price": 1035,
                 "price_text": "Rp 1,035", "current": true}]}),
@@ -141,8 +141,32 @@ fn play(request: &mut ModelRequest, run: impl Fn(&str, &Value) -> (String, bool)
     panic!("it does not come to an end");
 }
 
+struct Checked {
+    arguments: jsonschema::Validator,
+    result: jsonschema::Validator,
+}
+
+/// The tools' own schemas, compiled once.
+static TOOLS: LazyLock<HashMap<&'static str, Checked>> = LazyLock::new(|| {
+    let compiled = |schema: &Value| jsonschema::validator_for(schema).expect("a schema");
+    let tool = |kind| {
+        let tool = definition(kind);
+        (tool.name, Checked { arguments: compiled(&tool.input_schema), result: compiled(&tool.output_schema) })
+    };
+    Kind::ALL.into_iter().map(tool).collect()
+});
+static SPECS: LazyLock<Vec<ToolSpec>> = LazyLock::new(|| Registry::built_in().specs());
+
+/// The result of a call, after checking call and result against the tool's own schemas.
 fn good(name: &str, input: &Value) -> (String, bool) {
-    (format!("In short.\n{}", result(name, input)), false)
+    let tool = &TOOLS[name];
+    let problem = |validator: &jsonschema::Validator, value: &Value| {
+        validator.iter_errors(value).map(|error| format!("{name}: {error}")).next()
+    };
+    assert_eq!(problem(&tool.arguments, input), None, "{input}");
+    let result = result(name, input);
+    assert_eq!(problem(&tool.result, &result), None, "{result}");
+    (format!("In short.\n{result}"), false)
 }
 
 fn ask(text: &str) -> (Vec<Vec<String>>, String) {
@@ -155,7 +179,7 @@ fn the_main_question_finds_the_device_first() {
     assert_eq!(
         rounds,
         [
-            [r#"find_devices {"limit":5,"query":"compressor 3"}"#],
+            [r#"find_devices {"limit":10,"query":"compressor 3"}"#],
             [r#"energy_and_cost {"device":"CMP-3","group_by":"rate","period":"last_week"}"#],
         ]
     );
@@ -247,7 +271,7 @@ fn a_follow_up_continues_the_question_before() {
 #[test]
 fn an_unknown_device_is_said_and_the_known_ones_are_listed() {
     let (rounds, answer) = ask("What did compressor 9 cost last week?");
-    assert_eq!(rounds.len(), 2);
+    assert_eq!(rounds.len(), 3, "devices, groups, then all devices");
     assert!(answer.contains("no device or group called “compressor 9”") && answer.contains("Main incomer"), "{answer}");
 }
 

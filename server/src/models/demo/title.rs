@@ -1,9 +1,6 @@
 //! A short title for a conversation, from its first question.
 
-use super::{
-    question::{Intent, Question},
-    words::Language,
-};
+use super::{intent::Intent, question::Question, words::Language};
 
 /// Longest title, characters.
 const MAX_TITLE: usize = 60;

@@ -1,5 +1,7 @@
 //! Words of a message, and the language they are in.
 
+use super::vocabulary::{ENGLISH, INDONESIAN};
+
 /// The languages the demo model speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Language {
@@ -51,15 +53,23 @@ pub(super) fn stands_at(words: &[Word], at: usize, phrase: &str) -> Option<usize
     Some(length)
 }
 
-/// The first place of any of the phrases, longest phrase first.
-pub(super) fn find(words: &[Word], phrases: &[&str]) -> Option<(usize, usize)> {
-    (0..words.len()).find_map(|at| {
-        phrases.iter().filter_map(|phrase| stands_at(words, at, phrase)).max().map(|length| (at, length))
-    })
+/// The longest of the phrases (with `|` between them) that stands at this place.
+pub(super) fn any_at(words: &[Word], at: usize, phrases: &str) -> Option<usize> {
+    phrases.split('|').filter_map(|phrase| stands_at(words, at, phrase)).max()
+}
+
+/// The first place of any of the phrases, and how long it is.
+pub(super) fn find(words: &[Word], phrases: &str) -> Option<(usize, usize)> {
+    (0..words.len()).find_map(|at| any_at(words, at, phrases).map(|length| (at, length)))
+}
+
+/// Whether the word is one of the list.
+pub(super) fn is_in(word: &str, list: &str) -> bool {
+    list.split('|').any(|one| one == word)
 }
 
 /// Claims every occurrence of the phrases.
-pub(super) fn claim(words: &mut [Word], phrases: &[&str]) -> bool {
+pub(super) fn claim(words: &mut [Word], phrases: &str) -> bool {
     let mut found = false;
     while let Some((at, length)) = find(words, phrases) {
         claim_at(words, at, length);
@@ -74,127 +84,9 @@ pub(super) fn claim_at(words: &mut [Word], at: usize, length: usize) {
     }
 }
 
-const INDONESIAN: &[&str] = &[
-    "berapa",
-    "apa",
-    "apakah",
-    "yang",
-    "minggu",
-    "kemarin",
-    "hari",
-    "bulan",
-    "biaya",
-    "listrik",
-    "energi",
-    "perangkat",
-    "konsumsi",
-    "pemakaian",
-    "bandingkan",
-    "dibandingkan",
-    "paling",
-    "mana",
-    "kapan",
-    "tarif",
-    "bagaimana",
-    "dengan",
-    "untuk",
-    "dari",
-    "halo",
-    "selamat",
-    "pagi",
-    "siang",
-    "sore",
-    "malam",
-    "saya",
-    "kita",
-    "kami",
-    "tolong",
-    "tampilkan",
-    "lihat",
-    "puncak",
-    "beban",
-    "departemen",
-    "lalu",
-    "ini",
-    "itu",
-    "boros",
-    "terboros",
-    "tahun",
-    "dan",
-    "atau",
-    "bisa",
-    "kompresor",
-    "pompa",
-    "mesin",
-    "daftar",
-    "sekarang",
-    "tanggal",
-    "jam",
-    "tertinggi",
-    "terendah",
-    "terbesar",
-    "tegangan",
-    "arus",
-    "daya",
-    "tagihan",
-    "rupiah",
-    "terakhir",
-    "siapa",
-];
-const ENGLISH: &[&str] = &[
-    "what",
-    "which",
-    "how",
-    "much",
-    "many",
-    "did",
-    "do",
-    "does",
-    "is",
-    "are",
-    "the",
-    "our",
-    "my",
-    "we",
-    "us",
-    "i",
-    "last",
-    "this",
-    "week",
-    "month",
-    "yesterday",
-    "today",
-    "cost",
-    "energy",
-    "use",
-    "used",
-    "most",
-    "compare",
-    "show",
-    "me",
-    "when",
-    "was",
-    "were",
-    "peak",
-    "device",
-    "devices",
-    "hello",
-    "hi",
-    "hey",
-    "help",
-    "of",
-    "and",
-    "in",
-    "with",
-    "vs",
-    "please",
-    "have",
-    "tell",
-];
-
 /// The language most of the telling words belong to; `None` when none tells.
 pub(super) fn language(words: &[Word]) -> Option<Language> {
-    let count = |list: &[&str]| words.iter().filter(|word| list.contains(&word.lower.as_str())).count();
+    let count = |list: &str| words.iter().filter(|word| is_in(&word.lower, list)).count();
     let (indonesian, english) = (count(INDONESIAN), count(ENGLISH));
     match indonesian.cmp(&english) {
         std::cmp::Ordering::Greater => Some(Language::Indonesian),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{devices, escape};
-use crate::models::demo::{memory::Given, question::Intent, question::Question, words::Language};
+use crate::models::demo::{intent::Intent, memory::Given, question::Question, words::Language};
 
 fn quoted(subjects: &[String]) -> String {
     subjects.iter().map(|subject| format!("“{}”", escape(subject))).collect::<Vec<_>>().join(", ")
