@@ -110,3 +110,15 @@ pub fn caller() -> Result<(Arc<dyn Backend>, Caller), AppError> {
     let caller = use_context::<Caller>().ok_or(AppError::SignedOut)?;
     Ok((backend, caller))
 }
+
+/// Leads a plain form post (no scripts) to another page. The server provides it for such requests only; a call from a
+/// script gets its answer and navigates by itself.
+#[derive(Clone)]
+pub struct Redirect(pub Arc<dyn Fn(&str) + Send + Sync>);
+
+/// Answers a plain form post with a redirect to `path`; does nothing for a call from a script.
+pub fn redirect_plain_form(path: &str) {
+    if let Some(Redirect(redirect)) = use_context::<Redirect>() {
+        redirect(path);
+    }
+}

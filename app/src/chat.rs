@@ -1,1 +1,20 @@
-//! (to be written)
+//! What the chat page knows, apart from how it looks.
+//!
+//! Pure rules, tested natively: [`transcript`] (events → message), [`list`] (the sidebar's groups and pages), [`drafts`]
+//! (what is kept of unsent text). What talks to the browser: [`browser`], [`feed`] (the event stream of a turn),
+//! [`channel`] (other tabs), [`scroll`]. [`body`] and [`state`] hold the signals between the two.
+//!
+//! What must hold: nothing here reads a clock, storage or the DOM while a page is first rendered; only effects and
+//! handlers call [`browser`], because the server renders the same components.
+
+pub mod actions;
+pub mod body;
+pub mod browser;
+pub mod channel;
+pub mod drafts;
+pub mod feed;
+pub mod item;
+pub mod list;
+pub mod scroll;
+pub mod state;
+pub mod transcript;

@@ -1,1 +1,34 @@
-//! (to be written)
+//! The parts pages are made of. One file per part; each takes data or the page's state from context and draws it.
+//!
+//! What must hold: the first render reads no clock, storage or DOM (the server renders the same code); no inline styles
+//! (the CSP forbids them); everything a person can do has a name a screen reader says and a place the keyboard reaches.
+
+mod composer;
+mod empty;
+mod error_view;
+mod feedback;
+mod follow;
+pub mod format;
+mod header;
+mod icon;
+mod local_time;
+mod message;
+mod notice;
+mod rename;
+mod shortcuts;
+mod sidebar;
+mod thread;
+mod tools;
+mod usage_details;
+mod user_menu;
+
+pub use composer::Composer;
+pub use error_view::{ErrorView, SetStatus};
+pub use feedback::{Announcer, HelpDialog, ToastRegion};
+pub use follow::follow_everything;
+pub use header::{ChatHeader, SIDEBAR_COOKIE, close_drawer};
+pub use icon::{Sprite, icon};
+pub use local_time::LocalTime;
+pub use shortcuts::install_shortcuts;
+pub use sidebar::Sidebar;
+pub use thread::Thread;

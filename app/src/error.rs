@@ -75,7 +75,10 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
+            // `Serialization`: a form in the browser whose fields do not make the arguments, e.g. a blank name.
+            ServerFnErrorErr::Args(message)
+            | ServerFnErrorErr::MissingArg(message)
+            | ServerFnErrorErr::Serialization(message) => {
                 Self::Invalid { field: String::new(), message: format!("This request could not be read: {message}") }
             }
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {

@@ -5,6 +5,9 @@
 //!
 //! Arrows: `pages ► components ► chat, markdown ► api ► error, model`; `api ► backend ► model`.
 
+// The types of views nest as deep as the elements they draw; every crate that renders them needs this.
+#![recursion_limit = "512"]
+
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;

@@ -7,11 +7,12 @@
 //! definition counts from the block it stands in (or right behind) onward, so a use above it stays text; a footnote
 //! mark shows its own label and stands where it was written.
 //!
-//! To show something new: a variant in `blocks`, its event in `parse`, its nodes in `render`, a case in
+//! To show something new: a variant in `blocks`, its event in `builder`, its nodes in `render`, a case in
 //! `app/tests/markdown.rs`. What must hold: no panic and no quadratic time on any input, depth at most [`MAX_DEPTH`],
 //! the same nodes on server and browser.
 
 mod blocks;
+mod builder;
 mod inline;
 mod parse;
 mod render;

@@ -1,5 +1,82 @@
 //! The commands of `steward`. One file per noun; each is a clap struct with a `run` that prints plain words.
 
+pub mod audit;
+pub mod budget;
+pub mod import;
 pub mod tenants;
 pub mod users;
-pub mod import;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{DatabaseArgs, HttpArgs, LogArgs, ModelArgs};
+
+/// Multi-tenant AI chat and gateway.
+#[derive(Parser)]
+#[command(name = "steward", version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    pub log: LogArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the application.
+    Serve(Box<ServeArgs>),
+    /// Check database, migrations, role, model and clock, with advice.
+    Doctor(Box<ServeArgs>),
+    /// People.
+    User {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(subcommand)]
+        command: users::UserCommand,
+    },
+    /// Client organisations, and their budgets.
+    Tenant {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(subcommand)]
+        command: tenants::TenantCommand,
+    },
+    /// Who may enter which tenant.
+    Membership {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(subcommand)]
+        command: users::MembershipCommand,
+    },
+    /// Set a tenant's monthly budget.
+    Budget {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        args: budget::BudgetArgs,
+    },
+    /// Import measured data.
+    Import {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(subcommand)]
+        command: import::ImportCommand,
+    },
+    /// Prove that the books balance; exits 1 when they do not.
+    Audit {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+#[derive(Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub http: HttpArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Make the demo tenants, people, meters and budgets when they are not there, and print the logins.
+    #[arg(long, env = "STEWARD_DEMO")]
+    pub demo: bool,
+}

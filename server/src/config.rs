@@ -1,1 +1,174 @@
-//! Configuration: one struct per concern.
+//! Configuration: one struct per concern. Every value is an environment variable and a flag of the same meaning; the doc
+//! comment of a field is what `steward serve --help` and the README show. Nothing else reads the environment.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::db::DbConfig;
+
+/// Where the data is.
+#[derive(Args, Clone)]
+pub struct DatabaseArgs {
+    /// Folder of the embedded database. Made when it is not there.
+    #[arg(long, env = "STEWARD_DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    /// PostgreSQL instead of the embedded SQLite: `postgres://user@host/database`. The role must be a plain one (no
+    /// superuser, no BYPASSRLS, not the tables' owner).
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The PostgreSQL role that owns the tables; used at start for migrations only.
+    #[arg(long, env = "DATABASE_OWNER_URL", hide_env_values = true)]
+    pub database_owner_url: Option<String>,
+    /// PostgreSQL connections at most.
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
+    pub database_connections: u32,
+}
+
+/// Which model answers.
+#[derive(Args, Clone)]
+pub struct ModelArgs {
+    /// Key for the Anthropic Messages API. Without it the built-in demo model answers, labelled as such.
+    #[arg(long, env = "ANTHROPIC_API_KEY", hide_env_values = true)]
+    pub anthropic_api_key: Option<String>,
+    /// Where the Messages API is.
+    #[arg(long, env = "ANTHROPIC_BASE_URL", default_value = "https://api.anthropic.com")]
+    pub anthropic_base_url: String,
+    /// The Claude model to ask, by exact id.
+    #[arg(long, env = "STEWARD_MODEL", default_value = "claude-sonnet-5")]
+    pub model: String,
+    /// How fast the demo model writes.
+    #[arg(long, env = "STEWARD_DEMO_PACE", value_enum, default_value_t = DemoPace::Human)]
+    pub demo_pace: DemoPace,
+}
+
+/// How fast the demo model writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DemoPace {
+    /// As a person reads.
+    Human,
+    /// At once, for tests.
+    Fast,
+}
+
+/// How the server is reached.
+#[derive(Args, Clone)]
+pub struct HttpArgs {
+    /// Address to listen on.
+    #[arg(long, env = "STEWARD_ADDR", default_value = "127.0.0.1:3000")]
+    pub addr: SocketAddr,
+    /// The address people type. With `https` cookies are `__Host-…; Secure`; with `http` (allowed on loopback only)
+    /// they are named `steward-dev` and not `Secure`. Default: `http://` and the address listened on.
+    #[arg(long, env = "STEWARD_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Folder with the built page (`pkg/`), as cargo-leptos writes it.
+    #[arg(long, env = "LEPTOS_SITE_ROOT", default_value = "target/site")]
+    pub site_root: String,
+    /// Whether the page's files carry a hash in their names (then they are cached for ever).
+    #[arg(long, env = "LEPTOS_HASH_FILES", default_value_t = true, action = clap::ArgAction::Set)]
+    pub hash_files: bool,
+    /// Networks of the reverse proxies in front, e.g. `10.0.0.0/8, ::1`: their `X-Forwarded-For` is believed, nobody
+    /// else's.
+    #[arg(long, env = "STEWARD_TRUSTED_PROXIES", default_value = "")]
+    pub trusted_proxies: String,
+    /// Bearer token for `/metrics`. Without it, `/metrics` answers on loopback only.
+    #[arg(long, env = "STEWARD_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
+    /// Seconds that running answers get to end at shutdown.
+    #[arg(long, env = "STEWARD_SHUTDOWN_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=300))]
+    pub shutdown_seconds: u64,
+}
+
+/// What is logged, and how.
+#[derive(Args, Clone)]
+pub struct LogArgs {
+    /// What to log, e.g. `info` or `server=debug,warn`. Secrets and message texts are never logged.
+    #[arg(long, env = "STEWARD_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// How to log it.
+    #[arg(long, env = "STEWARD_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
+}
+
+/// The shape of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// A configuration that cannot work, in words for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+impl DatabaseArgs {
+    /// The database to open. Makes the folder of the embedded one.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or the URL is not PostgreSQL's.
+    pub fn config(&self) -> Result<DbConfig, ConfigError> {
+        let Some(url) = self.database_url.clone().filter(|url| !url.is_empty()) else {
+            std::fs::create_dir_all(&self.data_dir).map_err(|error| {
+                ConfigError(format!("cannot make the data folder {}: {error}", self.data_dir.display()))
+            })?;
+            return Ok(DbConfig::Sqlite { path: self.data_dir.join("steward.db") });
+        };
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(ConfigError(
+                "DATABASE_URL must start with postgres://; leave it out for the embedded SQLite".into(),
+            ));
+        }
+        let owner_url = self.database_owner_url.clone().filter(|url| !url.is_empty());
+        Ok(DbConfig::Postgres { url, owner_url, max_connections: self.database_connections })
+    }
+}
+
+impl HttpArgs {
+    /// The origin people use, without a trailing slash.
+    ///
+    /// # Errors
+    /// When it is neither `https` nor loopback `http`.
+    pub fn origin(&self) -> Result<String, ConfigError> {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.addr));
+        let origin = url.trim_end_matches('/').to_owned();
+        if origin.starts_with("https://") {
+            return Ok(origin);
+        }
+        let host = origin.strip_prefix("http://").unwrap_or_default();
+        let is_loopback = ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+        if is_loopback {
+            return Ok(origin);
+        }
+        Err(ConfigError(format!(
+            "STEWARD_PUBLIC_URL is {origin}: use https, because sign-in cookies must not travel in the clear (plain http is allowed on loopback only)"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        http: HttpArgs,
+    }
+
+    fn origin(url: &str) -> Result<String, ConfigError> {
+        Line::parse_from(["steward", "--public-url", url]).http.origin()
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        assert_eq!(origin("https://steward.example/").ok().as_deref(), Some("https://steward.example"));
+        assert_eq!(origin("http://127.0.0.1:3000").ok().as_deref(), Some("http://127.0.0.1:3000"));
+        for wrong in ["http://steward.example", "http://127.0.0.1.evil.example", "ftp://localhost", "localhost:3000"] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+}

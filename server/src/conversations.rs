@@ -15,7 +15,8 @@ use crate::{
     db::{
         SystemTx, TenantScope, Tx,
         conversation::{
-            conversation_delete, conversation_page, conversation_purge, conversation_rename, conversation_restore,
+            conversation_delete, conversation_find, conversation_page, conversation_purge, conversation_rename,
+            conversation_restore,
         },
         turn::turns_request_stop,
     },
@@ -42,6 +43,14 @@ pub async fn list(scope: &TenantScope, tx: &mut Tx, after: Option<&Cursor>) -> R
     items.truncate(PAGE_SIZE);
     let next = items.last().filter(|_| has_more).map(|last| ListCursor { updated_at: last.updated_at, id: last.id });
     Ok(Page { items, next: next.map(ListCursor::into_cursor) })
+}
+
+/// Nothing, when the conversation is there and the caller's.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn require(scope: &TenantScope, tx: &mut Tx, id: ConversationId) -> Result<()> {
+    conversation_find(scope, tx, id).await?.map(drop).ok_or(Error::NotFound)
 }
 
 /// Gives it a person's title.

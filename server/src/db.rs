@@ -19,6 +19,7 @@ mod connect;
 pub mod conversation;
 pub mod energy;
 mod error;
+pub mod health;
 pub mod ledger;
 pub mod membership;
 pub mod message;

@@ -1,17 +1,64 @@
-//! Steward's server: login, conversations, turns, tools, budgets. `main.rs` and the tests call [`serve`].
+//! Steward's server: login, conversations, turns, tools, budgets. `main.rs` and the tests both call [`serve`].
 
+#![recursion_limit = "512"]
+
+pub mod backend;
 pub mod cli;
 pub mod config;
 pub mod conversations;
 pub mod db;
 pub mod demo;
+pub mod doctor;
 pub mod egress;
 pub mod error;
 pub mod http;
 pub mod identity;
 pub mod models;
+pub mod state;
+pub mod telemetry;
 pub mod tenancy;
 pub mod tools;
 pub mod turns;
 pub mod usage;
 pub mod world;
+
+use std::{future::Future, net::SocketAddr, time::Duration};
+
+use tokio::net::TcpListener;
+
+use crate::state::AppState;
+
+/// Serves until `shutdown` resolves, then ends running answers cleanly within `grace` and returns.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    state: AppState,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
+) -> std::io::Result<()> {
+    let (router, _) = http::router(state.clone());
+    state.tasks.spawn(state.turns.clone().run_background());
+    let stopping = state.shutdown.clone();
+    let turns = state.turns.clone();
+    let asked_to_stop = async move {
+        shutdown.await;
+        tracing::info!("stopping: running answers are ended, no new ones begin");
+        // Streams end when their turns do, so turns go first; then connections can drain.
+        stopping.cancel();
+        turns.shutdown(grace).await;
+    };
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop);
+    let token = state.shutdown.clone();
+    tokio::select! {
+        served = serving => served?,
+        // A client that keeps its connection open must not keep the server alive.
+        () = async { token.cancelled().await; tokio::time::sleep(grace + Duration::from_secs(2)).await } => {}
+    }
+    state.tasks.close();
+    let _ = tokio::time::timeout(grace, state.tasks.wait()).await;
+    state.db.close().await;
+    Ok(())
+}

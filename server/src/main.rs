@@ -1,1 +1,115 @@
-fn main() {}
+//! Arguments → configuration → telemetry → runtime → the chosen command.
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::Parser;
+use server::{
+    cli::{self, Cli, Command, ServeArgs},
+    config::DatabaseArgs,
+    db::Db,
+    demo, doctor, serve,
+    state::{AppState, Parts},
+    telemetry,
+    world::World,
+};
+use tokio::net::TcpListener;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = telemetry::start_logs(&cli.log) {
+        eprintln!("steward: {error}");
+        return ExitCode::from(2);
+    }
+    // Rendering pages waits on server functions of the same process: one worker could wait for itself.
+    let workers = std::thread::available_parallelism().map_or(4, |n| n.get().max(4));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli.command)),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("steward: {}", with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// "what: why: why".
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let reason = inner.to_string();
+        if !text.ends_with(&reason) {
+            text = format!("{text}: {reason}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+async fn run(command: Command) -> Result<ExitCode, Failure> {
+    let world = World::real();
+    match command {
+        Command::Serve(args) => run_server(*args, world).await?,
+        Command::Doctor(args) => return Ok(doctor::run(*args, &world).await),
+        Command::User { database, command } => command.run(&open(&database).await?, &world).await?,
+        Command::Tenant { database, command } => command.run(&open(&database).await?, &world).await?,
+        Command::Membership { database, command } => command.run(&open(&database).await?, &world).await?,
+        Command::Budget { database, args } => args.run(&open(&database).await?, &world).await?,
+        Command::Import { database, command } => command.run(&open(&database).await?, &world).await?,
+        Command::Audit { database } => return Ok(cli::audit::run(&open(&database).await?).await?),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open(database: &DatabaseArgs) -> Result<Db, Failure> {
+    Ok(Db::open(&database.config()?).await?)
+}
+
+async fn run_server(args: ServeArgs, world: World) -> Result<(), Failure> {
+    let started = std::time::Instant::now();
+    let metrics = telemetry::start_metrics()?;
+    let db = open(&args.database).await?;
+    let listener = TcpListener::bind(args.http.addr)
+        .await
+        .map_err(|error| format!("cannot listen on {} (STEWARD_ADDR): {error}", args.http.addr))?;
+    let origin = args.http.origin()?;
+    let grace = Duration::from_secs(args.http.shutdown_seconds);
+    let parts =
+        Parts { db: db.clone(), world: world.clone(), http: args.http, model: args.model, metrics: Some(metrics) };
+    let state = AppState::wire(parts).await?;
+    if args.demo {
+        let logins = demo::seed(&db, &world, async |password: &str| state.auth.passwords.hash(password).await).await?;
+        println!("Demo logins (password for all: {}):", demo::PASSWORD);
+        for login in logins {
+            println!("  {:<28} {}", login.email, login.access);
+        }
+    }
+    println!("Steward is ready on {origin} after {} ms", started.elapsed().as_millis());
+    serve(state, listener, asked_to_stop(), grace).await?;
+    Ok(())
+}
+
+/// Ctrl-C, or SIGTERM from a supervisor.
+async fn asked_to_stop() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM cannot be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}

@@ -97,27 +97,13 @@ fn copy_code(event: leptos::ev::MouseEvent) {
 }
 
 fn table_view(table: &Table) -> AnyView {
-    let class_of = |column: usize| match table.columns.get(column) {
-        Some(Align::Center) => Some("center"),
-        Some(Align::End) => Some("number"),
-        _ => None,
+    let align = |column: usize| table.columns.get(column).copied().unwrap_or_default();
+    let cell_views = |cells: &[Vec<Inline>], is_head: bool| {
+        let cells = cells.iter().enumerate();
+        cells.map(|(column, cell)| cell_view(is_head, align(column), inline_views(cell, false))).collect::<Vec<_>>()
     };
-    let head = table
-        .head
-        .iter()
-        .enumerate()
-        .map(|(column, cell)| {
-            view! { <th scope="col" class=class_of(column)>{inline_views(cell, false)}</th> }.into_any()
-        })
-        .collect::<Vec<_>>();
-    let row = |cells: &Vec<Vec<Inline>>| {
-        let cells = cells
-            .iter()
-            .enumerate()
-            .map(|(column, cell)| view! { <td class=class_of(column)>{inline_views(cell, false)}</td> }.into_any())
-            .collect::<Vec<_>>();
-        view! { <tr>{cells}</tr> }.into_any()
-    };
+    let head = cell_views(&table.head, true);
+    let row = |cells: &Vec<Vec<Inline>>| view! { <tr>{cell_views(cells, false)}</tr> }.into_any();
     let rows = table.rows.iter().map(row).collect::<Vec<_>>();
     view! {
         <div class="table-scroll" role="group" aria-label="Table" tabindex="0">
@@ -130,6 +116,20 @@ fn table_view(table: &Table) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+fn cell_view(is_head: bool, align: Align, content: Vec<AnyView>) -> AnyView {
+    let class = match align {
+        Align::Start => "",
+        Align::Center => "center",
+        Align::End => "number",
+    };
+    match (is_head, class) {
+        (true, "") => view! { <th scope="col">{content}</th> }.into_any(),
+        (true, class) => view! { <th scope="col" class=class>{content}</th> }.into_any(),
+        (false, "") => view! { <td>{content}</td> }.into_any(),
+        (false, class) => view! { <td class=class>{content}</td> }.into_any(),
+    }
 }
 
 /// `in_link`: inside a link nothing may be a link of its own.
@@ -145,7 +145,7 @@ fn inline_view(inline: &Inline, in_link: bool) -> AnyView {
         Inline::Strong(content) => view! { <strong>{inline_views(content, in_link)}</strong> }.into_any(),
         Inline::Strikethrough(content) => view! { <del>{inline_views(content, in_link)}</del> }.into_any(),
         Inline::Link { content, .. } if in_link => view! { <span>{inline_views(content, true)}</span> }.into_any(),
-        Inline::Link { to, content } => link_view(to, None, inline_views(content, true)),
+        Inline::Link { to, content } => link_view(to, inline_views(content, true)),
         Inline::Image(image) => image_view(image, in_link),
         Inline::FootnoteMark(label) => view! { <sup>{footnote_mark(label)}</sup> }.into_any(),
         Inline::Break => view! { <br/> }.into_any(),
@@ -156,10 +156,10 @@ fn footnote_mark(label: &str) -> String {
     format!("[{label}]")
 }
 
-fn link_view(to: &LinkUrl, class: Option<&'static str>, content: impl IntoAny) -> AnyView {
+fn link_view(to: &LinkUrl, content: Vec<AnyView>) -> AnyView {
     view! {
-        <a href=to.as_str().to_owned() class=class target="_blank" rel="noopener noreferrer nofollow">
-            {content.into_any()}
+        <a href=to.as_str().to_owned() target="_blank" rel="noopener noreferrer nofollow">
+            {content}
         </a>
     }
     .into_any()
@@ -171,7 +171,12 @@ fn image_view(image: &Image, in_link: bool) -> AnyView {
     let name = if image.alt.trim().is_empty() { "no description" } else { image.alt.trim() };
     let label = format!("Image: {name} ({host})");
     match &image.to {
-        Some(to) if !in_link => link_view(to, Some("chip"), label),
+        Some(to) if !in_link => view! {
+            <a class="chip" href=to.as_str().to_owned() target="_blank" rel="noopener noreferrer nofollow">
+                {label}
+            </a>
+        }
+        .into_any(),
         _ => view! { <span class="chip">{label}</span> }.into_any(),
     }
 }

@@ -85,9 +85,13 @@ impl Streaming {
 
     fn freeze(&mut self) {
         let complete = complete_lines(&self.tail);
-        let found = cuts(complete);
-        let Some(&last) = found.last() else { return };
-        for piece in pieces(&complete[..last], &found[..found.len() - 1]) {
+        let mut found = cuts(complete);
+        // `[a]:` may yet become a link definition when its address follows on the next line, and then nothing begins there.
+        if found.last().is_some_and(|&last| complete[last..].trim_start().starts_with('[')) {
+            found.pop();
+        }
+        let Some(last) = found.pop() else { return };
+        for piece in pieces(&complete[..last], &found) {
             self.frozen.append(&mut parse_piece(piece, &mut self.definitions, None));
         }
         self.tail.drain(..last);

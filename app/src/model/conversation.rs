@@ -90,7 +90,6 @@ pub enum MessageStatus {
 }
 
 /// A piece of a message, in order.
-#[expect(clippy::large_enum_variant, reason = "a message has few parts and they are read far more often than moved")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Part {

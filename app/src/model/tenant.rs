@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{TurnKey, UsageMeter};
+use super::{Date, TurnKey, UsageMeter};
 
 /// A tenant's short name in URLs and commands: 2–32 of `a–z`, `0–9`, `-`, starting with a letter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -118,6 +118,8 @@ pub struct TenantHome {
     pub usage: UsageMeter,
     /// A fresh idempotency key for the first message, so sending works without scripts.
     pub next_key: TurnKey,
+    /// Today in the tenant's zone: the first render groups the list by it, without a clock of its own.
+    pub today: Date,
 }
 
 #[cfg(test)]

@@ -1,1 +1,70 @@
-fn main() {}
+//! Measures a running Steward from outside and prints one table: what `make bench` runs.
+//!
+//! The driver starts the given binary on a database of its own, plays the model provider itself ([`stub`]), so that both
+//! ends of a request are seen on one clock, and talks to the server only through what every client may use: the command
+//! line for set-up, REST, and pages. To add a measurement: a function in [`measure`] and a line in `run`.
+
+mod client;
+mod measure;
+mod server;
+mod stub;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::{client::Client, measure::Row, server::Steward, stub::Stub};
+
+/// Any failure ends the run: a benchmark of a broken server says nothing.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Measure a Steward binary.
+#[derive(Parser)]
+struct Arguments {
+    /// The binary to measure, built for release.
+    #[arg(long)]
+    steward: PathBuf,
+    /// Messages in the long conversation (half are questions, half answers).
+    #[arg(long, default_value_t = 10_000)]
+    history: usize,
+    /// Requests per measured figure.
+    #[arg(long, default_value_t = 200)]
+    samples: usize,
+    /// Measure on this PostgreSQL database instead of SQLite.
+    #[arg(long)]
+    database_url: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let rows = run(&Arguments::parse()).await?;
+    measure::print(&rows);
+    Ok(())
+}
+
+async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
+    let stub = Stub::start().await?;
+    let mut steward = Steward::new(&arguments.steward, stub.url(), arguments.database_url.clone())?;
+    eprintln!("setting up a tenant and a person");
+    steward.set_up()?;
+
+    let mut rows = Vec::new();
+    eprintln!("starting and stopping");
+    rows.push(measure::ready(&mut steward).await?);
+    rows.push(measure::idle_memory(&steward).await?);
+
+    let mut client = Client::sign_in(steward.url()).await?;
+    rows.extend(measure::login_page(&client).await?);
+    eprintln!("sending {} messages", arguments.samples);
+    rows.extend(measure::sending(&mut client, &stub, arguments.samples).await?);
+    eprintln!("rendering");
+    rows.extend(measure::rendering(&mut client, arguments.samples).await?);
+    eprintln!("writing a conversation of {} messages; this is the long part", arguments.history);
+    rows.extend(measure::history(&mut client, &stub, arguments.history, arguments.samples).await?);
+    rows.push(measure::memory_after(&steward)?);
+
+    steward.stop().await?;
+    let books = steward.command(&["audit"]);
+    rows.push(Row::fact("books", if books.is_ok() { "balance" } else { "DO NOT BALANCE" }, "balance"));
+    Ok(rows)
+}

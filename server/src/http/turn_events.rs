@@ -87,7 +87,21 @@ async fn open(
     let tenant: TenantCode = tenant.parse().map_err(|_| Error::NotFound)?;
     let turn: TurnId = turn.parse().map_err(|_| Error::NotFound)?;
     let after = position(query, headers)?;
-    let scope = tenancy::enter(&state.db, caller, &tenant).await?;
+    stream(state, caller, &tenant, turn, after).await
+}
+
+/// A turn's events after `after`, as a response.
+///
+/// # Errors
+/// [`Error::NotFound`]: no such turn of the caller.
+pub async fn stream(
+    state: &TurnEventsState,
+    caller: &Caller,
+    tenant: &TenantCode,
+    turn: TurnId,
+    after: u64,
+) -> Result<Response> {
+    let scope = tenancy::enter(&state.db, caller, tenant).await?;
     let events = state.turns.follow(&scope, turn, after).await?;
     let events = while_allowed(state.clone(), caller.clone(), scope, events);
     let first = futures::stream::once(async { Ok::<_, Infallible>(Event::default().retry(RETRY)) });

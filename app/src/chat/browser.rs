@@ -1,0 +1,122 @@
+//! What the page asks of the browser. Only effects and event handlers call this: none of it exists on the server.
+//! Refusals (storage switched off, clipboard denied) are answered with `None`, never with a panic.
+
+use js_sys::Reflect;
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::model::{Timestamp, TurnKey};
+
+/// Now, by this device's clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 are whole and far below 2^53")]
+    Timestamp(js_sys::Date::now() as i64)
+}
+
+/// A fresh idempotency key from the browser's random source; `None` when it has none.
+#[must_use]
+pub fn new_key() -> Option<TurnKey> {
+    let mut bytes = [0u8; 16];
+    window().crypto().ok()?.get_random_values_with_u8_array(&mut bytes).ok()?;
+    Some(TurnKey(uuid::Builder::from_random_bytes(bytes).into_uuid()))
+}
+
+#[must_use]
+pub fn stored(key: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps `value` on this device; an empty one is forgotten.
+pub fn store(key: &str, value: &str) {
+    let Ok(Some(storage)) = window().local_storage() else { return };
+    let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+}
+
+/// Sets a cookie that the server reads at the next page, for a year.
+pub fn set_cookie(name: &str, value: &str) {
+    let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
+    let _refused_without_harm = Reflect::set(&document(), &"cookie".into(), &cookie.into());
+}
+
+#[must_use]
+pub fn matches_media(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+#[must_use]
+pub fn prefers_reduced_motion() -> bool {
+    matches_media("(prefers-reduced-motion: reduce)")
+}
+
+/// A finger, most likely with a virtual keyboard.
+#[must_use]
+pub fn touch() -> bool {
+    matches_media("(pointer: coarse)")
+}
+
+/// The sidebar is a drawer at this width (see `style/frame.css`).
+#[must_use]
+pub fn narrow() -> bool {
+    matches_media("(max-width: 767px)")
+}
+
+#[must_use]
+pub fn tab_hidden() -> bool {
+    Reflect::get(&document(), &"hidden".into()).is_ok_and(|hidden| hidden.is_truthy())
+}
+
+/// Puts plain text and, where the browser can, HTML on the clipboard.
+pub fn copy(text: &str, html: Option<&str>) {
+    let clipboard = window().navigator().clipboard();
+    if let Some(both) = html.and_then(|html| clipboard_item(text, html)) {
+        let _granted_or_not = clipboard.write(&js_sys::Array::of1(&both));
+        return;
+    }
+    let _granted_or_not = clipboard.write_text(text);
+}
+
+fn clipboard_item(text: &str, html: &str) -> Option<JsValue> {
+    let blob = |kind: &str, content: &str| {
+        let bag = web_sys::BlobPropertyBag::new();
+        bag.set_type(kind);
+        web_sys::Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&content.into()), &bag).ok()
+    };
+    let parts = js_sys::Object::new();
+    Reflect::set(&parts, &"text/plain".into(), blob("text/plain", text)?.as_ref()).ok()?;
+    Reflect::set(&parts, &"text/html".into(), blob("text/html", html)?.as_ref()).ok()?;
+    web_sys::ClipboardItem::new_with_record_from_str_to_blob_promise(&parts).ok().map(JsValue::from)
+}
+
+/// An instant in the reader's zone and language, e.g. "21 Nov 2026, 14:03".
+#[must_use]
+pub fn local_time(at: Timestamp) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
+    let date = js_sys::Date::new(&JsValue::from_f64(at.0 as f64));
+    let options = js_sys::Object::new();
+    for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        let _known_option = Reflect::set(&options, &key.into(), &value.into());
+    }
+    date.to_locale_string("default", &options).into()
+}
+
+/// The element with this id, as `T`.
+#[must_use]
+pub fn element<T: JsCast>(id: &str) -> Option<T> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Moves the keyboard to the element with this id.
+pub fn focus(id: &str) {
+    if let Some(element) = element::<web_sys::HtmlElement>(id) {
+        let _gone_if_not = element.focus();
+    }
+}
+
+/// Whether the keyboard is in a text field.
+#[must_use]
+pub fn typing() -> bool {
+    let Some(active) = document().active_element() else { return false };
+    let name = active.tag_name();
+    name == "TEXTAREA" || name == "INPUT" || name == "SELECT" || active.has_attribute("contenteditable")
+}

@@ -1,0 +1,330 @@
+//! The state of the chat page: one value of signals, passed by context. What happens to it is in [`super::super::pages`]
+//! and `components`; the rules are pure and live beside this file.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, reactive::send_wrapper_ext::SendOption};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    actions::Outgoing,
+    channel,
+    feed::Connection,
+    item::Item,
+    list::ConversationList,
+    scroll::{Controller, Jump},
+};
+use crate::{
+    error::AppError,
+    model::{
+        ConversationId, ConversationSummary, ConversationView, Cursor, Date, Me, MessageId, MessageView, Page, Part,
+        TenantCode, TenantHome, TurnId, UsageMeter, UserId,
+    },
+};
+
+/// How long a deletion can be taken back from the toast.
+pub const UNDO_FOR: Duration = Duration::from_secs(8);
+
+/// What the URL names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    New,
+    Conversation(ConversationId),
+    /// An address nobody made: answered like a conversation that does not exist.
+    Nowhere,
+}
+
+impl Place {
+    /// Reads the path below `/t/{tenant}`.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let mut pieces = path.split('/').skip(3).filter(|piece| !piece.is_empty());
+        match (pieces.next(), pieces.next()) {
+            (None, _) => Self::New,
+            (Some("c"), Some(id)) => id.parse().map_or(Self::Nowhere, Self::Conversation),
+            _ => Self::Nowhere,
+        }
+    }
+
+    #[must_use]
+    pub fn conversation(self) -> Option<ConversationId> {
+        match self {
+            Self::Conversation(id) => Some(id),
+            Self::New | Self::Nowhere => None,
+        }
+    }
+}
+
+/// The answer that is being followed.
+#[derive(Clone)]
+pub struct Following {
+    pub turn: TurnId,
+    pub conversation: ConversationId,
+    /// The last event the item contains.
+    pub after: u64,
+    pub parts: Vec<Part>,
+    pub item: Item,
+}
+
+/// A message the person is changing: what they send takes its place as a sibling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Editing {
+    pub message: MessageId,
+    pub parent: Option<MessageId>,
+}
+
+/// A short notice at the edge of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    pub text: String,
+    /// A deleted conversation that can be brought back.
+    pub undo: Option<ConversationSummary>,
+    /// Tells one toast from the next with the same text.
+    pub serial: u32,
+}
+
+/// What the page is made from: everything one request of the server brings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PageData {
+    pub me: Me,
+    pub home: TenantHome,
+    pub list: Page<ConversationSummary>,
+    pub collapsed: bool,
+    /// `None` for a new chat.
+    pub conversation: Option<Result<ConversationView, AppError>>,
+}
+
+/// Everything the parts of the page share.
+#[derive(Clone, Copy)]
+pub struct Chat {
+    pub me: StoredValue<Me>,
+    pub home: StoredValue<TenantHome>,
+    /// What the URL names …
+    pub place: Memo<Place>,
+    pub leaf_wanted: Memo<Option<MessageId>>,
+    /// … and what is shown: behind the URL while a conversation is fetched, ahead of it when one was just made.
+    pub shown: RwSignal<Option<ConversationId>>,
+    pub title: RwSignal<String>,
+    pub items: RwSignal<Vec<Item>>,
+    pub earlier: RwSignal<Option<Cursor>>,
+    /// Why the conversation cannot be shown.
+    pub failure: RwSignal<Option<AppError>>,
+    pub following: RwSignal<Option<Following>>,
+    pub connection: RwSignal<Connection>,
+
+    pub list: RwSignal<ConversationList>,
+    pub today: RwSignal<Date>,
+    pub meter: RwSignal<UsageMeter>,
+
+    /// Why the last thing the person asked for was not done; shown above the composer.
+    pub notice: RwSignal<Option<AppError>>,
+    pub sending: RwSignal<bool>,
+    pub unacknowledged: StoredValue<Option<Outgoing>>,
+    /// Whether the composer holds nothing worth sending.
+    pub empty: RwSignal<bool>,
+    pub loading_older: RwSignal<bool>,
+    /// Conversations whose answer ended while another one was looked at.
+    pub unread: RwSignal<Vec<ConversationId>>,
+    pub queued: RwSignal<Option<String>>,
+    pub editing: RwSignal<Option<Editing>>,
+    pub composer: NodeRef<leptos::html::Textarea>,
+
+    pub toast: RwSignal<Option<Toast>>,
+    pub announcement: RwSignal<String>,
+    pub drawer_open: RwSignal<bool>,
+    pub collapsed: RwSignal<bool>,
+    pub help_open: RwSignal<bool>,
+    pub reload: RwSignal<u32>,
+    pub jump: RwSignal<Jump>,
+    pub scroll: RwSignal<SendOption<Controller>>,
+    pub go: Callback<String>,
+    pub serial: StoredValue<u32>,
+}
+
+impl Chat {
+    /// The state of a page that was just loaded.
+    #[must_use]
+    pub fn new(data: PageData, place: Memo<Place>, leaf_wanted: Memo<Option<MessageId>>, go: Callback<String>) -> Self {
+        let chat = Self {
+            place,
+            leaf_wanted,
+            shown: RwSignal::new(None),
+            title: RwSignal::new(String::new()),
+            items: RwSignal::new(vec![]),
+            earlier: RwSignal::new(None),
+            failure: RwSignal::new(None),
+            following: RwSignal::new(None),
+            connection: RwSignal::new(Connection::Fine),
+            list: RwSignal::new(ConversationList::new(data.list)),
+            today: RwSignal::new(data.home.today),
+            meter: RwSignal::new(data.home.usage.clone()),
+            notice: RwSignal::new(None),
+            sending: RwSignal::new(false),
+            unacknowledged: StoredValue::new(None),
+            empty: RwSignal::new(true),
+            loading_older: RwSignal::new(false),
+            unread: RwSignal::new(vec![]),
+            queued: RwSignal::new(None),
+            editing: RwSignal::new(None),
+            composer: NodeRef::new(),
+            toast: RwSignal::new(None),
+            announcement: RwSignal::new(String::new()),
+            drawer_open: RwSignal::new(false),
+            collapsed: RwSignal::new(data.collapsed),
+            help_open: RwSignal::new(false),
+            reload: RwSignal::new(0),
+            jump: RwSignal::new(Jump::Hidden),
+            scroll: RwSignal::new(SendOption::new_local(None)),
+            go,
+            serial: StoredValue::new(0),
+            me: StoredValue::new(data.me),
+            home: StoredValue::new(data.home),
+        };
+        match data.conversation {
+            Some(Ok(view)) => chat.show(view),
+            Some(Err(error)) => chat.failure.set(Some(error)),
+            None => {}
+        }
+        chat
+    }
+
+    /// The state above the calling component.
+    ///
+    /// # Panics
+    /// Outside the chat page: a mistake in the code, not in an input.
+    #[must_use]
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    #[must_use]
+    pub fn tenant(self) -> TenantCode {
+        self.home.with_value(|home| home.tenant.code.clone())
+    }
+
+    #[must_use]
+    pub fn user(self) -> UserId {
+        self.me.with_value(|me| me.id)
+    }
+
+    /// Whether the page is still there, asked after waiting for the server.
+    #[must_use]
+    pub fn is_alive(self) -> bool {
+        self.reload.try_get_untracked().is_some()
+    }
+
+    #[must_use]
+    pub fn conversation_url(self, id: ConversationId) -> String {
+        format!("/t/{}/c/{id}", self.tenant())
+    }
+
+    #[must_use]
+    pub fn new_url(self) -> String {
+        format!("/t/{}", self.tenant())
+    }
+
+    /// The message the next one follows.
+    #[must_use]
+    pub fn leaf(self) -> Option<MessageId> {
+        self.items.with_untracked(|items| items.last().map(|item| item.id))
+    }
+
+    #[must_use]
+    pub fn item(self, id: MessageId) -> Option<Item> {
+        self.items.with_untracked(|items| items.iter().find(|item| item.id == id).cloned())
+    }
+
+    /// Shows a notice at the edge of the page for [`UNDO_FOR`].
+    pub fn say(self, text: impl Into<String>, undo: Option<ConversationSummary>) {
+        let next = |serial: &mut u32| {
+            *serial = serial.wrapping_add(1);
+            *serial
+        };
+        let serial = self.serial.try_update_value(next).unwrap_or_default();
+        self.toast.set(Some(Toast { text: text.into(), undo, serial }));
+        let forget = move || {
+            let Some(current) = self.toast.try_get_untracked().flatten() else { return };
+            if current.serial == serial {
+                self.toast.set(None);
+            }
+        };
+        set_timeout(forget, UNDO_FOR);
+    }
+
+    /// Tells screen readers.
+    pub fn announce(self, text: &str) {
+        self.announcement.set(text.to_owned());
+    }
+
+    /// Tells the other tabs that `conversation` (or the list) changed.
+    pub fn tell_tabs(self, conversation: Option<ConversationId>) {
+        channel::tell(&channel::Notice { tenant: self.tenant(), conversation });
+    }
+
+    pub fn with_scroll(self, act: impl FnOnce(&Controller)) {
+        let controller = self.scroll.with_untracked(|scroll| scroll.as_ref().cloned());
+        if let Some(controller) = controller {
+            act(&controller);
+        }
+    }
+
+    /// Fetches the shown conversation again.
+    pub fn reload(self) {
+        self.reload.update(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Shows `view`. Messages that are on the page already stay as they are, so that nothing flickers or closes.
+    pub fn show(self, view: ConversationView) {
+        let known = self.items.get_untracked();
+        let last_parts = view.messages.last().map(|message| message.parts.clone()).unwrap_or_default();
+        let item_for = |message: MessageView| match known.iter().find(|item| item.id == message.id) {
+            Some(item) => {
+                item.update(message);
+                item.clone()
+            }
+            None => Item::new(message),
+        };
+        let items: Vec<Item> = view.messages.into_iter().map(item_for).collect();
+        let following = view.running.zip(items.last().cloned()).map(|((turn, after), item)| Following {
+            turn,
+            conversation: view.id,
+            after,
+            parts: last_parts,
+            item,
+        });
+        self.shown.set(Some(view.id));
+        self.failure.set(None);
+        self.title.set(view.title);
+        self.earlier.set(view.earlier);
+        self.items.set(items);
+        self.connection.set(Connection::Fine);
+        self.following.set(following);
+    }
+
+    /// Nothing is shown: a new chat, or (with a reason) a conversation that could not be opened.
+    pub fn show_nothing(self, failure: Option<AppError>) {
+        self.shown.set(None);
+        self.failure.set(failure);
+        self.title.set(String::new());
+        self.earlier.set(None);
+        self.items.set(vec![]);
+        self.following.set(None);
+        self.connection.set(Connection::Fine);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_names_the_place() {
+        let id = "0190a5a0-0000-7000-8000-000000000001";
+        assert_eq!(Place::of("/t/prs"), Place::New);
+        assert_eq!(Place::of("/t/prs/"), Place::New);
+        assert!(matches!(Place::of(&format!("/t/prs/c/{id}")), Place::Conversation(_)));
+        assert_eq!(Place::of("/t/prs/c/1"), Place::Nowhere);
+        assert_eq!(Place::of("/t/prs/c"), Place::Nowhere);
+        assert_eq!(Place::of("/t/prs/x/y"), Place::Nowhere);
+    }
+}

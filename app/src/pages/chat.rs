@@ -1,0 +1,143 @@
+//! The chat page: `/t/:tenant` (a new chat) and `/t/:tenant/c/:id`, one component for both, so that going from one to
+//! the other keeps the sidebar, the composer and what is typed in it.
+//!
+//! One request of the server brings everything ([`PageData`]); after that the page changes its own state.
+
+use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_meta::Title;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_params_map, use_query_map},
+};
+
+use crate::{
+    api::{self, RestoreConversation, SendMessage},
+    chat::state::{Chat, PageData, Place},
+    components::{
+        Announcer, ChatHeader, Composer, ErrorView, HelpDialog, Sidebar, Sprite, Thread, ToastRegion, close_drawer,
+        follow_everything, format, install_shortcuts,
+    },
+    error::AppError,
+    model::{ConversationId, Cursor, MessageId, TenantCode},
+    routes::SidebarCollapsed,
+};
+
+/// What the URL asks for when the page is loaded.
+#[derive(Clone)]
+struct Request {
+    tenant: Result<TenantCode, AppError>,
+    place: Place,
+    leaf: Option<MessageId>,
+    older: Option<Cursor>,
+    collapsed: bool,
+}
+
+#[component]
+pub fn ChatPage() -> impl IntoView {
+    let path = use_location().pathname;
+    let query = use_query_map();
+    let place = Memo::new(move |_| Place::of(&path.get()));
+    let leaf = Memo::new(move |_| query.with(|query| query.get_str("leaf").and_then(|leaf| leaf.parse().ok())));
+    let tenant = use_params_map().with_untracked(|params| params.get_str("tenant").and_then(|code| code.parse().ok()));
+    let deleted = query.with_untracked(|query| query.get_str("deleted").and_then(|id| id.parse().ok()));
+    let request = Request {
+        tenant: tenant.ok_or(AppError::NotFound),
+        place: place.get_untracked(),
+        leaf: leaf.get_untracked(),
+        older: query.with_untracked(|query| query.get_str("older").map(|cursor| Cursor(cursor.to_owned()))),
+        collapsed: use_context::<SidebarCollapsed>().is_some_and(|collapsed| collapsed.0),
+    };
+    let navigate = use_navigate();
+    let go = Callback::new(move |url: String| navigate(&url, NavigateOptions { scroll: false, ..Default::default() }));
+    let data = Resource::new(|| (), move |()| load(request.clone()));
+    view! {
+        <Suspense fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted/> }.into_any(),
+                    Err(error) => view! { <main class="page"><ErrorView error/></main> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+async fn load(request: Request) -> Result<PageData, AppError> {
+    let tenant = request.tenant?;
+    let me = api::me().await?;
+    let home = api::tenant_home(tenant.clone()).await?;
+    let list = api::list_conversations(tenant.clone(), request.older).await?;
+    let conversation = match request.place {
+        Place::New => None,
+        Place::Nowhere => Some(Err(AppError::NotFound)),
+        Place::Conversation(id) => Some(api::open_conversation(tenant, id, request.leaf).await),
+    };
+    Ok(PageData { me, home, list, conversation, collapsed: request.collapsed })
+}
+
+#[component]
+fn ChatFrame(
+    chat: Chat,
+    /// The conversation a plain form has just deleted.
+    deleted: Option<ConversationId>,
+) -> impl IntoView {
+    provide_context(chat);
+    // A refusal of a plain form comes back in the URL.
+    let posted = ServerAction::<SendMessage>::new();
+    if let Some(Err(error)) = posted.value().get_untracked() {
+        chat.notice.set(Some(error));
+    }
+    follow_everything(chat);
+    install_shortcuts(chat);
+    let tenant = chat.home.with_value(|home| home.tenant.name.clone());
+    let title = move || match chat.title.get() {
+        title if title.is_empty() => format::document_title(&format!("{tenant} · Steward")),
+        title => format::document_title(&format!("{title} · {tenant} · Steward")),
+    };
+    let runs = chat.following.with_untracked(Option::is_some);
+    view! {
+        <Title text=title/>
+        <Sprite/>
+        <a class="skip-link" href="#composer-text">"Skip to the message box"</a>
+        <div class="frame" class:collapsed=move || chat.collapsed.get() class:drawer-open=move || chat.drawer_open.get()>
+            <Sidebar/>
+            <a
+                class="scrim"
+                href="#main"
+                tabindex="-1"
+                aria-hidden="true"
+                on:click=move |event| {
+                    event.prevent_default();
+                    close_drawer(chat);
+                }
+            ></a>
+            <main id="main" class="chat" inert=move || chat.drawer_open.get()>
+                <ChatHeader/>
+                {deleted.map(|id| view! { <DeletedNotice id/> })}
+                <Thread/>
+                <Composer/>
+            </main>
+        </div>
+        <ToastRegion/>
+        <Announcer/>
+        <HelpDialog/>
+        {runs.then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> })}
+    }
+    .into_any()
+}
+
+/// After a deletion without scripts: the way back.
+#[component]
+fn DeletedNotice(id: ConversationId) -> impl IntoView {
+    let chat = Chat::get();
+    view! {
+        <form class="notice deleted" method="post" action=RestoreConversation::url()>
+            <input type="hidden" name="tenant" value=chat.tenant().to_string()/>
+            <input type="hidden" name="id" value=id.to_string()/>
+            <span>"The conversation was deleted."</span>
+            <button type="submit" class="button">"Undo"</button>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,40 @@
+//! The person's name.
+
+use leptos::prelude::*;
+
+use super::feedback::{field_error, field_error_view, form_feedback};
+use crate::api::SetName;
+
+#[component]
+pub(super) fn NameSection(name: String, email: String, is_done: bool) -> impl IntoView {
+    let action = ServerAction::<SetName>::new();
+    let outcome = Signal::derive(move || action.value().get());
+    let error = field_error(outcome, "name", true);
+    view! {
+        <section class="card section" aria-labelledby="settings-name">
+            <h2 id="settings-name">"You"</h2>
+            <ActionForm action=action attr:class="settings-form">
+                <div class="field">
+                    <label for="name">"Name"</label>
+                    <input
+                        class="input"
+                        id="name"
+                        name="name"
+                        autocomplete="name"
+                        maxlength="80"
+                        required=true
+                        value=name
+                        aria-invalid=move || error.get().map(|_| "true")
+                        aria-describedby="name-error"
+                    />
+                    {field_error_view("name-error", error)}
+                </div>
+                <p class="meta">"You sign in as " {email}</p>
+                {form_feedback(outcome, &["name", ""], is_done, "Your name is saved.")}
+                <button type="submit" class="button" disabled=move || action.pending().get()>
+                    "Save name"
+                </button>
+            </ActionForm>
+        </section>
+    }
+}

@@ -1,0 +1,72 @@
+//! How full each limit is, when it resets and how sure the figures are.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::{LocalTime, format::thousands},
+    model::{Money, UsageMeter},
+};
+
+/// From here on a meter warns.
+const WARN_PERCENT: i64 = 80;
+/// From here on it is nearly or wholly used up.
+const FULL_PERCENT: i64 = 95;
+
+/// `certainty`: class and words of the badge that says how sure the figures are.
+pub(super) fn limits_view(meter: &UsageMeter, certainty: Option<(&'static str, String)>) -> impl IntoView + use<> {
+    let UsageMeter { percent, used, requests, cost, limits, resets_at, .. } = meter;
+    let whole = match percent {
+        Some(percent) => format!("{percent} % of this month's budget is used"),
+        None => "No limit is set".to_owned(),
+    };
+    let badge = certainty.map(|(class, words)| view! { <span class=class>{words}</span> });
+    view! {
+        <section class="card section" aria-labelledby="usage-limits">
+            <div class="usage-facts">
+                <h2 id="usage-limits">{whole}</h2>
+                {badge}
+                <span class="meta">"Resets on " <LocalTime at=*resets_at/></span>
+            </div>
+            <dl class="usage-limits">
+                {limit("Input tokens", used.input_total(), limits.input_tokens, thousands)}
+                {limit("Output tokens", used.output, limits.output_tokens, thousands)}
+                {limit("Requests", *requests, limits.requests, thousands)}
+                {limit("Cost", cost.0, limits.cost.map(|cost| cost.0), |pico| Money(pico).to_string())}
+            </dl>
+        </section>
+    }
+}
+
+fn limit(label: &'static str, used: i64, limit: Option<i64>, show: fn(i64) -> String) -> AnyView {
+    let of = limit.map_or_else(|| "no limit".to_owned(), |limit| format!("of {}", show(limit)));
+    let bar = limit.map(|limit| {
+        // A limit of zero is full; <meter> needs a maximum above its minimum.
+        let (value, max) = if limit <= 0 { (1, 1) } else { (used.clamp(0, limit), limit) };
+        let share =
+            |percent: i64| i64::try_from(i128::from(max) * i128::from(percent) / 100).unwrap_or(max).to_string();
+        view! {
+            <meter
+                class="meter"
+                aria-label=label
+                min="0"
+                max=max.to_string()
+                low=share(WARN_PERCENT)
+                high=share(FULL_PERCENT)
+                optimum="0"
+                value=value.to_string()
+            ></meter>
+        }
+    });
+    view! {
+        <div>
+            <dt>{label}</dt>
+            <dd>
+                <strong>{show(used)}</strong>
+                " "
+                <span class="meta">{of}</span>
+            </dd>
+            {bar.map(|bar| view! { <dd>{bar}</dd> })}
+        </div>
+    }
+    .into_any()
+}

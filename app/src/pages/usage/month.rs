@@ -1,0 +1,76 @@
+//! A calendar month: its name, its days, its neighbours.
+
+use std::fmt;
+
+use crate::model::Date;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Month {
+    first: Date,
+}
+
+const NAMES: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+impl Month {
+    /// The month of a day.
+    pub(super) fn of(day: Date) -> Self {
+        Self { first: Date { day: 1, ..day } }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        NAMES.get(usize::from(self.first.month).wrapping_sub(1)).copied().unwrap_or("")
+    }
+
+    pub(super) fn next(self) -> Self {
+        Self::of(Date::from_days(self.first.to_days() + 31))
+    }
+
+    pub(super) fn previous(self) -> Self {
+        Self::of(Date::from_days(self.first.to_days() - 1))
+    }
+
+    pub(super) fn days(self) -> impl Iterator<Item = Date> {
+        (self.first.to_days()..self.next().first.to_days()).map(Date::from_days)
+    }
+
+    /// The address of this month's report, relative to the page.
+    pub(super) fn query(self) -> String {
+        format!("?month={}", self.first)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name(), self.first.year)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_know_their_neighbours_and_days() {
+        let december = Month::of(Date { year: 2026, month: 12, day: 31 });
+        assert_eq!(december.to_string(), "December 2026");
+        assert_eq!(december.next().query(), "?month=2027-01-01");
+        assert_eq!(december.previous().to_string(), "November 2026");
+        assert_eq!(december.days().count(), 31);
+        let february = Month::of(Date { year: 2028, month: 2, day: 9 });
+        assert_eq!(february.days().count(), 29);
+        assert_eq!(february.previous().next(), february);
+    }
+}

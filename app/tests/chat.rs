@@ -1,0 +1,358 @@
+//! The chat page as the server sends it: what a person reads and can do before any script runs, or without scripts.
+
+#[path = "support/fake_backend.rs"]
+mod fake_backend;
+#[path = "support/site.rs"]
+mod site;
+
+use app::{
+    error::AppError,
+    model::{
+        BudgetRefusal, Cell, Column, Cursor, MessageAuthor, MessageStatus, Money, Part, Quality, Role, Siblings, Table,
+        Theme, Timestamp, Tokens, ToolCallStatus, ToolCallView, ToolOutput, TurnError, TurnErrorCode, TurnUsage,
+    },
+};
+use axum::http::StatusCode;
+use fake_backend::{NEXT_KEY, NOW, answer, message, message_id, question};
+use site::{Site, form_fields};
+
+const DAY: i64 = 86_400_000;
+
+fn tool_call(status: ToolCallStatus) -> ToolCallView {
+    let cell = |text: &str, value: Option<f64>| Cell { text: text.into(), value };
+    let column = |label: &str, unit: &str, numeric: bool| Column { label: label.into(), unit: unit.into(), numeric };
+    let table = Table {
+        caption: "Cost per day".into(),
+        columns: vec![column("Day", "", false), column("Energy", "kWh", true)],
+        rows: vec![vec![cell("2026-11-20", None), cell("1,234.5", Some(1234.5))]],
+        omitted: 3,
+    };
+    ToolCallView {
+        call_id: "call-1".into(),
+        name: "energy_and_cost".into(),
+        title: "Energy and cost".into(),
+        arguments: "{\n  \"meter\": \"compressor-3\"\n}".into(),
+        summary: "Compressor 3, 14–20 Nov".into(),
+        status,
+        output: Some(ToolOutput { text: "ok".into(), tables: vec![table], json: "{}".into(), bytes: 3_100 }),
+        duration_ms: Some(412),
+        ran_as: "PRS Textile · Ana Wijaya · built-in".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_new_chat_greets_and_offers_examples() {
+    let site = Site::default();
+    let page = site.get("/t/prs").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let text = page.text();
+    for expected in [
+        "Hello Ana",
+        "What would you like to know about PRS Textile?",
+        "What did compressor 3 cost us last week?",
+        "No conversations yet.",
+        "42 % of this month used",
+        "Demo model",
+    ] {
+        assert!(text.contains(expected), "{expected} in: {text}");
+    }
+    assert!(page.has("placeholder=\"Ask Wira…\""));
+    assert!(page.has("<title>PRS Textile · Steward</title>"), "the title is in the first byte");
+}
+
+#[tokio::test]
+async fn a_real_model_is_named_and_not_called_a_demo() {
+    let site = Site::default();
+    site.backend.state().demo = false;
+    let text = site.get("/t/prs").await.text();
+    assert!(text.contains("Claude can make mistakes"), "{text}");
+    assert!(!text.contains("Demo model"));
+}
+
+#[tokio::test]
+async fn a_conversation_shows_its_messages_tools_and_table() {
+    let site = Site::default();
+    let parts = vec![
+        Part::Tool { call: tool_call(ToolCallStatus::Done) },
+        Part::Text { text: "It cost **Rp 4.2 million**.".into() },
+    ];
+    let mut reply = message(2, MessageAuthor::Assistant, parts, MessageStatus::Complete);
+    reply.usage = Some(TurnUsage {
+        tokens: Tokens { input: 12_345, output: 678, ..Tokens::default() },
+        cost: Money(3_100_000_000),
+        quality: Quality::Exact,
+        calls: 2,
+        duration_ms: 2_300,
+    });
+    let id = site.backend.add("Compressor 3", NOW, vec![question(1, "What did it cost?"), reply]);
+    let page = site.get(&format!("/t/prs/c/{id}")).await;
+    let text = page.text();
+    for expected in [
+        "What did it cost?",
+        "Used 1 tool · 412 ms",
+        "Energy and cost",
+        "Compressor 3, 14–20 Nov",
+        "Cost per day",
+        "1,234.5",
+        "3 more rows are not shown.",
+        "ran as PRS Textile · Ana Wijaya · built-in · 412 ms · 3.1 KB",
+        "12,345 tokens",
+        "$0.0031",
+        "2.3 s",
+    ] {
+        assert!(text.contains(expected), "{expected} in: {text}");
+    }
+    assert!(page.has("<strong>Rp 4.2 million</strong>"));
+    assert!(page.has("<title>Compressor 3 · PRS Textile · Steward</title>"));
+    assert!(page.has("<details class=\"tools\">"), "folded, because the answer has begun");
+    assert!(page.has("aria-current=\"page\""));
+}
+
+#[tokio::test]
+async fn a_failed_tool_is_open_and_says_why() {
+    let site = Site::default();
+    let failed = ToolCallStatus::Failed("There is no meter of this name.".into());
+    let parts = vec![Part::Tool { call: tool_call(failed) }, Part::Text { text: "I could not find it.".into() }];
+    let id = site.backend.add(
+        "x",
+        NOW,
+        vec![question(1, "?"), message(2, MessageAuthor::Assistant, parts, MessageStatus::Complete)],
+    );
+    let page = site.get(&format!("/t/prs/c/{id}")).await;
+    assert!(page.text().contains("There is no meter of this name."));
+    assert!(page.text().contains("Used 1 tool, 1 failed"));
+    assert!(page.has("<details open class=\"tools\">"), "the group is open");
+    assert!(page.has("<details open class=\"tool failed\">"), "the card is open");
+}
+
+#[tokio::test]
+async fn an_interrupted_answer_keeps_its_text_and_says_what_happened() {
+    let site = Site::default();
+    let error = TurnError {
+        code: TurnErrorCode::Interrupted,
+        message: "The server stopped while this was written.".into(),
+        request_id: "req-77".into(),
+        refusal: None,
+    };
+    let parts = vec![Part::Text { text: "The first half".into() }];
+    let id = site.backend.add(
+        "x",
+        NOW,
+        vec![question(1, "?"), message(2, MessageAuthor::Assistant, parts, MessageStatus::Failed(error))],
+    );
+    let text = site.get(&format!("/t/prs/c/{id}")).await.text();
+    for expected in ["The first half", "Interrupted.", "The server stopped while this was written.", "Retry", "req-77"]
+    {
+        assert!(text.contains(expected), "{expected} in: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_running_answer_shows_the_text_so_far_reloads_and_can_be_stopped() {
+    let site = Site::default();
+    let running =
+        message(2, MessageAuthor::Assistant, vec![Part::Text { text: "So far".into() }], MessageStatus::Running);
+    let turn = running.turn.expect("a turn");
+    let id = site.backend.add("x", NOW, vec![question(1, "?"), running]);
+    let path = format!("/t/prs/c/{id}");
+    let page = site.get(&path).await;
+    assert!(page.text().contains("So far"));
+    assert!(page.has("<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>"));
+    assert!(page.has("An answer is being written"), "the dot in the sidebar");
+    let fields = form_fields(&page.html, "id=\"stop\"");
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let stopped = site.post("/fn/turns/stop", &path, &fields).await;
+    assert_eq!((stopped.status, stopped.location.as_str()), (StatusCode::FOUND, path.as_str()));
+    assert_eq!(site.backend.state().stopped, [turn]);
+}
+
+#[tokio::test]
+async fn a_finished_page_does_not_reload() {
+    let site = Site::default();
+    let id = site.backend.add("x", NOW, vec![question(1, "?"), answer(2, "!")]);
+    assert!(!site.get(&format!("/t/prs/c/{id}")).await.has("http-equiv"));
+}
+
+#[tokio::test]
+async fn a_plain_form_sends_a_message_below_the_last_one_and_leads_to_the_conversation() {
+    let site = Site::default();
+    let id = site.backend.add("x", NOW, vec![question(1, "?"), answer(2, "!")]);
+    let path = format!("/t/prs/c/{id}");
+    let page = site.get(&path).await;
+    let mut fields = form_fields(&page.html, "<form id=\"composer\"");
+    fields.insert("text".into(), "And yesterday?\r\n& more = ä".into());
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let sent = site.post("/fn/turns/start", &path, &fields).await;
+    assert_eq!((sent.status, sent.location.as_str()), (StatusCode::FOUND, path.as_str()));
+    let state = site.backend.state();
+    let start = state.started.first().expect("one message");
+    assert_eq!(start.conversation, Some(id));
+    assert_eq!(start.parent, Some(message_id(2)));
+    assert_eq!(start.key, NEXT_KEY);
+    assert_eq!(start.text.as_str(), "And yesterday?\r\n& more = ä");
+}
+
+#[tokio::test]
+async fn a_plain_form_starts_a_new_conversation() {
+    let site = Site::default();
+    let page = site.get("/t/prs").await;
+    let mut fields = form_fields(&page.html, "<form id=\"composer\"");
+    assert!(!fields.contains_key("conversation") && !fields.contains_key("parent"));
+    fields.insert("text".into(), "Hello".into());
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let sent = site.post("/fn/turns/start", "/t/prs", &fields).await;
+    assert_eq!(sent.status, StatusCode::FOUND);
+    assert!(sent.location.starts_with("/t/prs/c/"), "{}", sent.location);
+}
+
+#[tokio::test]
+async fn a_refused_plain_form_comes_back_with_the_reason() {
+    let site = Site::default();
+    site.backend.state().refusal = Some(AppError::OverBudget(BudgetRefusal {
+        budget: "PRS Textile's monthly budget".into(),
+        limit: "1,000,000 input tokens".into(),
+        resets_at: Timestamp(1_796_058_000_000),
+        contact: "energy@prs.example".into(),
+    }));
+    let mut fields = form_fields(&site.get("/t/prs").await.html, "<form id=\"composer\"");
+    fields.insert("text".into(), "Hello".into());
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let refused = site.post("/fn/turns/start", "http://localhost/t/prs", &fields).await;
+    assert_eq!(refused.status, StatusCode::FOUND);
+    let path = refused.location.strip_prefix("http://localhost").expect("back to where it came from");
+    let text = site.get(path).await.text();
+    for expected in
+        ["PRS Textile's monthly budget is used up", "1,000,000 input tokens", "2026-11-30", "energy@prs.example"]
+    {
+        assert!(text.contains(expected), "{expected} in: {text}");
+    }
+}
+
+#[tokio::test]
+async fn rename_delete_and_undo_work_as_forms() {
+    let site = Site::default();
+    let id = site.backend.add("Old name", NOW, vec![question(1, "?"), answer(2, "!")]);
+    let path = format!("/t/prs/c/{id}");
+    let id_text = id.to_string();
+    let renamed = site
+        .post("/fn/conversations/rename", &path, &[("tenant", "prs"), ("id", &id_text), ("title", "New name")])
+        .await;
+    assert_eq!((renamed.status, renamed.location.as_str()), (StatusCode::FOUND, path.as_str()));
+    assert_eq!(site.backend.state().renamed, [(id, "New name".to_owned())]);
+
+    let deleted = site.post("/fn/conversations/delete", &path, &[("tenant", "prs"), ("id", &id_text)]).await;
+    assert_eq!(deleted.status, StatusCode::FOUND);
+    let page = site.get(&deleted.location).await;
+    assert!(page.text().contains("The conversation was deleted."));
+    let fields = form_fields(&page.html, "class=\"notice deleted\"");
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let restored = site.post("/fn/conversations/restore", &deleted.location, &fields).await;
+    assert_eq!(restored.location, path);
+    assert_eq!(site.backend.state().restored, [id]);
+}
+
+#[tokio::test]
+async fn the_sidebar_groups_by_the_tenants_days_and_leads_to_older_ones() {
+    let site = Site::default();
+    for (title, age) in [("one", 0), ("two", DAY), ("three", 3 * DAY), ("four", 20 * DAY), ("five", 80 * DAY)] {
+        site.backend.add(title, Timestamp(NOW.0 - age), vec![]);
+    }
+    site.backend.state().next_page = Some(Cursor("after/five+".into()));
+    let page = site.get("/t/prs").await;
+    let text = page.text();
+    let mut from = 0;
+    for expected in [
+        "Today",
+        "one",
+        "Yesterday",
+        "two",
+        "Previous 7 days",
+        "three",
+        "Previous 30 days",
+        "four",
+        "September 2026",
+        "five",
+        "Older",
+    ] {
+        let at = text[from..].find(expected).unwrap_or_else(|| panic!("{expected} after {from} in: {text}"));
+        from += at + expected.len();
+    }
+    assert!(page.has("href=\"?older=after%2Ffive%2B\""));
+}
+
+#[tokio::test]
+async fn versions_of_a_message_are_links() {
+    let site = Site::default();
+    let mut second = question(3, "Asked again");
+    second.siblings = Siblings { index: 2, count: 3, previous: Some(message_id(1)), next: Some(message_id(5)) };
+    let id = site.backend.add("x", NOW, vec![second, answer(4, "!")]);
+    let leaf = message_id(4);
+    let page = site.get(&format!("/t/prs/c/{id}?leaf={leaf}")).await;
+    assert!(page.text().contains("2/3"));
+    assert!(page.has(&format!("href=\"?leaf={}\"", message_id(1))));
+    assert!(page.has(&format!("href=\"?leaf={}\"", message_id(5))));
+    assert_eq!(site.backend.state().opened, [(id, Some(leaf))]);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_404_whether_unknown_or_nonsense() {
+    let site = Site::default();
+    for path in ["/t/prs/c/00000000-0000-0000-0000-00000000dead", "/t/prs/c/nonsense", "/t/other", "/t/N%20O"] {
+        let page = site.get(path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.text().contains("This does not exist, or you have no access to it."), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn administrators_get_to_usage_and_everybody_to_their_other_tenants() {
+    let site = Site::default();
+    assert!(!site.get("/t/prs").await.has("/t/prs/usage"));
+    site.backend.state().role = Role::Admin;
+    let page = site.get("/t/prs").await;
+    assert!(page.has("href=\"/t/prs/usage\""));
+    assert!(page.text().contains("Mill &amp; Co"));
+    assert!(page.has("action=\"/logout\""));
+}
+
+#[tokio::test]
+async fn theme_and_sidebar_are_right_in_the_first_byte() {
+    let site = Site { theme: Theme::Dark, collapsed: true, ..Site::default() };
+    let page = site.get("/t/prs").await;
+    assert!(page.has("<html lang=\"en\" class=\"dark\">"));
+    assert!(page.has("class=\"frame collapsed\""), "collapsed");
+}
+
+#[tokio::test]
+async fn what_people_write_is_never_markup() {
+    let site = Site::default();
+    let evil = "</title><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let id = site.backend.add(evil, NOW, vec![question(1, evil), answer(2, evil)]);
+    let page = site.get(&format!("/t/prs/c/{id}")).await;
+    assert!(!page.has("<script>alert"));
+    assert_eq!(page.html.matches("</title>").count(), 1);
+    assert!(!page.has("<img"));
+    assert!(page.has("&lt;script&gt;alert(1)&lt;/script&gt;"));
+}
+
+#[tokio::test]
+async fn nothing_is_styled_inline_and_every_script_has_a_nonce() {
+    let site = Site::default();
+    let id = site.backend.add("x", NOW, vec![question(1, "?"), answer(2, "| a | b |\n|---|--:|\n| 1 | 2 |\n")]);
+    let page = site.get(&format!("/t/prs/c/{id}")).await;
+    assert!(!page.has(" style="), "the CSP forbids inline styles");
+    assert!(!page.has(" onclick="), "the CSP forbids inline handlers");
+    for script in page.html.split("<script").skip(1) {
+        let tag = script.split('>').next().unwrap_or_default();
+        assert!(tag.contains("nonce=\""), "{tag}");
+    }
+}
+
+#[test]
+fn every_address_of_the_application_is_mounted() {
+    let paths: Vec<String> =
+        leptos_axum::generate_route_list(app::routes::App).iter().map(|route| route.path().to_owned()).collect();
+    for expected in ["/settings", "/t/{tenant}", "/t/{tenant}/c/{id}", "/t/{tenant}/usage"] {
+        assert!(paths.iter().any(|path| path.trim_end_matches('/') == expected), "{expected} in {paths:?}");
+    }
+}

@@ -1,0 +1,190 @@
+//! The plain pages: what they say, that they work without scripts, that they escape what they are given.
+
+#![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
+
+use app::{
+    model::{Role, TenantChoice, Theme},
+    plain::{
+        ChooseTenantPage, ErrorPage, LoginError, LoginNotice, LoginPage, PlainFrame, WaitingPage, choose_tenant, error,
+        login, waiting,
+    },
+};
+
+const INJECTION: &str = "\"><script>alert(1)</script>&'";
+
+fn frame() -> PlainFrame {
+    PlainFrame { css_href: "/pkg/steward.abc.css".to_owned(), theme: Theme::System }
+}
+
+fn login_page() -> LoginPage {
+    LoginPage { frame: frame(), error: None, notice: None, email: String::new(), next: "/t/prs".to_owned() }
+}
+
+fn assert_shows(html: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(html.contains(part), "{part} is missing in {html}");
+    }
+}
+
+/// The `<input …>` of this name.
+fn input<'a>(html: &'a str, name: &str) -> &'a str {
+    let wanted = format!("name=\"{name}\"");
+    html.split("<input")
+        .map(|rest| rest.split('>').next().unwrap_or(""))
+        .find(|tag| tag.contains(&wanted))
+        .expect("the input")
+}
+
+#[test]
+fn signing_in_needs_no_script() {
+    let html = login(&login_page());
+    assert!(html.starts_with("<!DOCTYPE html><html"), "{html}");
+    assert_shows(
+        &html,
+        &[
+            r#"<html lang="en" class="system">"#,
+            r#"<meta charset="utf-8">"#,
+            "width=device-width",
+            "<title>Sign in · Steward</title>",
+            r#"href="/pkg/steward.abc.css""#,
+            r#"method="post" action="/login""#,
+            r#"<label for="email">E-mail</label>"#,
+            r#"<label for="password">Password</label>"#,
+        ],
+    );
+    assert_shows(input(&html, "email"), &[r#"type="email""#, r#"autocomplete="username""#, "required", "autofocus"]);
+    assert_shows(input(&html, "password"), &[r#"type="password""#, r#"autocomplete="current-password""#, "required"]);
+    assert_shows(input(&html, "next"), &[r#"type="hidden""#, r#"value="/t/prs""#]);
+    assert!(!html.contains("role=\"alert\"") && !html.contains("aria-invalid"), "nothing is wrong yet: {html}");
+}
+
+#[test]
+fn a_refusal_keeps_the_email_and_goes_to_the_password() {
+    let html = login(&LoginPage {
+        error: Some(LoginError::Credentials),
+        notice: Some(LoginNotice::SignedOut),
+        email: "ana@example.com".to_owned(),
+        ..login_page()
+    });
+    assert_shows(&html, &[r#"role="alert""#, "E-mail or password is not right."]);
+    assert_shows(input(&html, "email"), &[r#"value="ana@example.com""#, r#"aria-invalid="true""#]);
+    assert_shows(input(&html, "password"), &["autofocus", r#"aria-describedby="login-error""#]);
+    assert!(!input(&html, "email").contains("autofocus"));
+    assert!(!input(&html, "password").contains("value="), "a password never comes back");
+    assert!(!html.contains("You are signed out."), "the error is what counts now");
+}
+
+#[test]
+fn every_error_and_notice_has_its_words() {
+    for (reason, words) in [
+        (LoginError::Missing, "Enter your e-mail and your password."),
+        (LoginError::RateLimited { retry_after_s: 30 }, "Try again in 30 seconds."),
+        (LoginError::RateLimited { retry_after_s: 601 }, "Try again in 11 minutes."),
+        (LoginError::RateLimited { retry_after_s: 0 }, "Try again in a second."),
+        (LoginError::Unavailable, "not possible right now"),
+        (LoginError::Stale, "too old"),
+    ] {
+        assert_shows(&login(&LoginPage { error: Some(reason), ..login_page() }), &[words, r#"role="alert""#]);
+    }
+    for (reason, words) in [
+        (LoginNotice::SignedOut, "You are signed out."),
+        (LoginNotice::SessionEnded, "Your session has ended."),
+        (LoginNotice::PasswordChanged, "Your password is changed."),
+    ] {
+        assert_shows(&login(&LoginPage { notice: Some(reason), ..login_page() }), &[words, r#"role="status""#]);
+    }
+}
+
+#[test]
+fn several_tenants_are_offered_and_none_is_the_default() {
+    let choice = |code: &str, name: &str, role| TenantChoice {
+        code: code.parse().expect("a code"),
+        name: name.to_owned(),
+        role,
+    };
+    let html = choose_tenant(&ChooseTenantPage {
+        frame: frame(),
+        email: "ana@example.com".to_owned(),
+        tenants: vec![choice("prs", "PRS Textile", Role::Admin), choice("acme", "Acme <Mills>", Role::Member)],
+    });
+    assert_shows(
+        &html,
+        &[
+            r#"<a href="/t/prs">"#,
+            r#"<a href="/t/acme">"#,
+            "PRS Textile",
+            "Acme &lt;Mills&gt;",
+            "Signed in as ",
+            "ana@example.com",
+            r#"<form method="post" action="/logout">"#,
+        ],
+    );
+    assert_eq!(html.matches("Administrator").count(), 1);
+}
+
+#[test]
+fn who_waits_is_told_whom_to_ask() {
+    let page =
+        WaitingPage { frame: frame(), email: "ana@example.com".to_owned(), contact: "ops@example.com".to_owned() };
+    assert_shows(
+        &waiting(&page),
+        &["Your account is waiting for access", "ops@example.com", "Check again", "Sign out"],
+    );
+    let html = waiting(&WaitingPage { contact: String::new(), ..page });
+    assert_shows(&html, &["the administrator of your organisation"]);
+}
+
+#[test]
+fn an_error_tells_what_to_do_and_what_to_quote() {
+    for (status, words) in [
+        (403, "You may not do this."),
+        (404, "This page does not exist"),
+        (500, "a fault on our side"),
+        (503, "Try again in a moment."),
+    ] {
+        let html = error(&ErrorPage::of_status(frame(), status, "req-77".to_owned()));
+        assert_shows(&html, &[words, &status.to_string(), "req-77", r#"href="/""#]);
+    }
+    let html = error(&ErrorPage::of_status(frame(), 404, String::new()));
+    assert!(!html.contains("Request "), "there is no id to quote");
+}
+
+#[test]
+fn nothing_given_becomes_markup() {
+    let evil = || INJECTION.to_owned();
+    let mut evil_frame = frame();
+    evil_frame.css_href = evil();
+    let pages = [
+        login(&LoginPage { email: evil(), next: evil(), frame: evil_frame, ..login_page() }),
+        waiting(&WaitingPage { frame: frame(), email: evil(), contact: evil() }),
+        choose_tenant(&ChooseTenantPage {
+            frame: frame(),
+            email: evil(),
+            tenants: vec![TenantChoice { code: "prs".parse().expect("a code"), name: evil(), role: Role::Member }],
+        }),
+        error(&ErrorPage { frame: frame(), status: 500, title: evil(), message: evil(), request_id: evil() }),
+    ];
+    for html in pages {
+        assert!(!html.contains("<script"), "{html}");
+        assert!(html.contains("&lt;script&gt;alert(1)"), "it is shown: {html}");
+    }
+}
+
+#[test]
+fn plain_pages_carry_no_script_and_no_inline_style() {
+    for html in [login(&login_page()), error(&ErrorPage::of_status(frame(), 404, String::new()))] {
+        for forbidden in ["<script", "style=", "<style", "onclick", "http://", "https://"] {
+            assert!(!html.contains(forbidden), "{forbidden} in {html}");
+        }
+        assert!(html.len() < 4_000, "{} bytes", html.len());
+    }
+}
+
+#[test]
+fn the_theme_is_there_from_the_first_byte() {
+    for (theme, class, colors) in [(Theme::Light, "light", 1), (Theme::Dark, "dark", 1), (Theme::System, "system", 2)] {
+        let html = login(&LoginPage { frame: PlainFrame { theme, ..frame() }, ..login_page() });
+        assert_shows(&html, &[&format!("class=\"{class}\"")]);
+        assert_eq!(html.matches("name=\"theme-color\"").count(), colors);
+    }
+}

@@ -1,0 +1,269 @@
+//! A backend that answers from memory, for tests of pages. It knows one person, one tenant and the conversations a test
+//! puts into it, and remembers what it was asked to do.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use app::{
+    backend::{Backend, Caller},
+    error::AppError,
+    model::{
+        BudgetLimits, ConversationId, ConversationSummary, ConversationView, Cursor, Date, DisplayName, Me,
+        MessageAuthor, MessageId, MessageStatus, MessageView, ModelBadge, Money, Page, Part, PasswordChange, Quality,
+        Role, SessionId, SessionView, Siblings, StartTurn, TenantChoice, TenantCode, TenantHome, TenantView, Theme,
+        Timestamp, Title, Tokens, TurnId, TurnKey, TurnStarted, UsageMeter, UsageReport, UserId,
+    },
+};
+use async_trait::async_trait;
+use uuid::Uuid;
+
+/// 2026-11-21 09:00 in Jakarta.
+pub const NOW: Timestamp = Timestamp(1_795_226_400_000);
+pub const NEXT_KEY: TurnKey = TurnKey(Uuid::from_u128(0x99));
+
+/// What the fake holds; tests change it before they ask for a page.
+pub struct State {
+    pub role: Role,
+    pub demo: bool,
+    pub percent: Option<u32>,
+    pub conversations: Vec<(ConversationSummary, ConversationView)>,
+    pub next_page: Option<Cursor>,
+    pub refusal: Option<AppError>,
+    pub started: Vec<StartTurn>,
+    pub stopped: Vec<TurnId>,
+    pub deleted: Vec<ConversationId>,
+    pub restored: Vec<ConversationId>,
+    pub renamed: Vec<(ConversationId, String)>,
+    pub opened: Vec<(ConversationId, Option<MessageId>)>,
+}
+
+#[derive(Clone)]
+pub struct FakeBackend(Arc<Mutex<State>>);
+
+impl Default for FakeBackend {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            role: Role::Member,
+            demo: true,
+            percent: Some(42),
+            conversations: vec![],
+            next_page: None,
+            refusal: None,
+            started: vec![],
+            stopped: vec![],
+            deleted: vec![],
+            restored: vec![],
+            renamed: vec![],
+            opened: vec![],
+        })))
+    }
+}
+
+impl FakeBackend {
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a conversation and returns its id.
+    pub fn add(&self, title: &str, updated_at: Timestamp, messages: Vec<MessageView>) -> ConversationId {
+        let mut state = self.state();
+        let id = ConversationId(Uuid::from_u128(0xc000 + state.conversations.len() as u128));
+        let running = messages
+            .last()
+            .filter(|message| message.status == MessageStatus::Running)
+            .and_then(|message| Some((message.turn?, 3)));
+        let summary = ConversationSummary { id, title: title.into(), updated_at, running: running.is_some() };
+        let view = ConversationView { id, title: title.into(), messages, earlier: None, running };
+        state.conversations.push((summary, view));
+        id
+    }
+}
+
+pub fn message_id(number: u128) -> MessageId {
+    MessageId(Uuid::from_u128(0xa000 + number))
+}
+
+/// A message; the one before it in a test's list is its parent.
+pub fn message(number: u128, author: MessageAuthor, parts: Vec<Part>, status: MessageStatus) -> MessageView {
+    MessageView {
+        id: message_id(number),
+        parent: (number > 1).then(|| message_id(number - 1)),
+        author,
+        parts,
+        status,
+        created_at: NOW,
+        turn: Some(TurnId(Uuid::from_u128(0x7000 + number))),
+        siblings: Siblings::only(),
+        usage: None,
+    }
+}
+
+pub fn question(number: u128, text: &str) -> MessageView {
+    message(number, MessageAuthor::User, vec![Part::Text { text: text.into() }], MessageStatus::Complete)
+}
+
+pub fn answer(number: u128, text: &str) -> MessageView {
+    message(number, MessageAuthor::Assistant, vec![Part::Text { text: text.into() }], MessageStatus::Complete)
+}
+
+fn tenant_code() -> TenantCode {
+    "prs".parse().expect("a valid code")
+}
+
+#[async_trait]
+impl Backend for FakeBackend {
+    async fn me(&self, caller: &Caller) -> Result<Me, AppError> {
+        let choice = |code: &str, name: &str| TenantChoice {
+            code: code.parse().expect("a valid code"),
+            name: name.into(),
+            role: Role::Member,
+        };
+        Ok(Me {
+            id: caller.user,
+            name: "Ana Wijaya".into(),
+            email: "ana@prs.example".into(),
+            theme: Theme::System,
+            tenants: vec![choice("prs", "PRS Textile"), choice("mill", "Mill & Co")],
+        })
+    }
+
+    async fn set_name(&self, _: &Caller, _: DisplayName) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn set_theme(&self, _: &Caller, _: Theme) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn change_password(&self, _: &Caller, _: PasswordChange) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn list_sessions(&self, _: &Caller) -> Result<Vec<SessionView>, AppError> {
+        Ok(vec![])
+    }
+
+    async fn end_session(&self, _: &Caller, _: SessionId) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn tenant_home(&self, caller: &Caller, tenant: &TenantCode) -> Result<TenantHome, AppError> {
+        if *tenant != tenant_code() {
+            return Err(AppError::NotFound);
+        }
+        let usage = self.usage_meter(caller, tenant).await?;
+        let state = self.state();
+        Ok(TenantHome {
+            tenant: TenantView {
+                code: tenant.clone(),
+                name: "PRS Textile".into(),
+                assistant: "Wira".into(),
+                time_zone: "Asia/Jakarta".into(),
+                utc_offset_minutes: 420,
+                currency: "IDR".into(),
+                prompts: vec!["What did compressor 3 cost us last week?".into(), "When was our peak?".into()],
+                contact: "energy@prs.example".into(),
+            },
+            role: state.role,
+            model: ModelBadge { id: "demo-1".into(), name: "Claude".into(), demo: state.demo },
+            usage,
+            next_key: NEXT_KEY,
+            today: NOW.date_at(420),
+        })
+    }
+
+    async fn usage_meter(&self, _: &Caller, _: &TenantCode) -> Result<UsageMeter, AppError> {
+        Ok(UsageMeter {
+            percent: self.state().percent,
+            used: Tokens::default(),
+            requests: 7,
+            cost: Money(0),
+            limits: BudgetLimits::default(),
+            resets_at: Timestamp(1_796_058_000_000),
+            quality: Quality::Exact,
+        })
+    }
+
+    async fn usage_report(&self, _: &Caller, _: &TenantCode, _: Option<Date>) -> Result<UsageReport, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn list_conversations(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: Option<Cursor>,
+    ) -> Result<Page<ConversationSummary>, AppError> {
+        let state = self.state();
+        let items = state.conversations.iter().map(|(summary, _)| summary.clone()).collect();
+        Ok(Page { items, next: state.next_page.clone() })
+    }
+
+    async fn open_conversation(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        id: ConversationId,
+        leaf: Option<MessageId>,
+    ) -> Result<ConversationView, AppError> {
+        let mut state = self.state();
+        state.opened.push((id, leaf));
+        let found = state.conversations.iter().find(|(summary, _)| summary.id == id);
+        found.map(|(_, view)| view.clone()).ok_or(AppError::NotFound)
+    }
+
+    async fn earlier_messages(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: Cursor,
+    ) -> Result<ConversationView, AppError> {
+        Err(AppError::NotFound)
+    }
+
+    async fn rename_conversation(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        id: ConversationId,
+        title: Title,
+    ) -> Result<(), AppError> {
+        self.state().renamed.push((id, title.to_string()));
+        Ok(())
+    }
+
+    async fn delete_conversation(&self, _: &Caller, _: &TenantCode, id: ConversationId) -> Result<(), AppError> {
+        self.state().deleted.push(id);
+        Ok(())
+    }
+
+    async fn restore_conversation(&self, _: &Caller, _: &TenantCode, id: ConversationId) -> Result<(), AppError> {
+        self.state().restored.push(id);
+        Ok(())
+    }
+
+    async fn start_turn(&self, _: &Caller, _: &TenantCode, start: StartTurn) -> Result<TurnStarted, AppError> {
+        let mut state = self.state();
+        if let Some(refusal) = state.refusal.clone() {
+            return Err(refusal);
+        }
+        let started = TurnStarted {
+            conversation: start.conversation.unwrap_or(ConversationId(Uuid::from_u128(0xc0de))),
+            turn: TurnId(Uuid::from_u128(0x70)),
+            user_message: message_id(901),
+            assistant_message: message_id(902),
+        };
+        state.started.push(start);
+        Ok(started)
+    }
+
+    async fn stop_turn(&self, _: &Caller, _: &TenantCode, turn: TurnId) -> Result<(), AppError> {
+        self.state().stopped.push(turn);
+        Ok(())
+    }
+}
+
+/// The person every test is signed in as.
+pub fn caller() -> Caller {
+    Caller { user: UserId(Uuid::from_u128(1)), session: SessionId(Uuid::from_u128(2)), request_id: "req-1".into() }
+}

@@ -1,0 +1,167 @@
+//! The Leptos page and its server functions: both are served with the same context.
+
+use std::sync::Arc;
+
+use app::{
+    backend::{Backend, Caller},
+    error::AppError,
+    model::{Role, Theme},
+};
+use axum::{
+    body::Body,
+    extract::{RawPathParams, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::ResponseOptions;
+
+use super::{
+    answer,
+    headers::csp,
+    routes::{Listed, Policy},
+    session::{self, Signed, cookie},
+    site::refusal,
+};
+use crate::{conversations, error::Error, state::AppState, tenancy};
+
+/// Renders the page for this path, once it is clear that the caller may see it: the status must be known before the page
+/// begins to stream.
+pub async fn page(State(state): State<AppState>, params: RawPathParams, request: Request) -> Response {
+    let caller = request.extensions().get::<Caller>().cloned();
+    let path = request.uri().path().to_owned();
+    if let Err(error) = gate(&state, &params, caller.as_ref(), &path).await {
+        let error = error.into_app(&session::id_of(request.extensions()));
+        return refusal(&request, answer::status_of(&error), &error);
+    }
+    let context = PageContext::of(&state, &request);
+    let options = state.leptos.clone();
+    let render = leptos_axum::render_app_to_stream_in_order_with_context(
+        move || {
+            context.provide();
+            set_csp();
+        },
+        move || app::routes::shell(options.clone()),
+    );
+    render(request).await
+}
+
+/// Whether tenant, conversation and role of this address are the caller's.
+async fn gate(state: &AppState, params: &RawPathParams, caller: Option<&Caller>, path: &str) -> Result<(), Error> {
+    let param = |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+    let Some(tenant) = param("tenant") else { return Ok(()) };
+    let tenant = tenant.parse().map_err(|_| Error::NotFound)?;
+    let caller = caller.ok_or(Error::SignedOut)?;
+    let scope = tenancy::enter(&state.db, caller, &tenant).await?;
+    if path.ends_with("/usage") && scope.role() != Role::Admin {
+        return Err(Error::Forbidden);
+    }
+    let Some(id) = param("id") else { return Ok(()) };
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let mut tx = state.db.read(&scope).await?;
+    conversations::require(&scope, &mut tx, id).await
+}
+
+/// Runs a server function. Only those of the table are reachable.
+pub async fn server_function(State(state): State<AppState>, request: Request) -> Response {
+    if !SERVER_FUNCTIONS.iter().any(|(path, _)| *path == request.uri().path()) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let is_script = !accepts_html(request.headers());
+    let context = PageContext::of(&state, &request);
+    let response =
+        leptos_axum::handle_server_fns_with_context(move || context.provide(), request).await.into_response();
+    if is_script { with_error_status(response).await } else { response }
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
+}
+
+/// A failed server function is 500 whatever failed: give it the status of its [`AppError`].
+async fn with_error_status(response: Response) -> Response {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    const MAX_ERROR_BYTES: usize = 64 * 1024;
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_ERROR_BYTES).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<AppError>(&bytes) {
+        parts.status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// What pages and server functions find in their context.
+#[derive(Clone)]
+struct PageContext {
+    backend: Arc<dyn Backend>,
+    caller: Option<Caller>,
+    theme: Theme,
+    sidebar_collapsed: bool,
+    is_form_post: bool,
+}
+
+impl PageContext {
+    fn of(state: &AppState, request: &Request) -> Self {
+        let headers = request.headers();
+        Self {
+            backend: state.backend.clone(),
+            caller: request.extensions().get::<Caller>().cloned(),
+            theme: request.extensions().get::<Signed>().map_or_else(Theme::default, |signed| signed.theme),
+            sidebar_collapsed: cookie(headers, "sidebar") == Some("collapsed"),
+            is_form_post: request.method() == axum::http::Method::POST && accepts_html(headers),
+        }
+    }
+
+    fn provide(&self) {
+        provide_context(self.backend.clone());
+        provide_context(self.theme);
+        provide_context(app::routes::SidebarCollapsed(self.sidebar_collapsed));
+        if let Some(caller) = self.caller.clone() {
+            provide_context(caller);
+        }
+        if self.is_form_post {
+            provide_context(app::backend::Redirect(Arc::new(leptos_axum::redirect)));
+        }
+    }
+}
+
+fn set_csp() {
+    let nonce = leptos::nonce::use_nonce();
+    if let (Some(nonce), Some(response)) = (nonce, use_context::<ResponseOptions>()) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, csp(Some(&nonce.to_string())));
+    }
+}
+
+/// Every server function and who may call it; a test compares this with what is registered.
+pub const SERVER_FUNCTIONS: &[(&str, Policy)] = &[
+    ("/fn/account/me", Policy::SignedIn),
+    ("/fn/account/name", Policy::SignedIn),
+    ("/fn/account/theme", Policy::SignedIn),
+    ("/fn/account/password", Policy::SignedIn),
+    ("/fn/account/sessions", Policy::SignedIn),
+    ("/fn/account/sessions/end", Policy::SignedIn),
+    ("/fn/tenant/home", Policy::Member),
+    ("/fn/usage/meter", Policy::Member),
+    ("/fn/usage/report", Policy::Admin),
+    ("/fn/conversations/list", Policy::Member),
+    ("/fn/conversations/open", Policy::Member),
+    ("/fn/conversations/earlier", Policy::Member),
+    ("/fn/conversations/rename", Policy::Member),
+    ("/fn/conversations/delete", Policy::Member),
+    ("/fn/conversations/restore", Policy::Member),
+    ("/fn/turns/start", Policy::Member),
+    ("/fn/turns/stop", Policy::Member),
+];
+
+/// The rows of the server functions.
+pub fn listed_functions() -> impl Iterator<Item = Listed> {
+    SERVER_FUNCTIONS.iter().map(|(path, policy)| Listed {
+        method: axum::http::Method::POST,
+        path: (*path).to_owned(),
+        policy: *policy,
+    })
+}

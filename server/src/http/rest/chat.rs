@@ -1,0 +1,138 @@
+//! `POST /api/chat`: ask, and get the whole answer as JSON, or its events as they happen (`Accept: text/event-stream`).
+
+use app::model::{ConversationId, MessageId, MessageText, StartTurn, TurnKey, TurnUsage};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    ApiCaller, ApiError,
+    conversations::Message,
+    usage::{TokenCounts, quality_word},
+};
+use crate::{
+    http::{limits::ApiJson, turn_events},
+    state::AppState,
+    tenancy,
+};
+
+/// A question.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatRequest {
+    /// Goes on in this conversation; absent: a new one.
+    #[schema(value_type = Option<String>)]
+    conversation: Option<ConversationId>,
+    /// The message this follows; absent: the newest of the conversation.
+    #[schema(value_type = Option<String>)]
+    parent: Option<MessageId>,
+    /// 1 byte to 256 KiB.
+    #[schema(value_type = String)]
+    message: MessageText,
+    /// Idempotency key (a UUID): the same key never asks twice.
+    #[schema(value_type = Option<String>)]
+    key: Option<TurnKey>,
+}
+
+/// The answer.
+#[derive(Serialize, ToSchema)]
+pub struct ChatResponse {
+    pub conversation: String,
+    pub turn: String,
+    pub message: Message,
+    pub usage: Option<ChatUsage>,
+}
+
+/// What the answer used, tool steps and title included.
+#[derive(Serialize, ToSchema)]
+pub struct ChatUsage {
+    pub tokens: TokenCounts,
+    pub cost_pico_usd: i64,
+    pub quality: &'static str,
+    pub model_calls: i64,
+    pub duration_ms: i64,
+}
+
+impl From<TurnUsage> for ChatUsage {
+    fn from(usage: TurnUsage) -> Self {
+        Self {
+            tokens: usage.tokens.into(),
+            cost_pico_usd: usage.cost.0,
+            quality: quality_word(usage.quality),
+            model_calls: usage.calls,
+            duration_ms: usage.duration_ms,
+        }
+    }
+}
+
+/// Asks the assistant.
+#[utoipa::path(post, path = "/api/chat", request_body = ChatRequest, tag = "chat", security(("bearer" = [])),
+    responses(
+        (status = 200, body = ChatResponse, description = "The whole answer; with `Accept: text/event-stream` its events"),
+        (status = 402, description = "The budget is used up; nothing was sent"),
+        (status = 404, description = "No such conversation of yours"),
+        (status = 422, description = "The message or another field does not pass")))]
+pub async fn chat(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    headers: HeaderMap,
+    ApiJson(body): ApiJson<ChatRequest>,
+) -> Result<Response, ApiError> {
+    let parent = match (body.conversation, body.parent) {
+        (Some(conversation), None) => newest_message(&state, &api, conversation).await?,
+        (_, parent) => parent,
+    };
+    let start = StartTurn {
+        conversation: body.conversation,
+        parent,
+        text: body.message,
+        key: body.key.unwrap_or_else(|| state.world.id()),
+    };
+    let started = state.backend.start_turn(&api.caller, &api.tenant, start).await?;
+
+    let wants_events =
+        headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/event-stream"));
+    if wants_events {
+        let response = turn_events::stream(&state.events(), &api.caller, &api.tenant, started.turn, 0).await;
+        return response.map_err(|error| error.into_app(&api.caller.request_id).into());
+    }
+
+    let request_id = &api.caller.request_id;
+    let scope = tenancy::enter(&state.db, &api.caller, &api.tenant).await.map_err(|e| e.into_app(request_id))?;
+    let events = state.turns.follow(&scope, started.turn, 0).await.map_err(|e| e.into_app(request_id))?;
+    let mut events = std::pin::pin!(events);
+    while let Some(envelope) = events.next().await {
+        if envelope.event.is_terminal() {
+            break;
+        }
+    }
+    let view = state
+        .backend
+        .open_conversation(&api.caller, &api.tenant, started.conversation, Some(started.assistant_message))
+        .await?;
+    let message =
+        view.messages.into_iter().find(|m| m.id == started.assistant_message).ok_or(app::error::AppError::NotFound)?;
+    let usage = message.usage.map(ChatUsage::from);
+    Ok(Json(ChatResponse {
+        conversation: started.conversation.to_string(),
+        turn: started.turn.to_string(),
+        message: message.into(),
+        usage,
+    })
+    .into_response())
+}
+
+async fn newest_message(
+    state: &AppState,
+    api: &ApiCaller,
+    conversation: ConversationId,
+) -> Result<Option<MessageId>, ApiError> {
+    let view = state.backend.open_conversation(&api.caller, &api.tenant, conversation, None).await?;
+    Ok(view.messages.last().map(|message| message.id))
+}

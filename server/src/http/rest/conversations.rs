@@ -1,0 +1,184 @@
+//! `GET /api/conversations`, `GET|DELETE /api/conversations/{id}`.
+
+use app::{
+    error::AppError,
+    model::{
+        ConversationId, ConversationView, Cursor, MessageAuthor, MessageStatus, MessageView, Part, ToolCallStatus,
+    },
+};
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{ApiCaller, ApiError};
+use crate::state::AppState;
+
+#[derive(Deserialize, IntoParams)]
+pub struct ListQuery {
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Only for browser sessions; a token names its tenant itself.
+    #[expect(dead_code, reason = "read by ApiCaller; named here for the document")]
+    tenant: Option<String>,
+}
+
+/// A page of conversations, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct ConversationList {
+    items: Vec<ConversationItem>,
+    /// Give it as `after` for the next page; absent on the last.
+    next: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ConversationItem {
+    id: String,
+    title: String,
+    /// RFC 3339, UTC.
+    updated_at: String,
+    /// An answer is being written.
+    running: bool,
+}
+
+/// A conversation with the last messages of its newest branch.
+#[derive(Serialize, ToSchema)]
+pub struct Conversation {
+    id: String,
+    title: String,
+    messages: Vec<Message>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Message {
+    pub id: String,
+    pub parent: Option<String>,
+    /// `user` or `assistant`.
+    pub author: &'static str,
+    /// `complete`, `running`, `stopped` or `failed`.
+    pub status: &'static str,
+    /// The text without tool calls, Markdown.
+    pub text: String,
+    pub tool_calls: Vec<ToolCall>,
+    /// Why it failed, in words.
+    pub error: Option<String>,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ToolCall {
+    pub name: String,
+    /// JSON.
+    pub arguments: String,
+    /// `running`, `done` or `failed`.
+    pub status: &'static str,
+    pub result: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub ran_as: String,
+}
+
+impl From<MessageView> for Message {
+    fn from(view: MessageView) -> Self {
+        let (status, error) = match view.status {
+            MessageStatus::Complete => ("complete", None),
+            MessageStatus::Running => ("running", None),
+            MessageStatus::Stopped => ("stopped", None),
+            MessageStatus::Failed(error) => ("failed", Some(error.message)),
+        };
+        let mut texts = Vec::new();
+        let mut tool_calls = Vec::new();
+        for part in view.parts {
+            match part {
+                Part::Text { text } => texts.push(text),
+                Part::Tool { call } => tool_calls.push(ToolCall {
+                    name: call.name,
+                    arguments: call.arguments,
+                    status: match call.status {
+                        ToolCallStatus::Running => "running",
+                        ToolCallStatus::Done => "done",
+                        ToolCallStatus::Failed(_) => "failed",
+                    },
+                    result: call.output.map(|output| output.text),
+                    duration_ms: call.duration_ms,
+                    ran_as: call.ran_as,
+                }),
+            }
+        }
+        Self {
+            id: view.id.to_string(),
+            parent: view.parent.map(|id| id.to_string()),
+            author: match view.author {
+                MessageAuthor::User => "user",
+                MessageAuthor::Assistant => "assistant",
+            },
+            status,
+            text: texts.join("\n\n"),
+            tool_calls,
+            error,
+            created_at: view.created_at.to_string(),
+        }
+    }
+}
+
+impl From<ConversationView> for Conversation {
+    fn from(view: ConversationView) -> Self {
+        Self {
+            id: view.id.to_string(),
+            title: view.title,
+            messages: view.messages.into_iter().map(Message::from).collect(),
+        }
+    }
+}
+
+/// One's own conversations, newest first, 30 a page.
+#[utoipa::path(get, path = "/api/conversations", params(ListQuery), tag = "conversations", security(("bearer" = [])),
+    responses((status = 200, body = ConversationList), (status = 401, description = "Not signed in")))]
+pub async fn list(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<ConversationList>, ApiError> {
+    let page = state.backend.list_conversations(&api.caller, &api.tenant, query.after.map(Cursor)).await?;
+    let items = page.items.into_iter().map(|row| ConversationItem {
+        id: row.id.to_string(),
+        title: row.title,
+        updated_at: row.updated_at.to_string(),
+        running: row.running,
+    });
+    Ok(Json(ConversationList { items: items.collect(), next: page.next.map(|cursor| cursor.0) }))
+}
+
+/// The id in the path; one that is none is answered like one that does not exist.
+fn conversation_id(raw: &str) -> Result<ConversationId, ApiError> {
+    raw.parse().map_err(|_| AppError::NotFound.into())
+}
+
+/// One conversation: the last messages of its newest branch.
+#[utoipa::path(get, path = "/api/conversations/{id}", params(("id" = String, Path)), tag = "conversations", security(("bearer" = [])),
+    responses((status = 200, body = Conversation), (status = 404, description = "No such conversation of yours")))]
+pub async fn get(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Conversation>, ApiError> {
+    let id = conversation_id(&id)?;
+    let view = state.backend.open_conversation(&api.caller, &api.tenant, id, None).await?;
+    Ok(Json(view.into()))
+}
+
+/// Deletes a conversation. What it cost stays in the books.
+#[utoipa::path(delete, path = "/api/conversations/{id}", params(("id" = String, Path)), tag = "conversations", security(("bearer" = [])),
+    responses((status = 204), (status = 404, description = "No such conversation of yours")))]
+pub async fn delete(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let id = conversation_id(&id)?;
+    state.backend.delete_conversation(&api.caller, &api.tenant, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,106 @@
+//! Files of the page, and what is answered when nothing else fits.
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{MatchedPath, Request},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use leptos::config::LeptosOptions;
+use tower::ServiceBuilder;
+use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
+use tracing::Span;
+
+use app::error::AppError;
+
+use super::{answer, session};
+
+/// The built page: compressed beforehand, and cached for ever where names carry a hash.
+pub fn files(options: &LeptosOptions) -> Router {
+    let folder = format!("{}/{}", options.site_root, options.site_pkg_dir);
+    let caching = if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let layers = ServiceBuilder::new()
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static(caching)));
+    let service = layers.service(ServeDir::new(folder).precompressed_br().precompressed_gzip());
+    Router::new().fallback_service(service)
+}
+
+/// Nothing here.
+pub async fn not_found(request: Request) -> Response {
+    refusal(&request, StatusCode::NOT_FOUND, &AppError::NotFound)
+}
+
+/// Something here, but not for this method.
+pub async fn method_not_allowed(request: Request) -> Response {
+    let error = AppError::invalid("", format!("{} is not possible here.", request.method()));
+    refusal(&request, StatusCode::METHOD_NOT_ALLOWED, &error)
+}
+
+/// An error in the form its reader understands.
+pub fn refusal(request: &Request, status: StatusCode, error: &AppError) -> Response {
+    let request_id = session::id_of(request.extensions());
+    answer::error(request.uri().path(), css_href(), &request_id, status, error)
+}
+
+/// A panic in a handler: a fault of ours, logged with its message, answered without it.
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(message, "a handler panicked");
+    metrics::counter!("steward_panics_total").increment(1);
+    answer::json(StatusCode::INTERNAL_SERVER_ERROR, &AppError::Internal { request_id: String::new() })
+}
+
+/// One span per request, named by the route and never by the full address (which may carry a cursor or a token).
+pub fn span(request: &Request) -> Span {
+    tracing::info_span!("request", method = %request.method(), route = matched(request), request_id = session::id_of(request.extensions()))
+}
+
+fn matched(request: &Request) -> &str {
+    request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str)
+}
+
+pub fn log_response(response: &Response, latency: Duration, _: &Span) {
+    tracing::debug!(status = response.status().as_u16(), latency_ms = latency.as_secs_f64() * 1000.0, "answered");
+}
+
+/// Counts and times every request by route and status.
+pub async fn measure(request: Request, next: Next) -> Response {
+    let method = request.method().as_str().to_owned();
+    let route = matched(&request).to_owned();
+    let started = std::time::Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("steward_http_requests_total", "method" => method, "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("steward_http_request_seconds", "route" => route).record(started.elapsed().as_secs_f64());
+    response
+}
+
+static CSS_HREF: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
+/// Where the style sheet is, for pages outside the Leptos router.
+pub fn css_href() -> &'static str {
+    CSS_HREF.get().map_or("/pkg/steward.css", String::as_str)
+}
+
+/// Reads the style sheet's hashed name beside the program, as cargo-leptos writes it; once, at start.
+pub fn find_css(options: &LeptosOptions) -> String {
+    let hash = options.hash_files.then(|| css_hash(options)).flatten();
+    let name = hash.map_or_else(|| options.output_name.to_string(), |hash| format!("{}.{hash}", options.output_name));
+    let href = format!("/{}/{name}.css", options.site_pkg_dir);
+    CSS_HREF.get_or_init(|| href).clone()
+}
+
+fn css_hash(options: &LeptosOptions) -> Option<String> {
+    let beside_program = std::env::current_exe().ok()?.parent()?.join(options.hash_file.as_ref());
+    let hashes = std::fs::read_to_string(beside_program).ok()?;
+    hashes.lines().find_map(|line| line.trim().strip_prefix("css:").map(|hash| hash.trim().to_owned()))
+}

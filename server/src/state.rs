@@ -1,0 +1,165 @@
+//! The one place where the parts are wired together.
+
+use std::{sync::Arc, time::Duration};
+
+use app::{backend::Backend, model::ModelBadge};
+use leptos::config::{Env, LeptosOptions};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    backend::ServerBackend,
+    config::{ConfigError, DemoPace, HttpArgs, ModelArgs},
+    db::Db,
+    egress::{BaseUrl, Egress},
+    http::{site_css, turn_events::TurnEventsState},
+    identity::{self, AuthConfig, AuthState},
+    models::catalogue::DEMO_MODEL,
+    models::{Catalogue, Model, Provider, ProviderKind, anthropic::Anthropic, demo},
+    tools::Registry,
+    turns::{Turns, TurnsConfig},
+    world::World,
+};
+
+/// How soon an open stream ends after its session or membership did.
+const RECHECK_EVERY: Duration = Duration::from_secs(1);
+
+/// What handlers get. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    pub db: Db,
+    pub world: World,
+    pub auth: AuthState,
+    pub backend: Arc<dyn Backend>,
+    pub turns: Turns,
+    pub leptos: LeptosOptions,
+    pub metrics: Option<PrometheusHandle>,
+    pub metrics_token: Option<String>,
+    /// Cancelled when the server is asked to stop.
+    pub shutdown: CancellationToken,
+    /// Everything that outlives a request.
+    pub tasks: TaskTracker,
+}
+
+/// What [`AppState::wire`] needs from outside.
+pub struct Parts {
+    pub db: Db,
+    pub world: World,
+    pub http: HttpArgs,
+    pub model: ModelArgs,
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl AppState {
+    /// Wires a server.
+    ///
+    /// # Errors
+    /// A configuration that cannot work.
+    pub async fn wire(parts: Parts) -> Result<Self, ConfigError> {
+        let Parts { db, world, http, model, metrics } = parts;
+        let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let leptos = leptos_options(&http);
+        let origin = http.origin()?;
+        let secure_cookies = origin.starts_with("https://");
+        let auth_config = AuthConfig { origin, secure_cookies, css_href: site_css(&leptos) };
+        let mut auth = AuthState::new(db.clone(), world.clone(), auth_config)
+            .await
+            .map_err(|error| ConfigError(format!("sign-in cannot be set up: {error}")))?;
+        auth.proxies =
+            http.trusted_proxies.parse().map_err(|error| ConfigError(format!("STEWARD_TRUSTED_PROXIES: {error}")))?;
+        tasks.spawn(identity::keep_tidy(auth.clone(), shutdown.clone()));
+
+        let catalogue = Catalogue::built_in();
+        let (chosen, provider) = choose_model(&model, &catalogue)?;
+        let badge = ModelBadge {
+            id: chosen.id.to_string(),
+            name: chosen.name.clone(),
+            demo: chosen.provider == ProviderKind::Demo,
+        };
+        let turns = Turns::new(
+            TurnsConfig::default(),
+            db.clone(),
+            world.clone(),
+            provider,
+            chosen,
+            catalogue,
+            Registry::built_in(),
+            tasks.clone(),
+            &shutdown,
+        );
+        let backend = ServerBackend {
+            db: db.clone(),
+            world: world.clone(),
+            auth: auth.clone(),
+            turns: turns.clone(),
+            model: badge,
+        };
+        Ok(Self {
+            db,
+            world,
+            auth,
+            backend: Arc::new(backend),
+            turns,
+            leptos,
+            metrics,
+            metrics_token: http.metrics_token.filter(|token| !token.is_empty()),
+            shutdown,
+            tasks,
+        })
+    }
+
+    /// What the event stream needs.
+    #[must_use]
+    pub fn events(&self) -> TurnEventsState {
+        TurnEventsState {
+            db: self.db.clone(),
+            world: self.world.clone(),
+            turns: self.turns.clone(),
+            recheck_every: RECHECK_EVERY,
+        }
+    }
+}
+
+impl axum::extract::FromRef<AppState> for AuthState {
+    fn from_ref(state: &AppState) -> Self {
+        state.auth.clone()
+    }
+}
+
+impl axum::extract::FromRef<AppState> for TurnEventsState {
+    fn from_ref(state: &AppState) -> Self {
+        state.events()
+    }
+}
+
+/// Claude when there is a key, the demo model otherwise.
+fn choose_model(args: &ModelArgs, catalogue: &Catalogue) -> Result<(Model, Arc<dyn Provider>), ConfigError> {
+    let Some(key) = args.anthropic_api_key.clone().filter(|key| !key.is_empty()) else {
+        let pace = match args.demo_pace {
+            DemoPace::Human => demo::Pace::Human,
+            DemoPace::Fast => demo::Pace::Fast,
+        };
+        let model = catalogue.find(DEMO_MODEL).map_err(|error| ConfigError(error.to_string()))?.clone();
+        return Ok((model, Arc::new(demo::DemoModel::new(pace))));
+    };
+    let model = catalogue.find(&args.model).map_err(|error| ConfigError(error.to_string()))?.clone();
+    if model.provider != ProviderKind::Anthropic {
+        return Err(ConfigError(format!("STEWARD_MODEL {} is not answered by Anthropic", model.id)));
+    }
+    let egress = Egress::new().map_err(|error| ConfigError(format!("no HTTP client: {error}")))?;
+    let base_url = BaseUrl::parse(&args.anthropic_base_url).map_err(|error| ConfigError(error.to_string()))?;
+    let provider =
+        Anthropic::new(egress, &base_url, &key).map_err(|error| ConfigError(format!("ANTHROPIC_API_KEY: {error}")))?;
+    Ok((model, Arc::new(provider)))
+}
+
+fn leptos_options(http: &HttpArgs) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("steward")
+        .site_root(http.site_root.clone())
+        .site_pkg_dir("pkg")
+        .site_addr(http.addr)
+        .env(Env::PROD)
+        .hash_files(http.hash_files)
+        .build()
+}

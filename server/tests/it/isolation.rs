@@ -1,0 +1,259 @@
+//! Nobody sees what is not theirs: every route of the table, called as nobody, as another tenant and with the wrong role;
+//! ids of another tenant answer exactly like ids that do not exist.
+
+use std::collections::BTreeSet;
+
+use app::model::Role;
+use axum::http::Method as AxumMethod;
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use server::http::{
+    self,
+    routes::{Listed, Policy},
+};
+use uuid::Uuid;
+
+use crate::support::{
+    db::db_test,
+    server::{Browser, TestServer},
+};
+
+/// What the words in paths and bodies stand for.
+#[derive(Clone)]
+struct Ids {
+    tenant: String,
+    conversation: String,
+    message: String,
+    turn: String,
+}
+
+impl Ids {
+    /// Ids that do not exist, in a tenant that does not exist either or in a given one.
+    fn unknown(tenant: &str) -> Self {
+        let id = || Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(rand_like())).to_string();
+        Self { tenant: tenant.into(), conversation: id(), message: id(), turn: id() }
+    }
+
+    fn fill(&self, text: &str) -> String {
+        text.replace("{tenant}", &self.tenant)
+            .replace("{conversation}", &self.conversation)
+            .replace("{id}", &self.conversation)
+            .replace("{message}", &self.message)
+            .replace("{turn}", &self.turn)
+    }
+
+    /// Takes the ids out again, so that two answers can be compared.
+    fn mask(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (id, word) in [(&self.conversation, "CONVERSATION"), (&self.message, "MESSAGE"), (&self.turn, "TURN")] {
+            text = text.replace(id, word);
+        }
+        text.replace(&format!("/t/{}", self.tenant), "/t/TENANT")
+    }
+}
+
+/// Distinct numbers without randomness.
+fn rand_like() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
+/// The body of a call: server functions by path. A function without a row here fails the test.
+fn function_body(path: &str) -> Option<Body> {
+    let json = |text: &str| Some(Body::Json(text.to_owned()));
+    let form = |pairs: &[(&str, &str)]| {
+        Some(Body::Form(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()))
+    };
+    match path {
+        "/fn/account/me" | "/fn/account/sessions" => json("{}"),
+        "/fn/account/name" => form(&[("name", "Somebody")]),
+        "/fn/account/theme" => form(&[("theme", "dark")]),
+        "/fn/account/password" => form(&[("current", "wrong wrong wrong"), ("new", "another long passphrase here")]),
+        "/fn/account/sessions/end" => form(&[("id", "{conversation}")]),
+        "/fn/tenant/home" | "/fn/usage/meter" => json(r#"{"tenant":"{tenant}"}"#),
+        "/fn/usage/report" => json(r#"{"tenant":"{tenant}","month":null}"#),
+        "/fn/conversations/list" => json(r#"{"tenant":"{tenant}","after":null}"#),
+        "/fn/conversations/open" => json(r#"{"tenant":"{tenant}","id":"{conversation}","leaf":"{message}"}"#),
+        "/fn/conversations/earlier" => json(r#"{"tenant":"{tenant}","id":"{conversation}","before":"{message}"}"#),
+        "/fn/conversations/rename" => form(&[("tenant", "{tenant}"), ("id", "{conversation}"), ("title", "Mine now")]),
+        "/fn/conversations/delete" | "/fn/conversations/restore" => {
+            form(&[("tenant", "{tenant}"), ("id", "{conversation}")])
+        }
+        "/fn/turns/start" => form(&[
+            ("tenant", "{tenant}"),
+            ("conversation", "{conversation}"),
+            ("parent", "{message}"),
+            ("text", "hello"),
+            ("key", "0190aaaa-0000-7000-8000-000000000001"),
+        ]),
+        "/fn/turns/stop" => form(&[("tenant", "{tenant}"), ("turn", "{turn}")]),
+        _ => None,
+    }
+}
+
+#[derive(Clone)]
+enum Body {
+    None,
+    Json(String),
+    Form(Vec<(String, String)>),
+}
+
+fn body_of(listed: &Listed) -> Body {
+    if listed.path.starts_with("/fn/") {
+        return function_body(&listed.path).unwrap_or_else(|| panic!("{} has no row in this test", listed.path));
+    }
+    match (listed.method.as_str(), listed.path.as_str()) {
+        ("POST", "/api/chat") => {
+            Body::Json(r#"{"conversation":"{conversation}","parent":"{message}","message":"hello"}"#.into())
+        }
+        ("POST", "/api/auth/login") => {
+            Body::Json(r#"{"email":"nobody@example.com","password":"wrong wrong wrong"}"#.into())
+        }
+        ("POST", "/api/auth/refresh") => Body::Json(r#"{"refresh_token":"nonsense"}"#.into()),
+        ("POST", "/login") => {
+            Body::Form(vec![("email".into(), "nobody@example.com".into()), ("password".into(), "x".into())])
+        }
+        _ => Body::None,
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    location: Option<String>,
+    body: String,
+}
+
+async fn call(browser: &Browser, listed: &Listed, ids: &Ids) -> Answer {
+    let method = Method::from_bytes(listed.method.as_str().as_bytes()).unwrap();
+    let mut path = ids.fill(&listed.path);
+    if listed.path.starts_with("/api/") && listed.policy == Policy::Member {
+        path = format!("{path}?tenant={}", ids.tenant);
+    }
+    let request = browser.request(method, &path);
+    let request = match body_of(listed) {
+        Body::None => request,
+        Body::Json(text) => request.header(header::CONTENT_TYPE, "application/json").body(ids.fill(&text)),
+        Body::Form(pairs) => {
+            let pairs: Vec<_> = pairs.into_iter().map(|(k, v)| (k, ids.fill(&v))).collect();
+            request.header(header::ACCEPT, "application/json").form(&pairs)
+        }
+    };
+    let response = request.send().await.unwrap();
+    let location = response.headers().get(header::LOCATION).map(|v| v.to_str().unwrap().to_owned());
+    Answer { status: response.status(), location, body: comparable(&response.text().await.unwrap(), ids) }
+}
+
+/// Without what differs between any two answers.
+fn comparable(body: &str, ids: &Ids) -> String {
+    let mut text = ids.mask(body);
+    for marker in ["nonce=\"", "request_id\":\"", "Request <code>", "Request "] {
+        text = blank_after(&text, marker);
+    }
+    text
+}
+
+fn blank_after(text: &str, marker: &str) -> String {
+    let mut pieces = text.split(marker);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        out.push_str(marker);
+        out.push_str(piece.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_+/=".contains(c)));
+    }
+    out
+}
+
+/// A tenant with one conversation of one question, and the ids in it.
+async fn with_a_conversation(server: &TestServer, code: &str, email: &str) -> Ids {
+    let api = server.api(email, code).await;
+    let (status, answer) = api.ask(json!({"message": format!("CANARY-{code}-QUESTION")})).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    Ids {
+        tenant: code.into(),
+        conversation: text(&answer["conversation"]),
+        message: text(&answer["message"]["id"]),
+        turn: text(&answer["turn"]),
+    }
+}
+
+/// Routes that end the session, or answer without end: called by stories of their own.
+fn is_called_here(listed: &Listed) -> bool {
+    !matches!(listed.path.as_str(), "/logout" | "/api/auth/logout")
+}
+
+#[test]
+fn the_table_names_every_server_function_and_page() {
+    let listed: BTreeSet<&str> = http::pages::SERVER_FUNCTIONS.iter().map(|(path, _)| *path).collect();
+    let registered: BTreeSet<&str> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+    assert_eq!(listed, registered);
+    let (_, routes) = leptos_axum::generate_route_list_with_ssg(|| {
+        app::routes::shell(leptos::config::LeptosOptions::builder().output_name("steward").build())
+    });
+    drop(routes);
+}
+
+db_test! {
+    async fn every_route_keeps_strangers_out(t: TestDb) {
+        let server = TestServer::start(t).await;
+        let ours = server.tenant("prs").await;
+        let theirs = server.tenant("iop").await;
+        server.account("ana@prs.example", &[(ours, Role::Admin)]).await;
+        let member = server.person("budi@prs.example", &[(ours, Role::Member)]).await;
+        let stranger = server.person("citra@iop.example", &[(theirs, Role::Admin)]).await;
+        let outsider = server.person("dewi@nowhere.example", &[]).await;
+        let ids = with_a_conversation(&server, "prs", "ana@prs.example").await;
+        let (_, table) = http::routes().finish();
+        assert!(table.len() > 30, "the table is read: {}", table.len());
+
+        for listed in table.iter().filter(|row| is_called_here(row)) {
+            let name = format!("{} {}", listed.method, listed.path);
+            let nobody = call(&server.nobody(), listed, &ids).await;
+            if listed.policy == Policy::Public || listed.policy == Policy::Operator {
+                assert!(!nobody.status.is_server_error(), "{name}: {} {}", nobody.status, nobody.body);
+            } else if nobody.status == StatusCode::SEE_OTHER {
+                assert!(nobody.location.unwrap_or_default().starts_with("/login"), "{name} leads to the login");
+            } else {
+                assert_eq!(nobody.status, StatusCode::UNAUTHORIZED, "{name}: {}", nobody.body);
+            }
+            assert!(!nobody.body.contains("CANARY"), "{name} tells nobody: {}", nobody.body);
+
+            if !matches!(listed.policy, Policy::Member | Policy::Admin) {
+                continue;
+            }
+            for (who, browser) in [("another tenant", &stranger), ("no tenant", &outsider)] {
+                let answer = call(browser, listed, &ids).await;
+                let unknown = call(browser, listed, &Ids::unknown("nosuch")).await;
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name} as {who}: {}", answer.body);
+                assert_eq!((answer.status, &answer.body), (unknown.status, &unknown.body), "{name} as {who}: an oracle");
+                assert!(!answer.body.contains("CANARY-prs"), "{name} as {who}: {}", answer.body);
+            }
+            // The own tenant's name does not open the other one's ids.
+            let foreign = Ids { tenant: "iop".into(), ..ids.clone() };
+            let answer = call(&stranger, listed, &foreign).await;
+            let unknown = call(&stranger, listed, &Ids::unknown("iop")).await;
+            let mut own = [answer.body.clone(), unknown.body.clone()].map(|body| without_keys(&body));
+            assert_eq!(answer.status, unknown.status, "{name}: {}", answer.body);
+            assert_eq!(own[0].split_off(0), own[1].split_off(0), "{name}: ids of another tenant are an oracle");
+            assert!(!answer.body.contains("CANARY-prs"), "{name}: {}", answer.body);
+            // A colleague does not see it either: conversations are a person's own.
+            let colleague = call(&member, listed, &ids).await;
+            assert!(!colleague.body.contains("CANARY-prs-QUESTION"), "{name} as a colleague: {}", colleague.body);
+            if listed.policy == Policy::Admin {
+                assert_eq!(colleague.status, StatusCode::FORBIDDEN, "{name} as a member");
+            }
+        }
+        server.books_balance(&["prs", "iop"]).await;
+    }
+}
+
+/// Without fresh idempotency keys.
+fn without_keys(body: &str) -> String {
+    let body = blank_after(body, "next_key\":\"");
+    blank_after(&body, "name=\"key\" value=\"")
+}
+
+#[test]
+fn methods_of_the_table_are_those_of_the_router() {
+    let (_, table) = http::routes().finish();
+    assert!(table.iter().all(|row| [AxumMethod::GET, AxumMethod::POST, AxumMethod::DELETE].contains(&row.method)));
+}
