@@ -1,5 +1,7 @@
 //! The chat page as the server sends it: what a person reads and can do before any script runs, or without scripts.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
+
 #[path = "support/fake_backend.rs"]
 mod fake_backend;
 #[path = "support/site.rs"]
