@@ -90,7 +90,6 @@ pub fn app_pages() -> Vec<(&'static str, Policy)> {
 }
 
 /// The whole application, and its table of routes.
-#[must_use]
 pub fn router(state: AppState) -> (Router, Vec<Listed>) {
     let (router, listed) = routes().finish();
     let router = router

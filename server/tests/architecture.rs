@@ -1,5 +1,7 @@
 //! The arrows of the architecture, checked on the source text: what a reviewer would have to see by eye.
 
+#![expect(clippy::expect_used, reason = "tests")]
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -131,7 +131,7 @@ mod tests {
             let patterns = [Pattern::Continuous, Pattern::TwoShifts, Pattern::Office, Pattern::Batches, Pattern::Cooling];
             let load = Load { base_kw: 20, peak_kw: 200, pattern: patterns[pattern] };
             let used = used_micro(seed, load, at(quarter * 900));
-            prop_assert!(used >= 4_000_000 && used <= 60_000_000, "{used}");
+            prop_assert!((4_000_000..=60_000_000).contains(&used), "{used}");
             prop_assert_eq!(used % 10_000, 0);
         }
     }

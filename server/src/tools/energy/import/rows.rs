@@ -145,7 +145,6 @@ impl<'o, R: BufRead> Rows<'o, R> {
     }
 
     /// The next row; `None` at the end.
-    #[expect(clippy::should_implement_trait, reason = "an iterator could not be asked for after an error in between")]
     pub fn next(&mut self) -> Option<Result<Row, BadRow>> {
         let mut record = csv::StringRecord::new();
         match self.reader.read_record(&mut record) {
