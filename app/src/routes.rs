@@ -23,7 +23,7 @@ use crate::{
     pages::{chat::ChatPage, not_found::NotFoundPage, settings::SettingsPage, usage::UsagePage},
 };
 
-/// Whether the sidebar is collapsed, from the cookie `steward-sidebar-collapsed=1`. Provided by the server.
+/// Whether the sidebar is collapsed, from the cookie `sidebar=collapsed`. Provided by the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SidebarCollapsed(pub bool);
 

@@ -9,8 +9,8 @@ use crate::{
     model::ConversationId,
 };
 
-/// The cookie by which the server knows that the sidebar is collapsed: `1` or `0`.
-pub const SIDEBAR_COOKIE: &str = "steward-sidebar-collapsed";
+/// The cookie by which the server knows that the sidebar is collapsed: `collapsed`, anything else is not.
+pub const SIDEBAR_COOKIE: &str = "sidebar";
 
 /// Collapses or shows the sidebar; as a drawer on narrow pages.
 pub fn toggle_sidebar(chat: Chat) {
@@ -23,7 +23,7 @@ pub fn toggle_sidebar(chat: Chat) {
     }
     let collapsed = !chat.collapsed.get_untracked();
     chat.collapsed.set(collapsed);
-    browser::set_cookie(SIDEBAR_COOKIE, if collapsed { "1" } else { "0" });
+    browser::set_cookie(SIDEBAR_COOKIE, if collapsed { "collapsed" } else { "shown" });
 }
 
 /// Closes the drawer and gives the keyboard back to the button that opened it.
