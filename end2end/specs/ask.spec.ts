@@ -8,9 +8,10 @@ test.describe("the main job", () => {
     await expect(answer).toContainText("Compressor 3");
     await expect(answer).toContainText(/Rp|IDR/);
     await answer.getByText(/^Used \d+ tools?/).first().click();
-    await answer.getByText(/Energy and cost/i).first().click();
-    await expect(answer.getByText(/^ran as PRS/).first()).toBeVisible();
-    await expect(answer.getByRole("table").first()).toBeVisible();
+    const card = answer.locator("details.tool").filter({ hasText: /Energy and cost/i }).first();
+    await card.locator("summary").first().click();
+    await expect(card.getByText(/^ran as PRS/)).toBeVisible();
+    await expect(card.getByRole("table").first()).toBeVisible();
   });
 
   test("it is kept: after a reload question, answer and tool card are there", async ({ chat }) => {
