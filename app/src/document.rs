@@ -24,5 +24,6 @@ pub fn head_basics(theme: Theme) -> impl IntoView {
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content"/>
         {colors}
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
     }
 }

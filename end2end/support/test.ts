@@ -147,8 +147,10 @@ export const scripted = harness.extend<object, WorkerFixtures & { upstream: Upst
   ],
   steward: [
     async ({ upstream }, use, worker) => {
-      const options = { name: `scripted-${worker.workerIndex}`, demo: true, provider: upstream.url };
+      const options = { name: `scripted-${worker.workerIndex}`, demo: false, provider: upstream.url };
       const steward = await Steward.start(options);
+      const mill = ["--name", "PRS Textile", "--time-zone", "Asia/Jakarta", "--currency", "IDR"];
+      steward.command(["tenant", "add", "prs", ...mill]);
       await use(steward);
       const books = () => steward.command(["audit"]);
       expect(books, "the books balance").not.toThrow();

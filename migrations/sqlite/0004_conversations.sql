@@ -42,7 +42,8 @@ CREATE TABLE messages (
     FOREIGN KEY (tenant_id, conversation_id) REFERENCES conversations (tenant_id, id) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, parent_id) REFERENCES messages (tenant_id, id)
 ) STRICT;
-CREATE INDEX messages_by_parent ON messages (tenant_id, parent_id);
+-- The newest child is one look-up.
+CREATE INDEX messages_by_parent ON messages (tenant_id, parent_id, created_at, id);
 CREATE INDEX messages_by_conversation ON messages (tenant_id, conversation_id);
 
 CREATE TABLE turns (

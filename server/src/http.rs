@@ -99,6 +99,7 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
     let router = guard::guarded(router, &state.auth, limits::Limits::default())
         // Liveness answers while everything else is away.
         .merge(Router::new().route("/livez", axum::routing::get(health::livez)))
+        .merge(site::customary_files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)))
         .nest_service(
             &format!("/{}", state.leptos.site_pkg_dir),
             site::files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)),

@@ -58,6 +58,7 @@ impl AppState {
     pub async fn wire(parts: Parts) -> Result<Self, ConfigError> {
         let Parts { db, world, http, model, metrics } = parts;
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        start_rendering();
         let leptos = leptos_options(&http);
         let origin = http.origin()?;
         let secure_cookies = origin.starts_with("https://");
@@ -130,6 +131,13 @@ impl axum::extract::FromRef<AppState> for TurnEventsState {
     fn from_ref(state: &AppState) -> Self {
         state.events()
     }
+}
+
+/// Pages spawn their resources on an executor that has to be set once per process; leptos_axum does so where it lists the
+/// routes, and we have a table of our own instead.
+fn start_rendering() {
+    static STARTED: std::sync::Once = std::sync::Once::new();
+    STARTED.call_once(|| drop(leptos_axum::generate_route_list(app::routes::App)));
 }
 
 /// Claude when there is a key, the demo model otherwise.

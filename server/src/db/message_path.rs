@@ -35,6 +35,11 @@ struct HistoryRow {
 }
 
 #[derive(sqlx::FromRow)]
+struct IdRow {
+    id: Uuid,
+}
+
+#[derive(sqlx::FromRow)]
 struct SiblingRow {
     id: Uuid,
     parent_id: Option<Uuid>,
@@ -131,18 +136,17 @@ pub async fn message_newest_leaf(
 ) -> Result<Option<MessageId>> {
     let row = tx
         .query(
-            "WITH RECURSIVE down (id, parent_id, depth) AS ( \
-               SELECT id, parent_id, CAST(1 AS BIGINT) FROM messages \
-               WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3 \
-               UNION ALL SELECT m.id, m.parent_id, d.depth + 1 FROM down d \
-               JOIN messages m ON m.tenant_id = $1 AND m.id = (SELECT c.id FROM messages c \
-                 WHERE c.tenant_id = $1 AND c.parent_id = d.id ORDER BY c.created_at DESC, c.id DESC LIMIT 1)) \
-             SELECT id, parent_id FROM down ORDER BY depth DESC LIMIT 1",
+            // No join: the planner must not be able to choose anything but one index entry per message.
+            "WITH RECURSIVE down (id, depth) AS ( \
+               SELECT id, CAST(1 AS BIGINT) FROM messages WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3 \
+               UNION ALL SELECT (SELECT c.id FROM messages c WHERE c.tenant_id = $1 AND c.parent_id = d.id \
+                 ORDER BY c.created_at DESC, c.id DESC LIMIT 1), d.depth + 1 FROM down d WHERE d.id IS NOT NULL) \
+             SELECT id FROM down WHERE id IS NOT NULL ORDER BY depth DESC LIMIT 1",
         )
         .bind(scope.tenant())
         .bind(conversation)
         .bind(id)
-        .optional::<SiblingRow>()
+        .optional::<IdRow>()
         .await?;
     Ok(row.map(|row| MessageId(row.id)))
 }

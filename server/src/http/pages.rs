@@ -111,7 +111,7 @@ impl PageContext {
             backend: state.backend.clone(),
             caller: request.extensions().get::<Caller>().cloned(),
             theme: request.extensions().get::<Signed>().map_or_else(Theme::default, |signed| signed.theme),
-            sidebar_collapsed: cookie(headers, "sidebar") == Some("collapsed"),
+            sidebar_collapsed: cookie(headers, app::components::SIDEBAR_COOKIE) == Some("1"),
             is_form_post: request.method() == axum::http::Method::POST && accepts_html(headers),
         }
     }

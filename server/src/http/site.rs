@@ -12,7 +12,10 @@ use axum::{
 };
 use leptos::config::LeptosOptions;
 use tower::ServiceBuilder;
-use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
+};
 use tracing::Span;
 
 use app::error::AppError;
@@ -27,6 +30,12 @@ pub fn files(options: &LeptosOptions) -> Router {
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static(caching)));
     let service = layers.service(ServeDir::new(folder).precompressed_br().precompressed_gzip());
     Router::new().fallback_service(service)
+}
+
+/// Files whose addresses are fixed by custom.
+pub fn customary_files(options: &LeptosOptions) -> Router {
+    let file = |name: &str| ServeFile::new(format!("{}/{name}", options.site_root));
+    Router::new().route_service("/favicon.svg", file("favicon.svg")).route_service("/robots.txt", file("robots.txt"))
 }
 
 /// Nothing here.

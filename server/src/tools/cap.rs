@@ -78,8 +78,8 @@ mod tests {
         let value = json!({ "a": [1, 2], "points": vec!["0123456789"; 100] });
         let (written, note) = json(value, 700, Value::to_string);
         let kept: Value = serde_json::from_str(&written).unwrap();
-        assert_eq!((kept["a"].as_array().unwrap().len(), kept["points"].as_array().unwrap().len()), (2, 51));
-        assert!(note.unwrap().contains("the first 51 of 100 points"));
+        assert_eq!((kept["a"].as_array().unwrap().len(), kept["points"].as_array().unwrap().len()), (2, 52));
+        assert!(note.unwrap().contains("the first 52 of 100 points"));
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub async fn readings(
     let mut import = Import { seen: HashSet::new(), ends: BTreeMap::new(), rows: 0, readings: 0 };
     let mut bad: Vec<BadRow> = Vec::new();
     let mut batch: Vec<Reading> = Vec::new();
-    while let Some(row) = rows.next() {
+    while let Some(row) = rows.next_row() {
         let row = row.and_then(|row| import.take(row));
         match row {
             Ok(row) if bad.is_empty() => batch.extend(row.readings(device_id, options.kind)),

@@ -144,12 +144,12 @@ impl TestServer {
         assert_eq!(response.status(), StatusCode::SEE_OTHER, "{email} signs in");
         let cookie = response.headers().get(header::SET_COOKIE).expect("a cookie").to_str().expect("text");
         let cookie = cookie.split(';').next().expect("a pair").to_owned();
-        Browser { base: self.base.clone(), http: client(), cookie: Some(cookie), bearer: None }
+        Browser { base: self.base.clone(), http: http_client(), cookie: Some(cookie), bearer: None }
     }
 
     /// A browser without a session.
     pub fn nobody(&self) -> Browser {
-        Browser { base: self.base.clone(), http: client(), cookie: None, bearer: None }
+        Browser { base: self.base.clone(), http: http_client(), cookie: None, bearer: None }
     }
 
     /// An API client with a token for one tenant.
@@ -165,7 +165,7 @@ impl TestServer {
             .await
             .expect("JSON");
         let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
-        Browser { base: self.base.clone(), http: client(), cookie: None, bearer: Some(token) }
+        Browser { base: self.base.clone(), http: http_client(), cookie: None, bearer: Some(token) }
     }
 
     /// Closes a story that spends: every token the provider billed is in the ledger, and the books balance.
@@ -213,7 +213,8 @@ impl Drop for TestServer {
     }
 }
 
-fn client() -> reqwest::Client {
+/// A client that follows nothing and waits 20 seconds at most.
+pub fn http_client() -> reqwest::Client {
     #[expect(clippy::disallowed_methods, reason = "the other side of the wire")]
     let builder = reqwest::Client::builder();
     builder

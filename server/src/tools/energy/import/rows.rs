@@ -145,7 +145,7 @@ impl<'o, R: BufRead> Rows<'o, R> {
     }
 
     /// The next row; `None` at the end.
-    pub fn next(&mut self) -> Option<Result<Row, BadRow>> {
+    pub fn next_row(&mut self) -> Option<Result<Row, BadRow>> {
         let mut record = csv::StringRecord::new();
         match self.reader.read_record(&mut record) {
             Ok(false) => None,

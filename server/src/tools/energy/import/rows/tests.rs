@@ -18,7 +18,7 @@ fn options() -> Options {
 
 fn read(text: &str, options: &Options) -> Vec<Result<Row, BadRow>> {
     let mut rows = Rows::open(text.as_bytes(), options).unwrap();
-    std::iter::from_fn(|| rows.next()).take(100).collect()
+    std::iter::from_fn(|| rows.next_row()).take(100).collect()
 }
 
 #[test]
@@ -78,7 +78,7 @@ proptest! {
         let options = options();
         if let Ok(mut rows) = Rows::open(text.as_bytes(), &options) {
             for _ in 0..300 {
-                if rows.next().is_none() { break; }
+                if rows.next_row().is_none() { break; }
             }
         }
     }

@@ -1,0 +1,92 @@
+//! The whole main job with nothing scripted by the test: the demo's data, the built-in tools, the demo model, one turn.
+
+use std::sync::Arc;
+
+use app::{
+    backend::Caller,
+    model::{MessageText, Part, StartTurn, ToolCallStatus, TurnEvent},
+};
+use server::{
+    conversations,
+    db::{SystemReason, TenantScope, user::user_find_by_email},
+    demo,
+    models::{
+        Catalogue,
+        demo::{DemoModel, Pace},
+    },
+    tenancy,
+    tools::Registry,
+    turns::Turns,
+    usage::audit_books,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    support::db::{TestDb, db_test},
+    turns_fake::{config, follow, played},
+};
+
+async fn ana(t: &TestDb) -> TenantScope {
+    demo::seed(&t.db, &t.world, async |password: &str| Ok(format!("hash of {password}"))).await.expect("the demo");
+    let mut tx = t.db.read_system(SystemReason::Administration).await.expect("a transaction");
+    let user = user_find_by_email(&mut tx, "ana@prs.example").await.expect("a read").expect("Ana");
+    drop(tx);
+    let caller = Caller { user: user.id, session: t.world.id(), request_id: "test".into() };
+    tenancy::enter(&t.db, &caller, &"prs".parse().expect("a code")).await.expect("a member")
+}
+
+db_test! {
+    async fn questions_are_answered_from_the_meters(t: TestDb) {
+        let scope = ana(&t).await;
+        let model = Catalogue::built_in().find("steward-demo").expect("the demo model").clone();
+        let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let turns = Turns::new(
+            config(),
+            t.db.clone(),
+            t.world.clone(),
+            Arc::new(DemoModel::new(Pace::Fast)),
+            model,
+            Catalogue::built_in(),
+            Registry::built_in(),
+            tracker.clone(),
+            &shutdown,
+        );
+        let mut place = None;
+        for (question, needs_tools, says) in [
+            ("What did compressor 3 cost us last week?", true, "Compressor 3"),
+            ("And which devices used most?", true, "kWh"),
+            ("/daily-digest", true, "kWh"),
+            ("Berapa konsumsi energi kemarin?", true, "kWh"),
+            ("Write me a poem about cats", false, "energy"),
+        ] {
+            t.clock.advance_ms(1_000);
+            let start = StartTurn {
+                conversation: place.map(|(conversation, _)| conversation),
+                parent: place.map(|(_, parent)| parent),
+                text: MessageText::parse(question).expect("a message"),
+                key: t.world.id(),
+            };
+            let started = turns.start(&scope, "req", start).await.expect("a turn");
+            place = Some((started.conversation, started.assistant_message));
+            let client = played(&follow(&turns, &scope, started.turn, 0).await);
+            let TurnEvent::Finished { usage } = &client.ends[0] else { panic!("{question}: {:?}", client.ends) };
+            assert!(usage.cost.0 > 0);
+            let text = client.text();
+            assert!(text.contains(says), "{question}: {text}");
+            let calls: Vec<_> = client.parts.iter().filter_map(|part| match part {
+                Part::Tool { call } => Some(call),
+                Part::Text { .. } => None,
+            }).collect();
+            assert_eq!(!calls.is_empty(), needs_tools, "{question}: {text}");
+            assert!(calls.iter().all(|call| call.status == ToolCallStatus::Done), "{question}: {calls:?}");
+        }
+        let mut tx = t.db.read(&scope).await.expect("a transaction");
+        let list = conversations::list(&scope, &mut tx, None).await.expect("a list");
+        assert!(list.items[0].title.contains("Compressor 3"), "{}", list.items[0].title);
+        drop(tx);
+        shutdown.cancel();
+        tracker.close();
+        tracker.wait().await;
+        assert_eq!(audit_books(&t.db).await.expect("an audit"), Vec::<String>::new());
+    }
+}
