@@ -8,7 +8,7 @@
 # To add a gate: write a function `gate_NAME`, add NAME to ALL where its cost places it.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-ALL=(format deny clippy clippy-wasm rust pages browser no-script)
+ALL=(format deny specs clippy clippy-wasm rust pages browser no-script)
 
 # The pages' crate is built natively with `ssr` and for the browser with `hydrate`. `frontend` switches `hydrate` on, so
 # it must never share a native build with the server.
@@ -30,6 +30,9 @@ gate_deny() {
         note "WARNING: copy on this machine. Run 'cargo deny check advisories' where it can be reached."
     fi
 }
+
+# The types of the browser's specs.
+gate_specs() { (cd end2end && npx tsc --noEmit); }
 
 gate_clippy() { cargo clippy "${NATIVE[@]}" --all-targets --quiet -- -D warnings; }
 
