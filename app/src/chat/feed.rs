@@ -145,7 +145,8 @@ impl Inner {
     }
 
     fn received(self: &Rc<Self>, event: &web_sys::MessageEvent) {
-        let envelope: Option<TurnEnvelope> = event.data().as_string().and_then(|json| serde_json::from_str(&json).ok());
+        let envelope: Option<TurnEnvelope> =
+            event.data().as_string().and_then(|json| serde_json::from_slice(json.as_bytes()).ok());
         // What cannot be read is a newer server's event: the gap it leaves makes us ask again, a reload brings new code.
         let Some(envelope) = envelope else { return };
         let hidden = browser::tab_hidden();

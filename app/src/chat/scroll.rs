@@ -4,7 +4,6 @@
 use std::{cell::RefCell, rc::Rc};
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 use super::browser;
 
@@ -245,8 +244,9 @@ impl Controller {
             let answer = spacer.get_bounding_client_rect().top() - message.get_bounding_client_rect().top();
             (f64::from(element.client_height()) - BELOW_TOP - answer).max(0.0)
         });
-        let style: &web_sys::CssStyleDeclaration = &spacer.unchecked_ref::<web_sys::HtmlElement>().style();
-        let _always_valid = style.set_property("height", &format!("{}px", height.floor()));
+        #[expect(clippy::cast_possible_truncation, reason = "pixels")]
+        let pixels = height as i32;
+        let _always_valid = spacer.style().set_property("height", &format!("{pixels}px"));
     }
 
     fn show_jump(&self, below: f64, news: bool) {

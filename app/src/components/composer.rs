@@ -84,7 +84,7 @@ fn StopForm() -> impl IntoView {
     move || {
         let turn = chat.following.with(|following| following.as_ref().map(|following| following.turn))?;
         Some(view! {
-            <form id="stop" method="post" action=StopTurn::url()>
+            <form id="stop" hidden=true method="post" action=StopTurn::url()>
                 <input type="hidden" name="tenant" value=chat.tenant().to_string()/>
                 <input type="hidden" name="turn" value=turn.to_string()/>
             </form>
@@ -180,7 +180,7 @@ fn StatusLine() -> impl IntoView {
     let chat = Chat::get();
     let model = chat.home.with_value(|home| home.model.clone());
     let who = if model.demo {
-        String::from("Demo model: scripted answers over your real data. Not an AI.")
+        String::from("Demo model: scripted answers from your data, not an AI.")
     } else {
         format!("{} can make mistakes. Check important figures.", model.name)
     };

@@ -12,12 +12,14 @@ use crate::{
 #[component]
 pub fn UsageBar() -> impl IntoView {
     let chat = Chat::get();
-    let (admin, code) = chat.home.with_value(|home| (home.role == Role::Admin, home.tenant.code.to_string()));
+    let (admin, code, offset) = chat.home.with_value(|home| {
+        (home.role == Role::Admin, home.tenant.code.to_string(), i64::from(home.tenant.utc_offset_minutes))
+    });
     let bar = move || {
         let meter = chat.meter.get();
         let percent = meter.percent?;
         let about = if meter.quality == Quality::Exact { "" } else { "about " };
-        let resets = meter.resets_at.date_utc();
+        let resets = meter.resets_at.date_at(offset);
         Some(view! {
             <meter
                 class="meter"

@@ -11,7 +11,7 @@ use leptos_router::{
 };
 
 use crate::{
-    api::{self, RestoreConversation, SendMessage},
+    api::{self, PageJson, RestoreConversation, SendMessage},
     chat::state::{Chat, PageData, Place},
     components::{
         Announcer, ChatHeader, Composer, ErrorView, HelpDialog, Sidebar, Sprite, Thread, ToastRegion, close_drawer,
@@ -49,7 +49,7 @@ pub fn ChatPage() -> impl IntoView {
     };
     let navigate = use_navigate();
     let go = Callback::new(move |url: String| navigate(&url, NavigateOptions { scroll: false, ..Default::default() }));
-    let data = Resource::new(|| (), move |()| load(request.clone()));
+    let data = Resource::<_, PageJson>::new_with_options(|| (), move |()| load(request.clone()), false);
     view! {
         <Suspense fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
             {move || Suspend::new(async move {

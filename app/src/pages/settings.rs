@@ -13,7 +13,7 @@ use leptos_router::hooks::use_query_map;
 
 use self::{name::NameSection, password::PasswordSection, sessions::SessionsSection, theme::ThemeSection};
 use crate::{
-    api::{list_sessions, me},
+    api::{PageJson, list_sessions, me},
     components::ErrorView,
     error::AppError,
     model::{Me, SessionView},
@@ -22,7 +22,7 @@ use crate::{
 /// `/settings`.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let loaded = Resource::new(|| (), |()| load());
+    let loaded = Resource::<_, PageJson>::new_with_options(|| (), |()| load(), false);
     view! {
         <Title text="Settings"/>
         <main class="page page-narrow" id="main">

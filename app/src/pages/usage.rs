@@ -12,7 +12,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::{chart::day_chart, limits::limits_view, month::Month, tables::people_table};
 use crate::{
-    api::{tenant_home, usage_report},
+    api::{PageJson, tenant_home, usage_report},
     components::ErrorView,
     error::AppError,
     model::{Date, Quality, TenantCode, TenantHome, UsageReport},
@@ -27,7 +27,8 @@ pub fn UsagePage() -> impl IntoView {
         Memo::new(move |_| params.with(|params| params.get("tenant")).and_then(|code| code.parse::<TenantCode>().ok()));
     // What is no date means the current month.
     let month = Memo::new(move |_| query.with(|query| query.get("month")).and_then(|month| month.parse::<Date>().ok()));
-    let loaded = Resource::new(move || (tenant.get(), month.get()), |(tenant, month)| load(tenant, month));
+    let asked = move || (tenant.get(), month.get());
+    let loaded = Resource::<_, PageJson>::new_with_options(asked, |(tenant, month)| load(tenant, month), false);
     let back = move || tenant.get().map_or_else(|| "/".to_owned(), |tenant| format!("/t/{tenant}"));
     view! {
         <Title text="Usage"/>
