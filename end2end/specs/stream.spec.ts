@@ -73,15 +73,16 @@ test.describe("while an answer is written", () => {
     await upstream.release(gate);
   });
 
-  test("two tabs that send at once branch", async ({ chat, page, newTab, upstream, hasScript }) => {
+  test("two devices that send at once branch", async ({ chat, page, person, signIn, browser, javaScriptEnabled, newTab, upstream }) => {
     await chat.open();
     await upstream.enqueue({ when: { user_contains: "beginning" }, steps: [{ text: "Begun." }] });
     await chat.ask("The beginning");
     await chat.answered();
-    const other = chat.in(await newTab());
+    // Tabs of one browser tell each other what they send; another device does not know.
+    const device = await browser.newContext({ javaScriptEnabled });
+    await signIn(person, device);
+    const other = chat.in(await newTab(device));
     await other.follow(chat);
-    // Both follow the same message: what the second tab sends does not know of the first one's.
-    if (hasScript) await other.page.route("**/events*", (route) => route.abort());
     const [left, right] = [await heldAnswer(upstream), await heldAnswer(upstream)];
     await chat.ask(left.question);
     await other.ask(right.question);
@@ -95,6 +96,7 @@ test.describe("while an answer is written", () => {
     await chat.page.getByRole("link", { name: "Previous version" }).click();
     await expect(chat.questions.last()).toContainText(left.question);
     await expect(chat.text(await chat.answered())).toHaveText(first + second);
+    await device.close();
   });
 
   test("a provider that fails is explained in place", async ({ chat, upstream }) => {

@@ -54,8 +54,9 @@ pub fn UserMenu() -> impl IntoView {
     });
     view! {
         <details class="menu-box user-menu">
+            // The initial is drawn by the style: as text it would be part of the button's visible name.
             <summary class="button button-quiet" aria-label=format!("Menu of {}", me.name)>
-                <span class="avatar" aria-hidden="true">{me.name.chars().next().map(String::from)}</span>
+                <span class="avatar" aria-hidden="true" data-initial=me.name.chars().next().map(String::from)></span>
                 <span class="user-name">{me.name.clone()}</span>
             </summary>
             <div class="menu">
