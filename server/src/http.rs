@@ -84,7 +84,7 @@ pub fn app_pages() -> Vec<(&'static str, Policy)> {
     vec![
         ("/t/{tenant}", Policy::Member),
         ("/t/{tenant}/c/{id}", Policy::Member),
-        ("/t/{tenant}/usage", Policy::Admin),
+        (pages::USAGE_PAGE, Policy::Admin),
         ("/settings", Policy::SignedIn),
     ]
 }

@@ -59,6 +59,7 @@ pub async fn serve(
     }
     state.tasks.close();
     let _ = tokio::time::timeout(grace, state.tasks.wait()).await;
-    state.db.close().await;
+    // A connection that hangs must not keep the process.
+    let _ = tokio::time::timeout(grace, state.db.close()).await;
     Ok(())
 }

@@ -9,7 +9,7 @@ use app::{
 };
 use axum::{
     body::Body,
-    extract::{RawPathParams, Request, State},
+    extract::{MatchedPath, RawPathParams, Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -25,12 +25,15 @@ use super::{
 };
 use crate::{conversations, error::Error, state::AppState, tenancy};
 
+/// The page of a tenant's usage, for its administrators.
+pub const USAGE_PAGE: &str = "/t/{tenant}/usage";
+
 /// Renders the page for this path, once it is clear that the caller may see it: the status must be known before the page
 /// begins to stream.
 pub async fn page(State(state): State<AppState>, params: RawPathParams, request: Request) -> Response {
     let caller = request.extensions().get::<Caller>().cloned();
-    let path = request.uri().path().to_owned();
-    if let Err(error) = gate(&state, &params, caller.as_ref(), &path).await {
+    let is_usage = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == USAGE_PAGE);
+    if let Err(error) = gate(&state, &params, caller.as_ref(), is_usage).await {
         let error = error.into_app(&session::id_of(request.extensions()));
         return refusal(&request, answer::status_of(&error), &error);
     }
@@ -47,13 +50,13 @@ pub async fn page(State(state): State<AppState>, params: RawPathParams, request:
 }
 
 /// Whether tenant, conversation and role of this address are the caller's.
-async fn gate(state: &AppState, params: &RawPathParams, caller: Option<&Caller>, path: &str) -> Result<(), Error> {
+async fn gate(state: &AppState, params: &RawPathParams, caller: Option<&Caller>, is_usage: bool) -> Result<(), Error> {
     let param = |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
     let Some(tenant) = param("tenant") else { return Ok(()) };
     let tenant = tenant.parse().map_err(|_| Error::NotFound)?;
     let caller = caller.ok_or(Error::SignedOut)?;
     let scope = tenancy::enter(&state.db, caller, &tenant).await?;
-    if path.ends_with("/usage") && scope.role() != Role::Admin {
+    if is_usage && scope.role() != Role::Admin {
         return Err(Error::Forbidden);
     }
     let Some(id) = param("id") else { return Ok(()) };
