@@ -99,7 +99,8 @@ fn ChatFrame(
     view! {
         <Title text=title/>
         <Sprite/>
-        <a class="skip-link" href="#composer-text">"Skip to the message box"</a>
+        // External: the router would change the address, but not move the keyboard.
+        <a class="skip-link" href="#composer-text" rel="external">"Skip to the message box"</a>
         <div class="frame" class:collapsed=move || chat.collapsed.get() class:drawer-open=move || chat.drawer_open.get()>
             <Sidebar/>
             <a
