@@ -31,7 +31,9 @@ pub(super) fn document(frame: &PlainFrame, title: &str, content: impl IntoView +
             </body>
         </html>
     };
-    format!("<!DOCTYPE html>{}", html.to_html())
+    // Marks for hydration: there is none here, and inside <title> a browser would show them.
+    let html = html.to_html().replace("<!>", "");
+    format!("<!DOCTYPE html>{html}")
 }
 
 /// Signing out is a plain form: it works without scripts, and it is never a link somebody could send.

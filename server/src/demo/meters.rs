@@ -94,6 +94,9 @@ async fn set_up(scope: &TenantScope, tx: &mut Tx, plant: &Plant) -> Result<()> {
         };
         device_insert(scope, tx, &device).await?;
         for (kind, name) in [("department", meter.department), ("building", meter.building)] {
+            if name.is_empty() {
+                continue;
+            }
             tags.push(Tag { kind: kind.to_owned(), name: name.to_owned(), device_id: meter.id });
         }
         let energy = if is_main { SourceKind::Counter } else { SourceKind::Interval };

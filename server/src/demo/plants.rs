@@ -27,6 +27,7 @@ pub struct Meter {
     pub id: i64,
     pub code: &'static str,
     pub name: &'static str,
+    /// Empty for a plant's main meter: what it measures is counted in the departments already.
     pub department: &'static str,
     pub building: &'static str,
     pub load: Load,
@@ -108,7 +109,7 @@ pub const PLANTS: [Plant; 3] = [
             "Which devices used the most energy this month?",
         ],
         meters: [
-            meter(11, "PRS-MAIN", "PRS Main Incomer", ("Supply", "Substation"), (0, 0), Continuous),
+            meter(11, "PRS-MAIN", "PRS Main Incomer", ("", "Substation"), (0, 0), Continuous),
             meter(12, "PRS-SPIN-A", "Spinning Line A", ("Spinning", "Hall 1"), (60, 310), Continuous),
             meter(13, "PRS-SPIN-B", "Spinning Line B", ("Spinning", "Hall 1"), (55, 285), Continuous),
             meter(14, "PRS-LOOM-1", "Loom Hall 1", ("Weaving", "Hall 2"), (30, 220), TwoShifts),
@@ -141,7 +142,7 @@ pub const PLANTS: [Plant; 3] = [
             "Compare this week with last week for the clean room",
         ],
         meters: [
-            meter(41, "IOP-SUPPLY", "IOP Main Supply", ("Supply", "Substation"), (0, 0), Continuous),
+            meter(41, "IOP-SUPPLY", "IOP Main Supply", ("", "Substation"), (0, 0), Continuous),
             meter(42, "IOP-GRIND-1", "Lens Grinding 1", ("Lens Shop", "Block A"), (4, 32), TwoShifts),
             meter(43, "IOP-GRIND-2", "Lens Grinding 2", ("Lens Shop", "Block A"), (4, 30), TwoShifts),
             meter(44, "IOP-POLISH", "Polishing Line", ("Lens Shop", "Block A"), (3, 26), TwoShifts),
@@ -174,7 +175,7 @@ pub const PLANTS: [Plant; 3] = [
             "Berapa biaya listrik dermaga minggu lalu?",
         ],
         meters: [
-            meter(71, "NAV-GRID", "NAV Grid Intake", ("Supply", "Substation"), (0, 0), Continuous),
+            meter(71, "NAV-GRID", "NAV Grid Intake", ("", "Substation"), (0, 0), Continuous),
             meter(72, "NAV-CRANE", "Dry Dock Crane", ("Dock", "Dock 1"), (20, 420), Batches),
             meter(73, "NAV-WINCH", "Slipway Winch", ("Dock", "Dock 1"), (10, 260), Batches),
             meter(74, "NAV-PUMP", "Dock Pump Station", ("Dock", "Dock 2"), (60, 520), Batches),

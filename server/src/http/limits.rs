@@ -19,6 +19,8 @@ use crate::identity::AuthState;
 const MESSAGE_BODY_BYTES: usize = 1024 * 1024;
 /// Signing in, and forms of that size.
 const SMALL_BODY_BYTES: usize = 16 * 1024;
+/// Longer than the longest turn (`turns::TurnsConfig::max_duration`) with its title.
+const WHOLE_TURN: Duration = Duration::from_secs(5 * 60 + 30);
 /// Deeper JSON is nobody's message; parsers may recurse.
 pub const MAX_JSON_DEPTH: usize = 64;
 
@@ -48,7 +50,9 @@ pub async fn enforce(State((auth, limits)): State<(AuthState, Limits)>, request:
         Ok(request) => request,
         Err(refusal) => return refuse(refusal),
     };
-    match tokio::time::timeout(limits.handle, next.run(request)).await {
+    // The whole answer of a turn as JSON takes as long as the turn, which has its own bound.
+    let handle = if path == "/api/chat" { WHOLE_TURN } else { limits.handle };
+    match tokio::time::timeout(handle, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             tracing::error!(request_id, path, "a request was not answered in time");

@@ -36,7 +36,7 @@ pub async fn page(State(state): State<AppState>, params: RawPathParams, request:
     }
     let context = PageContext::of(&state, &request);
     let options = state.leptos.clone();
-    let render = leptos_axum::render_app_to_stream_in_order_with_context(
+    let render = leptos_axum::render_app_async_with_context(
         move || {
             context.provide();
             set_csp();
