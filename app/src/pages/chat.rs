@@ -91,7 +91,9 @@ fn ChatFrame(
     follow_everything(chat);
     install_shortcuts(chat);
     let tenant = chat.home.with_value(|home| home.tenant.name.clone());
-    let title = move || match chat.title.get() {
+    // The server reads the title where it assembles the document, on any thread and outside of the page's arena.
+    let named = ArcRwSignal::from(chat.title);
+    let title = move || match named.get() {
         title if title.is_empty() => format::document_title(&format!("{tenant} · Steward")),
         title => format::document_title(&format!("{title} · {tenant} · Steward")),
     };
@@ -99,7 +101,8 @@ fn ChatFrame(
     view! {
         <Title text=title/>
         <Sprite/>
-        <a class="skip-link" href="#composer-text">"Skip to the message box"</a>
+        // External: the router would change the address, but not move the keyboard.
+        <a class="skip-link" href="#composer-text" rel="external">"Skip to the message box"</a>
         <div class="frame" class:collapsed=move || chat.collapsed.get() class:drawer-open=move || chat.drawer_open.get()>
             <Sidebar/>
             <a
