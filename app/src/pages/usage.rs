@@ -62,6 +62,7 @@ fn forbidden() -> impl IntoView {
 /// `is_chosen`: the month was asked for, so there may be a later one. (The page knows no clock.)
 fn report_view(home: &TenantHome, report: &UsageReport, is_chosen: bool) -> AnyView {
     let month = Month::of(report.month);
+    let offset = home.tenant.utc_offset_minutes;
     let next = is_chosen.then(|| {
         view! {
             <a class="button button-quiet" href=month.next().query()>"Next"</a>
@@ -82,7 +83,7 @@ fn report_view(home: &TenantHome, report: &UsageReport, is_chosen: bool) -> AnyV
     if is_empty {
         return view! {
             {head}
-            {limits_view(&report.meter, None)}
+            {limits_view(&report.meter, offset, None)}
             <section class="card">
                 <p class="usage-empty">{format!("Nothing was used in {month}.")}</p>
             </section>
@@ -91,7 +92,7 @@ fn report_view(home: &TenantHome, report: &UsageReport, is_chosen: bool) -> AnyV
     }
     view! {
         {head}
-        {limits_view(&report.meter, Some(certainty(report)))}
+        {limits_view(&report.meter, offset, Some(certainty(report)))}
         {day_chart(report, &home.tenant.time_zone)}
         {people_table(report)}
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{LocalTime, format::thousands},
+    components::format::thousands,
     model::{Money, UsageMeter},
 };
 
@@ -12,8 +12,13 @@ const WARN_PERCENT: i64 = 80;
 /// From here on it is nearly or wholly used up.
 const FULL_PERCENT: i64 = 95;
 
-/// `certainty`: class and words of the badge that says how sure the figures are.
-pub(super) fn limits_view(meter: &UsageMeter, certainty: Option<(&'static str, String)>) -> impl IntoView + use<> {
+/// `offset_minutes`: the tenant's zone, whose day is meant. `certainty`: class and words of the badge that says how sure
+/// the figures are.
+pub(super) fn limits_view(
+    meter: &UsageMeter,
+    offset_minutes: i32,
+    certainty: Option<(&'static str, String)>,
+) -> impl IntoView + use<> {
     let UsageMeter { percent, used, requests, cost, limits, resets_at, .. } = meter;
     let whole = match percent {
         Some(percent) => format!("{percent} % of this month's budget is used"),
@@ -25,7 +30,7 @@ pub(super) fn limits_view(meter: &UsageMeter, certainty: Option<(&'static str, S
             <div class="usage-facts">
                 <h2 id="usage-limits">{whole}</h2>
                 {badge}
-                <span class="meta">"Resets on " <LocalTime at=*resets_at/></span>
+                <span class="meta">{format!("Resets on {}", resets_at.date_at(i64::from(offset_minutes)))}</span>
             </div>
             <dl class="usage-limits">
                 {limit("Input tokens", used.input_total(), limits.input_tokens, thousands)}
