@@ -169,7 +169,7 @@ async fn usage_shows_limits_days_and_people() {
             "November 2026",
             "41 % of this month's budget is used",
             "1 day estimated",
-            r#"datetime="2026-11-30T17:00:00.000Z""#,
+            "Resets on 2026-12-01",
             "412,300",
             "of 1,000,000",
             "no limit",
