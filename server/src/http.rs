@@ -4,6 +4,7 @@
 //! calls every row as nobody, as another tenant and with the wrong role.
 
 pub mod answer;
+pub mod connections;
 pub mod csrf;
 pub mod guard;
 pub mod headers;

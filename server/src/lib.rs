@@ -22,11 +22,14 @@ pub mod turns;
 pub mod usage;
 pub mod world;
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, time::Duration};
 
 use tokio::net::TcpListener;
 
-use crate::state::AppState;
+use crate::{
+    http::connections::{self, ConnectionLimits},
+    state::AppState,
+};
 
 /// Serves until `shutdown` resolves, then ends running answers cleanly within `grace` and returns.
 ///
@@ -49,11 +52,10 @@ pub async fn serve(
         stopping.cancel();
         turns.shutdown(grace).await;
     };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop);
+    let serving = connections::answer_until(listener, router, ConnectionLimits::default(), asked_to_stop);
     let token = state.shutdown.clone();
     tokio::select! {
-        served = serving => served?,
+        () = serving => {}
         // A client that keeps its connection open must not keep the server alive.
         () = async { token.cancelled().await; tokio::time::sleep(grace + Duration::from_secs(2)).await } => {}
     }

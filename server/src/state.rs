@@ -12,7 +12,10 @@ use crate::{
     config::{ConfigError, DemoPace, HttpArgs, ModelArgs},
     db::Db,
     egress::{BaseUrl, Egress},
-    http::{site_css, turn_events::TurnEventsState},
+    http::{
+        site_css,
+        turn_events::{OpenStreams, TurnEventsState},
+    },
     identity::{self, AuthConfig, AuthState},
     models::catalogue::DEMO_MODEL,
     models::{Catalogue, Model, Provider, ProviderKind, anthropic::Anthropic, demo},
@@ -35,6 +38,8 @@ pub struct AppState {
     pub leptos: LeptosOptions,
     pub metrics: Option<PrometheusHandle>,
     pub metrics_token: Option<String>,
+    /// Who follows how many answers.
+    pub open_streams: OpenStreams,
     /// Cancelled when the server is asked to stop.
     pub shutdown: CancellationToken,
     /// Everything that outlives a request.
@@ -103,6 +108,7 @@ impl AppState {
             turns,
             leptos,
             metrics,
+            open_streams: OpenStreams::default(),
             metrics_token: http.metrics_token.filter(|token| !token.is_empty()),
             shutdown,
             tasks,
@@ -117,6 +123,7 @@ impl AppState {
             world: self.world.clone(),
             turns: self.turns.clone(),
             recheck_every: RECHECK_EVERY,
+            open: self.open_streams.clone(),
         }
     }
 }

@@ -194,6 +194,21 @@ pub async fn session_touch(tx: &mut Tx, id: SessionId, now: Timestamp, unless_af
     Ok(())
 }
 
+/// Locks a session until the transaction ends and notes its use; `false`: it is gone. Whoever changes what belongs to a
+/// session locks it first, as ending it does, so that neither waits for the other for ever.
+///
+/// # Errors
+/// Database errors.
+pub async fn session_lock(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<bool> {
+    let found = tx
+        .query("UPDATE sessions SET last_seen_at = CASE WHEN last_seen_at < $2 THEN $2 ELSE last_seen_at END WHERE id = $1")
+        .bind(id)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(found > 0)
+}
+
 /// Ends one of a person's sessions; `false`: it is not theirs, or over already.
 ///
 /// # Errors

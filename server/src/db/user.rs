@@ -138,6 +138,21 @@ pub async fn user_set_password(tx: &mut Tx, id: UserId, hash: &str, now: Timesta
     Ok(())
 }
 
+/// Locks a person until the transaction ends if `hash` is still theirs and they are not disabled; `false` otherwise. So a
+/// password that was verified before the transaction began is still the right one in it.
+///
+/// # Errors
+/// Database errors.
+pub async fn user_confirm_hash(tx: &mut Tx, id: UserId, hash: &str) -> Result<bool> {
+    let found = tx
+        .query("UPDATE users SET password_hash = password_hash WHERE id = $1 AND password_hash = $2 AND is_disabled = FALSE")
+        .bind(id)
+        .bind(hash)
+        .execute()
+        .await?;
+    Ok(found > 0)
+}
+
 /// Replaces the hash of the same password by a better one, unless the password was changed meanwhile.
 ///
 /// # Errors

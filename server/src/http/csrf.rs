@@ -2,7 +2,7 @@
 //!
 //! `Sec-Fetch-Site` decides where the browser sends it, `Origin` against `Host` where it does not (plain http away from
 //! loopback, old browsers). A client that sends neither is not a browser; it passes when it brings no session cookie,
-//! because only a cookie is sent without its owner's will. Event streams are checked like changes: they are long-lived
+//! because only a cookie is sent without its owner's will, or a token where tokens count (`/api/`). Event streams are checked like changes: they are long-lived
 //! and carry a person's answers.
 
 use app::error::AppError;
@@ -39,7 +39,7 @@ fn is_ours(method: &Method, uri: &Uri, headers: &HeaderMap, has_cookie: bool) ->
     if let Some(origin) = headers.get(header::ORIGIN) {
         return origin.to_str().is_ok_and(|origin| is_same_host(origin, uri, headers));
     }
-    is_read || !has_cookie || session::bearer(headers).is_some()
+    is_read || !has_cookie || session::api_bearer(uri.path(), headers).is_some()
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {
@@ -67,7 +67,7 @@ mod tests {
         for (name, value) in pairs {
             headers.insert(*name, HeaderValue::from_static(value));
         }
-        is_ours(&method, &Uri::from_static("/x"), &headers, has_cookie)
+        is_ours(&method, &Uri::from_static("/api/x"), &headers, has_cookie)
     }
 
     #[test]
@@ -105,6 +105,10 @@ mod tests {
         assert!(!judge(Method::POST, &[], true));
         assert!(judge(Method::POST, &[("authorization", "Bearer x")], true));
         assert!(!judge(Method::POST, &[("authorization", "Basic x")], true));
+        let mut token = HeaderMap::new();
+        token.insert("authorization", HeaderValue::from_static("Bearer x"));
+        let page = Uri::from_static("/fn/account/name");
+        assert!(!is_ours(&Method::POST, &page, &token, true), "there the token counts for nothing and the cookie does");
     }
 
     #[test]

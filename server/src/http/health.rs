@@ -1,6 +1,6 @@
 //! Is it alive, is it ready, how is it doing.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, State},
@@ -35,17 +35,15 @@ async fn database_answers(state: &AppState) -> crate::db::Result<()> {
     crate::db::health::ping(&mut tx).await
 }
 
-/// `GET /metrics` in Prometheus' text format: for loopback, or with the configured bearer token.
+/// `GET /metrics` in Prometheus' text format: with the configured bearer token, or else for loopback, unless a proxy there
+/// hands on somebody else's request.
 pub async fn metrics(
     State(state): State<AppState>,
     connection: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Response {
-    let allowed = match &state.metrics_token {
-        Some(token) => bearer(&headers).is_some_and(|given| bool::from(given.as_bytes().ct_eq(token.as_bytes()))),
-        None => connection.is_some_and(|c| c.0.0.ip().is_loopback()),
-    };
-    if !allowed {
+    let peer = connection.map(|connection| connection.0.0.ip());
+    if !may_measure(state.metrics_token.as_deref(), peer, &headers) {
         return StatusCode::NOT_FOUND.into_response();
     }
     match &state.metrics {
@@ -54,6 +52,38 @@ pub async fn metrics(
     }
 }
 
+fn may_measure(token: Option<&str>, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    if let Some(token) = token {
+        return bearer(headers).is_some_and(|given| bool::from(given.as_bytes().ct_eq(token.as_bytes())));
+    }
+    let is_handed_on = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+    !is_handed_on && peer.is_some_and(|peer| peer.is_loopback())
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn only_operators_measure() {
+        let with = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            headers
+        };
+        let (here, away) = (Some(IpAddr::from([127, 0, 0, 1])), Some(IpAddr::from([192, 0, 2, 7])));
+        assert!(may_measure(None, here, &HeaderMap::new()));
+        assert!(!may_measure(None, away, &HeaderMap::new()));
+        assert!(!may_measure(None, None, &HeaderMap::new()));
+        assert!(!may_measure(None, here, &with("x-forwarded-for", "192.0.2.7")), "a proxy's visitor");
+        assert!(!may_measure(None, here, &with("forwarded", "for=192.0.2.7")));
+        assert!(may_measure(Some("right"), away, &with("authorization", "Bearer right")));
+        assert!(!may_measure(Some("right"), here, &with("authorization", "Bearer wrong")));
+        assert!(!may_measure(Some("right"), here, &HeaderMap::new()));
+    }
 }

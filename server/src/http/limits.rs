@@ -1,4 +1,6 @@
 //! Bounds on what a request may take: bytes, nesting, time. Every refusal is an error with its own status.
+//!
+//! A message's size is for those who are signed in: before, nobody has anything long to say, and memory is not theirs.
 
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use crate::identity::AuthState;
 
 /// Room for a message of the largest size ([`app::model::MAX_MESSAGE_BYTES`]) as a form field, where each byte may take three.
 const MESSAGE_BODY_BYTES: usize = 1024 * 1024;
-/// Signing in, and forms of that size.
+/// Signing in, forms of that size, and whatever strangers send.
 const SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Longer than the longest turn (`turns::TurnsConfig::max_duration`) with its title.
 const WHOLE_TURN: Duration = Duration::from_secs(5 * 60 + 30);
@@ -67,7 +69,8 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(request);
     }
-    let max_bytes = max_body_bytes(request.uri().path());
+    let is_signed_in = session::caller_of(request.extensions()).is_some();
+    let max_bytes = max_body_bytes(request.uri().path(), is_signed_in);
     let too_large = || {
         let max_bytes = u64::try_from(max_bytes).unwrap_or(u64::MAX);
         (StatusCode::PAYLOAD_TOO_LARGE, AppError::TooLarge { max_bytes })
@@ -88,9 +91,9 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-fn max_body_bytes(path: &str) -> usize {
+fn max_body_bytes(path: &str, is_signed_in: bool) -> usize {
     let is_message = (path.starts_with("/fn/") || path.starts_with("/api/")) && !path.starts_with("/api/auth/");
-    if is_message { MESSAGE_BODY_BYTES } else { SMALL_BODY_BYTES }
+    if is_message && is_signed_in { MESSAGE_BODY_BYTES } else { SMALL_BODY_BYTES }
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {
@@ -164,10 +167,12 @@ mod tests {
 
     #[test]
     fn a_message_fits_and_a_login_is_small() {
-        assert!(max_body_bytes("/fn/turns/start") >= 3 * app::model::MAX_MESSAGE_BYTES);
-        assert_eq!(max_body_bytes("/login"), SMALL_BODY_BYTES);
-        assert_eq!(max_body_bytes("/api/auth/login"), SMALL_BODY_BYTES);
-        assert_eq!(max_body_bytes("/api/chat"), MESSAGE_BODY_BYTES);
+        assert!(max_body_bytes("/fn/turns/start", true) >= 3 * app::model::MAX_MESSAGE_BYTES);
+        assert_eq!(max_body_bytes("/login", true), SMALL_BODY_BYTES);
+        assert_eq!(max_body_bytes("/api/auth/login", true), SMALL_BODY_BYTES);
+        assert_eq!(max_body_bytes("/api/chat", true), MESSAGE_BODY_BYTES);
+        assert_eq!(max_body_bytes("/api/chat", false), SMALL_BODY_BYTES, "strangers");
+        assert_eq!(max_body_bytes("/fn/turns/start", false), SMALL_BODY_BYTES, "strangers");
     }
 
     proptest::proptest! {

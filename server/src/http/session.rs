@@ -1,11 +1,13 @@
 //! Who is asking: request ids, the session cookie, bearer tokens, and the extractors handlers use.
 //!
 //! [`resolve`] puts a [`Signed`] and its [`Caller`] into the request's extensions when there is a live session, and nothing
-//! otherwise. A bearer token wins over a cookie; a bad one is not replaced by the cookie.
+//! otherwise. A bearer token is for the REST interface only, because it is for one tenant, which only that interface
+//! enforces: there it wins over a cookie, and a bad one is not replaced by the cookie. Elsewhere it is ignored.
 
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use app::{
@@ -24,7 +26,7 @@ use uuid::Uuid;
 use super::answer;
 use crate::{
     db::session::Session,
-    error::Result,
+    error::{Error, Result},
     identity::{AuthConfig, AuthState, Origin, Secret, client_ip, sessions},
     world::World,
 };
@@ -33,6 +35,9 @@ use crate::{
 const SECURE_COOKIE: &str = "__Host-steward";
 /// On plain http at a loopback address, for development only.
 const PLAIN_COOKIE: &str = "steward-dev";
+
+/// Longer than the database's own time-outs; without it a request could wait here for ever.
+const FIND_WITHIN: Duration = Duration::from_secs(30);
 
 /// This request's id: for logs, error messages and the `x-request-id` header. Never taken from outside.
 #[derive(Clone, Debug)]
@@ -73,7 +78,7 @@ fn cookie_header(config: &AuthConfig, value: &str, max_age_s: i64) -> Result<Hea
     let name = cookie_name(config);
     let secure = if config.secure_cookies { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}");
-    let mut header = HeaderValue::try_from(text).map_err(crate::error::Error::internal)?;
+    let mut header = HeaderValue::try_from(text).map_err(Error::internal)?;
     header.set_sensitive(true);
     Ok(header)
 }
@@ -97,6 +102,12 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The bearer token of a request to the REST interface; on other paths there is none, whatever was sent.
+#[must_use]
+pub fn api_bearer<'h>(path: &str, headers: &'h HeaderMap) -> Option<&'h str> {
+    if path.starts_with("/api/") { bearer(headers) } else { None }
 }
 
 /// Gives every request an id and every response its `x-request-id`. The outermost layer.
@@ -135,7 +146,10 @@ pub async fn resolve(State(auth): State<AuthState>, mut request: Request, next: 
     if let Some(ip) = client_ip(peer, request.headers(), &auth.proxies) {
         request.extensions_mut().insert(ClientIp(ip));
     }
-    let signed = match find(&auth, request.headers(), &request_id).await {
+    let found =
+        tokio::time::timeout(FIND_WITHIN, find(&auth, request.uri().path(), request.headers(), &request_id)).await;
+    let found = found.unwrap_or_else(|_| Err(Error::Unavailable("the session was not found in time".to_owned())));
+    let signed = match found {
         Ok(signed) => signed,
         Err(error) => {
             let error = error.into_app(&request_id);
@@ -156,9 +170,9 @@ pub async fn resolve(State(auth): State<AuthState>, mut request: Request, next: 
     response
 }
 
-async fn find(auth: &AuthState, headers: &HeaderMap, request_id: &str) -> Result<Option<Signed>> {
+async fn find(auth: &AuthState, path: &str, headers: &HeaderMap, request_id: &str) -> Result<Option<Signed>> {
     // Other schemes are not for us: a proxy may demand `Basic` in front of everything.
-    if let Some(token) = bearer(headers) {
+    if let Some(token) = api_bearer(path, headers) {
         let Some(claims) = auth.tokens.verify(token).await? else { return Ok(None) };
         let session = sessions::of_api(auth, claims.sid).await?;
         // The row decides; a token for another person's session would be forged.
@@ -264,6 +278,15 @@ mod tests {
         assert_eq!(bearer(&headers(header::AUTHORIZATION, &["bearer abc"])), Some("abc"));
         assert_eq!(bearer(&headers(header::AUTHORIZATION, &["Basic abc"])), None);
         assert_eq!(bearer(&headers(header::AUTHORIZATION, &["abc"])), None);
+    }
+
+    #[test]
+    fn a_token_is_for_the_rest_interface_only() {
+        let map = headers(header::AUTHORIZATION, &["Bearer abc"]);
+        assert_eq!(api_bearer("/api/chat", &map), Some("abc"));
+        for path in ["/fn/account/me", "/t/prs", "/t/prs/turns/1/events", "/api", "/apix", "//api/chat", "/"] {
+            assert_eq!(api_bearer(path, &map), None, "{path}");
+        }
     }
 
     #[test]

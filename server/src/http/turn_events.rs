@@ -4,17 +4,23 @@
 //! back with `Last-Event-ID`; the stream ends after the terminal event. The connection is only a way to look: closing it
 //! stops nothing.
 
-use std::{convert::Infallible, pin::pin, time::Duration};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use app::{
     backend::Caller,
     error::AppError,
-    model::{TenantCode, TurnEnvelope, TurnId},
+    model::{TenantCode, TurnEnvelope, TurnId, UserId},
 };
 use axum::{
     Extension,
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -41,12 +47,14 @@ pub struct TurnEventsState {
     pub turns: Turns,
     /// How often it is asked again whether the caller may still look.
     pub recheck_every: Duration,
+    /// Who follows how much at once.
+    pub open: OpenStreams,
 }
 
 impl TurnEventsState {
     #[must_use]
     pub fn new(db: Db, world: World, turns: Turns) -> Self {
-        Self { db, world, turns, recheck_every: RECHECK }
+        Self { db, world, turns, recheck_every: RECHECK, open: OpenStreams::default() }
     }
 }
 
@@ -55,6 +63,55 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const RECHECK: Duration = Duration::from_secs(15);
 /// When a browser comes back after a lost connection.
 const RETRY: Duration = Duration::from_millis(1_000);
+
+/// Open at once for one person, in all tabs and tenants of this process: each asks the database again and again.
+pub const MAX_OPEN_PER_PERSON: usize = 16;
+
+/// How many event streams each person has open. Cheap to clone; clones count together.
+#[derive(Clone, Default)]
+pub struct OpenStreams(Arc<Mutex<HashMap<UserId, usize>>>);
+
+/// One of a person's [`MAX_OPEN_PER_PERSON`] streams; dropping it makes room for another.
+#[must_use]
+pub struct OpenStream {
+    of: OpenStreams,
+    user: UserId,
+}
+
+impl OpenStreams {
+    /// Counts one more, unless the person has as many as they may.
+    pub fn open(&self, user: UserId) -> Option<OpenStream> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(user).or_default();
+        if *count >= MAX_OPEN_PER_PERSON {
+            return None;
+        }
+        *count += 1;
+        Some(OpenStream { of: self.clone(), user })
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let mut counts = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.user) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.user);
+            }
+        }
+    }
+}
+
+/// The answer to one stream too many: 429.
+#[must_use]
+pub fn too_many() -> Response {
+    const RETRY_AFTER_S: u32 = 5;
+    let message = format!("You follow {MAX_OPEN_PER_PERSON} answers at once already. Close some of them first.");
+    let body = serde_json::json!({ "error": "rate_limited", "retry_after_s": RETRY_AFTER_S, "message": message });
+    let retry_after = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))];
+    (StatusCode::TOO_MANY_REQUESTS, retry_after, axum::Json(body)).into_response()
+}
 
 /// The handler; see the module.
 pub async fn turn_events(
@@ -65,7 +122,8 @@ pub async fn turn_events(
     headers: HeaderMap,
 ) -> Response {
     let Some(Extension(caller)) = caller else { return refused(AppError::SignedOut) };
-    match open(&state, &caller, &tenant, &turn, query.as_deref(), &headers).await {
+    let Some(counted) = state.open.open(caller.user) else { return too_many() };
+    match open(&state, &caller, &tenant, &turn, query.as_deref(), &headers, counted).await {
         Ok(response) => response,
         Err(error) => refused(error.into_app(&caller.request_id)),
     }
@@ -82,12 +140,13 @@ async fn open(
     turn: &str,
     query: Option<&str>,
     headers: &HeaderMap,
+    counted: OpenStream,
 ) -> Result<Response> {
     // What cannot be an id is no different from one that is not there.
     let tenant: TenantCode = tenant.parse().map_err(|_| Error::NotFound)?;
     let turn: TurnId = turn.parse().map_err(|_| Error::NotFound)?;
     let after = position(query, headers)?;
-    stream(state, caller, &tenant, turn, after).await
+    stream(state, caller, &tenant, turn, after, counted).await
 }
 
 /// A turn's events after `after`, as a response.
@@ -100,10 +159,11 @@ pub async fn stream(
     tenant: &TenantCode,
     turn: TurnId,
     after: u64,
+    counted: OpenStream,
 ) -> Result<Response> {
     let scope = tenancy::enter(&state.db, caller, tenant).await?;
     let events = state.turns.follow(&scope, turn, after).await?;
-    let events = while_allowed(state.clone(), caller.clone(), scope, events);
+    let events = while_allowed(state.clone(), caller.clone(), scope, events, counted);
     let first = futures::stream::once(async { Ok::<_, Infallible>(Event::default().retry(RETRY)) });
     let sse = Sse::new(first.chain(events.map(|envelope| Ok(event(&envelope)))))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
@@ -151,8 +211,10 @@ fn while_allowed(
     caller: Caller,
     scope: TenantScope,
     events: impl Stream<Item = TurnEnvelope> + Send + 'static,
+    counted: OpenStream,
 ) -> impl Stream<Item = TurnEnvelope> + Send + 'static {
     async_stream::stream! {
+        let _counted = counted;
         let mut events = pin!(events);
         let mut recheck = interval_at(Instant::now() + state.recheck_every, state.recheck_every);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -195,6 +257,21 @@ mod tests {
             headers.insert("last-event-id", HeaderValue::from_static(last));
         }
         position(query, &headers).ok()
+    }
+
+    #[test]
+    fn streams_are_counted_by_person_and_given_back() {
+        let (ana, budi) = (UserId(uuid::Uuid::from_u128(1)), UserId(uuid::Uuid::from_u128(2)));
+        let streams = OpenStreams::default();
+        let mut open: Vec<OpenStream> = (0..MAX_OPEN_PER_PERSON).filter_map(|_| streams.open(ana)).collect();
+        assert_eq!(open.len(), MAX_OPEN_PER_PERSON);
+        assert!(streams.clone().open(ana).is_none());
+        assert!(streams.open(budi).is_some(), "somebody else is not concerned");
+        open.pop();
+        let again = streams.open(ana);
+        assert!(again.is_some() && streams.open(ana).is_none());
+        drop((open, again));
+        assert!(streams.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty(), "nothing is left behind");
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub async fn refresh(auth: &AuthState, presented: &str, origin: &Origin) -> Resu
     let session = live_session(auth, &mut tx, token.session).await?;
     let next = Secret::random(&auth.world);
     let now = auth.world.now();
+    // Signing out deletes the session and with it the tokens: the same order here, or the two block each other.
+    if !session::session_lock(&mut tx, session.id, now).await? {
+        return Err(Error::SignedOut);
+    }
     let replaced = if refresh_use(&mut tx, presented, next.hash(), now).await? {
         true
     } else {
@@ -52,7 +56,6 @@ pub async fn refresh(auth: &AuthState, presented: &str, origin: &Origin) -> Resu
         return Err(Error::SignedOut);
     }
     refresh_insert(&mut tx, next.hash(), session.id, now).await?;
-    session::session_touch(&mut tx, session.id, now, now).await?;
     tx.commit().await?;
     let tenant = session.api_tenant.as_deref().unwrap_or_default();
     let tenant = tenant.parse().map_err(|problem: &str| crate::db::Error::Corrupt {

@@ -8,6 +8,7 @@ use app::{
 use super::{AuthState, Email, Origin, Secret, Verdict, record, sessions, throttle};
 use crate::{
     db::{
+        Tx,
         refresh::refresh_insert,
         session::{self, NewSession, SessionKind},
         user::{self, User},
@@ -73,11 +74,24 @@ pub async fn browser(
     replaces: Option<&Caller>,
 ) -> Result<BrowserSession, SignInError> {
     let proven = prove(auth, credentials, origin).await?;
+    browser_of(auth, proven, origin, replaces).await
+}
+
+/// The second half of [`browser`]: the session of somebody whose password was right.
+///
+/// # Errors
+/// [`SignInError::Wrong`] when the password was changed or the account disabled since; database errors.
+pub async fn browser_of(
+    auth: &AuthState,
+    proven: Proven<'_>,
+    origin: &Origin,
+    replaces: Option<&Caller>,
+) -> Result<BrowserSession, SignInError> {
     let cookie = Secret::random(&auth.world);
     let session = new_session(auth, proven.user.id, SessionKind::Browser, origin);
     let session = NewSession { token_hash: Some(cookie.hash()), ..session };
     let user = proven.user.id;
-    let mut tx = proven.settle(auth).await?;
+    let mut tx = proven.settle(auth, origin).await?;
     if let Some(old) = replaces {
         session::session_delete(&mut tx, old.user, old.session).await?;
     }
@@ -104,7 +118,7 @@ pub async fn api(
     let refresh = Secret::random(&auth.world);
     let session = new_session(auth, user, SessionKind::Api, origin);
     // The password was right, whatever becomes of the choice: settle that first.
-    let mut tx = proven.settle(auth).await?;
+    let mut tx = proven.settle(auth, origin).await?;
     let tenant = match chosen {
         Ok(tenant) => tenant,
         Err(error) => {
@@ -159,27 +173,55 @@ fn new_session(auth: &AuthState, user: UserId, kind: SessionKind, origin: &Origi
 }
 
 /// Somebody whose password was right.
-struct Proven {
+pub struct Proven<'a> {
+    credentials: Credentials<'a>,
     user: User,
     buckets: throttle::Buckets,
     /// The same password hashed in today's way, when the stored hash is old.
     upgrade: Option<String>,
 }
 
-impl Proven {
-    /// Opens the transaction of the sign-in: forgives the attempts and upgrades the hash in it.
-    async fn settle(self, auth: &AuthState) -> Result<crate::db::Tx, SignInError> {
+impl Proven<'_> {
+    /// Opens the transaction of the sign-in: confirms that the password is still the right one, forgives the attempts and
+    /// upgrades the hash in it.
+    async fn settle(self, auth: &AuthState, origin: &Origin) -> Result<Tx, SignInError> {
+        let verified = self.user.password_hash.as_deref().unwrap_or_default();
+        if let Some(mut tx) = self.confirmed(auth, verified).await? {
+            if let Some(new) = &self.upgrade {
+                user::user_upgrade_hash(&mut tx, self.user.id, verified, new).await?;
+            }
+            return Ok(tx);
+        }
+        // Either the password was changed, or a sign-in at the same time upgraded its hash: then it fits this one, too.
+        let mut tx = auth.db.read_directory().await?;
+        let stored = user::user_find(&mut tx, self.user.id).await?.and_then(|user| user.password_hash);
+        drop(tx);
+        if auth.passwords.verify(self.credentials.password, stored.as_deref()).await? != Verdict::Wrong
+            && let Some(tx) = self.confirmed(auth, stored.as_deref().unwrap_or_default()).await?
+        {
+            return Ok(tx);
+        }
+        refused(auth, Some(self.user.id), origin).await?;
+        Err(SignInError::Wrong)
+    }
+
+    /// The transaction, holding the person's row; `None`: this is not their hash any more, or they are disabled.
+    async fn confirmed(&self, auth: &AuthState, hash: &str) -> Result<Option<Tx>, SignInError> {
         let mut tx = auth.db.begin_directory().await?;
         throttle::forgive(&mut tx, &self.buckets).await?;
-        if let (Some(new), Some(old)) = (&self.upgrade, &self.user.password_hash) {
-            user::user_upgrade_hash(&mut tx, self.user.id, old, new).await?;
-        }
-        Ok(tx)
+        Ok(user::user_confirm_hash(&mut tx, self.user.id, hash).await?.then_some(tx))
     }
 }
 
-/// Counts the attempt, then checks the password. No transaction is open while hashing.
-async fn prove(auth: &AuthState, credentials: Credentials<'_>, origin: &Origin) -> Result<Proven, SignInError> {
+/// The first half of signing in: counts the attempt, then checks the password. No transaction is open while hashing.
+///
+/// # Errors
+/// See [`SignInError`].
+pub async fn prove<'a>(
+    auth: &AuthState,
+    credentials: Credentials<'a>,
+    origin: &Origin,
+) -> Result<Proven<'a>, SignInError> {
     let floor = tokio::time::Instant::now() + auth.refusal_floor;
     let buckets = throttle::Buckets::of_sign_in(credentials.email, origin.ip);
     if let Err(blocked) = throttle::count(&auth.db, &auth.world, &buckets).await? {
@@ -204,7 +246,7 @@ async fn prove(auth: &AuthState, credentials: Credentials<'_>, origin: &Origin) 
         Verdict::RightButOld => Some(auth.passwords.hash(credentials.password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
-    Ok(Proven { user, buckets, upgrade })
+    Ok(Proven { credentials, user, buckets, upgrade })
 }
 
 async fn find(auth: &AuthState, email: &str) -> Result<Option<User>, SignInError> {

@@ -82,23 +82,39 @@ db_test! {
     async fn bodies_are_bounded_in_size_depth_and_time(t: TestDb) {
         let limits = Limits { read: Duration::from_millis(50), handle: Duration::from_secs(30) };
         let site = Site::with_limits(&t, limits).await;
-        let send = async |body: String| site.send(post_with("/fn/echo", "application/json", &body)).await;
+        ana(&t, &site.auth).await;
+        let cookie = site.sign_in().await;
+        let post = || {
+            let request = Request::post("/fn/echo").header("cookie", &cookie).header("sec-fetch-site", "same-origin");
+            request.header("content-type", "application/json")
+        };
+        let send = async |body: String| site.send(post().body(Body::from(body)).expect("a request")).await;
         let deep = send(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))).await;
         assert_eq!(deep.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(deep.json()["message"].as_str().is_some_and(|message| message.contains("nested")));
         let large = send(format!("\"{}\"", "x".repeat(1024 * 1024))).await;
         assert_eq!((large.status, &large.json()["error"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
-        let lying = Request::post("/fn/echo").header("content-length", "5000000").body(Body::empty()).expect("a request");
+        let lying = post().header("content-length", "5000000").body(Body::empty()).expect("a request");
         assert_eq!(site.send(lying).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         let endless = Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 65_536])));
-        let endless = Request::post("/fn/echo").header("content-type", "application/json").body(endless).expect("a request");
+        let endless = post().body(endless).expect("a request");
         assert_eq!(site.send(endless).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         let silent = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
-        let silent = Request::post("/fn/echo").header("content-type", "application/json").body(silent).expect("a request");
+        let silent = post().body(silent).expect("a request");
         let silent = site.send(silent).await;
         assert_eq!((silent.status, &silent.json()["error"]), (StatusCode::REQUEST_TIMEOUT, &json!("invalid")));
         let fine = send("[[1]]".into()).await;
-        assert_eq!(fine.status, StatusCode::UNAUTHORIZED, "it reached the handler");
+        assert_eq!((fine.status, fine.text.as_str()), (StatusCode::OK, "[[1]]"), "it reached the handler");
+        // A long message is for who is signed in.
+        let long = format!("\"{}\"", "x".repeat(200 * 1024));
+        assert_eq!(send(long.clone()).await.status, StatusCode::OK);
+        let made_up = ("cookie", "__Host-steward=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        for (name, value) in [("authorization", "Bearer x"), ("accept", "*/*"), made_up] {
+            let request = Request::post("/fn/echo").header("content-type", "application/json").header(name, value);
+            let request = request.header("sec-fetch-site", "same-origin").body(Body::from(long.clone()));
+            let answer = site.send(request.expect("a request")).await;
+            assert_eq!((answer.status, &answer.json()["max_bytes"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(16_384)), "{name}");
+        }
     }
 
     async fn a_handler_that_hangs_is_given_up(t: TestDb) {

@@ -246,6 +246,40 @@ db_test! {
         sign_in(&auth, EMAIL, "another tundra mosaic").await.expect("signed in");
     }
 
+    async fn the_old_password_does_not_sign_in_after_the_change(t: TestDb) {
+        let auth = auth_state(&t).await;
+        let user = ana(&t, &auth).await;
+        let session = sign_in(&auth, EMAIL, PASSWORD).await.expect("signed in");
+        let me = caller(&auth, &session.cookie).await.expect("a live session");
+        let old = Credentials { email: EMAIL, password: PASSWORD };
+        // The password is right; before the session is made, it is changed.
+        let proven = sign_in::prove(&auth, old, &from("203.0.113.66")).await.expect("the right password, still");
+        let change = PasswordChange { current: PASSWORD.into(), new: "gravel lantern orbit sixteen".into() };
+        identity::change_password(&auth, &me, &change).await.expect("changed");
+        let late = sign_in::browser_of(&auth, proven, &from("203.0.113.66"), None).await;
+        assert!(matches!(late, Err(SignInError::Wrong)), "no session outlives the change");
+        assert_eq!(identity::list_sessions(&t.db, &t.world, &me).await.expect("a list").len(), 1, "only her own");
+
+        let new = Credentials { password: "gravel lantern orbit sixteen", ..old };
+        let proven = sign_in::prove(&auth, new, &from("192.0.2.7")).await.expect("the right password");
+        let mut tx = t.db.begin_system(SystemReason::Administration).await.expect("a transaction");
+        user_set_disabled(&mut tx, user, true).await.expect("disabled");
+        tx.commit(t.world.id(), t.world.now(), "test").await.expect("a commit");
+        let late = sign_in::browser_of(&auth, proven, &from("192.0.2.7"), None).await;
+        assert!(matches!(late, Err(SignInError::Wrong)), "nor does one begin for who is disabled");
+    }
+
+    async fn two_first_sign_ins_at_once_upgrade_a_legacy_hash(t: TestDb) {
+        let auth = auth_state(&t).await;
+        person(&t, EMAIL, Some(&bcrypt_hash("legacy password"))).await;
+        let credentials = Credentials { email: EMAIL, password: "legacy password" };
+        let one = sign_in::prove(&auth, credentials, &from("192.0.2.7")).await.expect("the right password");
+        let two = sign_in::prove(&auth, credentials, &from("192.0.2.8")).await.expect("the right password");
+        sign_in::browser_of(&auth, one, &from("192.0.2.7"), None).await.expect("signed in");
+        sign_in::browser_of(&auth, two, &from("192.0.2.8"), None).await.expect("signed in, too");
+        assert!(stored_hash(&t, EMAIL).await.starts_with("$argon2id$"));
+    }
+
     async fn a_stolen_session_cannot_guess_the_password(t: TestDb) {
         let auth = auth_state(&t).await;
         ana(&t, &auth).await;

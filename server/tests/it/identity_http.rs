@@ -401,6 +401,9 @@ db_test! {
             let answer = site.send(request.body(Body::empty()).expect("a request")).await;
             assert_eq!(answer.status.as_u16(), status, "{authorization}");
         }
+        let page = Request::get("/t/prs").header("cookie", cookie.as_str()).header("authorization", "Bearer x");
+        let page = site.send(page.body(Body::empty()).expect("a request")).await;
+        assert_eq!(page.status, StatusCode::OK, "outside of the REST interface tokens count for nothing");
     }
 }
 

@@ -1,6 +1,9 @@
 //! API clients' tokens below HTTP: rotation, replays, the lost-answer exception, keys. Both engines.
 
-use app::model::{Role, TenantCode};
+use app::{
+    backend::Caller,
+    model::{Role, TenantCode},
+};
 use server::{
     error::Error,
     identity::{
@@ -74,6 +77,28 @@ db_test! {
             used.push(refresh::refresh(&auth, token, &origin).await.is_ok());
         }
         assert!(used.iter().filter(|ok| **ok).count() <= 1, "at most one of them goes on");
+    }
+
+    async fn refreshing_and_signing_out_at_once_end_in_order(t: TestDb) {
+        let auth = auth_state(&t).await;
+        let user = ana(&t, &auth).await;
+        join(&t, user, "prs", Role::Member).await;
+        let origin = from("192.0.2.7");
+        for round in 0..20 {
+            let signed_in = api(&auth, None).await.expect("signed in");
+            let caller = Caller { user, session: signed_in.session, request_id: "r".into() };
+            let token = signed_in.refresh.reveal();
+            let (refreshed, out) =
+                tokio::join!(refresh::refresh(&auth, &token, &origin), sign_in::out(&auth, &caller, &origin));
+            out.expect("signed out");
+            let next = match refreshed {
+                Ok(refreshed) => refreshed.refresh.reveal(),
+                Err(Error::SignedOut) => token,
+                Err(error) => panic!("round {round}: {error}"),
+            };
+            let after = refresh::refresh(&auth, &next, &origin).await;
+            assert!(matches!(after, Err(Error::SignedOut)), "round {round}: the session is over");
+        }
     }
 
     async fn a_tenant_must_be_chosen_among_several_and_be_ones_own(t: TestDb) {

@@ -244,6 +244,45 @@ db_test! {
         }
         server.books_balance(&["prs", "iop"]).await;
     }
+
+    async fn a_token_is_for_one_tenant_and_for_the_rest_interface(t: TestDb) {
+        let server = TestServer::start(t).await;
+        let (one, other) = (server.tenant("prs").await, server.tenant("iop").await);
+        let email = "ana@both.example";
+        server.account(email, &[(one, Role::Admin), (other, Role::Admin)]).await;
+        let ids = with_a_conversation(&server, "prs", email).await;
+        let token = server.api(email, "iop").await;
+        let (_, table) = http::routes().finish();
+        let mut rest = 0;
+
+        for listed in table.iter().filter(|row| is_called_here(row)) {
+            let name = format!("{} {}", listed.method, listed.path);
+            if matches!(listed.policy, Policy::Public | Policy::Operator) {
+                continue;
+            }
+            // Her own conversation, but in the tenant the token is not for.
+            let answer = call(&token, listed, &ids).await;
+            assert!(!answer.body.contains("CANARY-prs-QUESTION"), "{name}: {}", answer.body);
+            if !listed.path.starts_with("/api/") {
+                match answer.status {
+                    StatusCode::SEE_OTHER => assert!(answer.location.unwrap_or_default().starts_with("/login"), "{name}"),
+                    status => assert_eq!(status, StatusCode::UNAUTHORIZED, "{name} takes a token: {}", answer.body),
+                }
+                // Nor is it a session where it is for the right tenant.
+                let own = call(&token, listed, &Ids { tenant: "iop".into(), ..ids.clone() }).await;
+                assert!(matches!(own.status, StatusCode::SEE_OTHER | StatusCode::UNAUTHORIZED), "{name}: {}", own.body);
+            } else if matches!(listed.policy, Policy::Member | Policy::Admin) {
+                rest += 1;
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}: {}", answer.body);
+                let foreign = call(&token, listed, &Ids { tenant: "iop".into(), ..ids.clone() }).await;
+                let unknown = call(&token, listed, &Ids::unknown("iop")).await;
+                assert_eq!((foreign.status, &foreign.body), (unknown.status, &unknown.body), "{name}: an oracle");
+                assert!(!foreign.body.contains("CANARY-prs"), "{name}: {}", foreign.body);
+            }
+        }
+        assert!(rest >= 5, "the REST interface was called: {rest}");
+        server.books_balance(&["prs", "iop"]).await;
+    }
 }
 
 /// Where two answers part, with what follows.

@@ -9,6 +9,7 @@
 
 mod support;
 
+mod connections;
 mod conversations;
 mod db_facade;
 mod energy;

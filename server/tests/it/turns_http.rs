@@ -18,7 +18,7 @@ use futures::StreamExt as _;
 use http_body_util::BodyExt as _;
 use server::{
     db::session::{NewSession, SessionKind, session_delete, session_insert},
-    http::turn_events::{TurnEventsState, turn_events},
+    http::turn_events::{MAX_OPEN_PER_PERSON, TurnEventsState, turn_events},
     models::StopReason,
     tenancy::TenantScope,
 };
@@ -141,6 +141,36 @@ db_test! {
         assert!(!envelopes(&seen).iter().any(|envelope| envelope.event.is_terminal()), "{seen}");
         gate.open();
         assert_eq!(played(&house.events(started.turn, 0).await).text(), "one two", "the turn itself goes on");
+        house.close().await;
+    }
+
+    async fn one_person_follows_sixteen_at_once(t: TestDb) {
+        let house = House::new(t).await;
+        let started = house.ask("Count", None).await;
+        let state = TurnEventsState::new(house.t.db.clone(), house.t.world.clone(), house.turns.clone());
+        let colleague = house.colleague().await;
+        let follow = async |scope: &TenantScope| {
+            let path = format!("/t/prs/turns/{}/events", started.turn);
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            let router = router_with(state.clone()).layer(Extension(caller(&house, scope)));
+            router.oneshot(request).await.expect("an answer")
+        };
+        let mut open = Vec::new();
+        for _ in 0..MAX_OPEN_PER_PERSON {
+            let response = follow(&house.scope).await;
+            assert_eq!(response.status(), StatusCode::OK);
+            open.push(response);
+        }
+        let refused = follow(&house.scope).await;
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert!(refused.headers().contains_key(header::RETRY_AFTER));
+        assert!(body(refused).await.contains("16 answers at once"), "it says why");
+        assert_eq!(follow(&colleague).await.status(), StatusCode::NOT_FOUND, "somebody else is not concerned");
+        open.pop();
+        let again = follow(&house.scope).await;
+        assert_eq!(again.status(), StatusCode::OK, "who leaves makes room");
+        body(again).await;
+        assert_eq!(follow(&house.scope).await.status(), StatusCode::OK, "and who has read to the end");
         house.close().await;
     }
 

@@ -77,13 +77,22 @@ impl From<TurnUsage> for ChatUsage {
         (status = 200, body = ChatResponse, description = "The whole answer; with `Accept: text/event-stream` its events"),
         (status = 402, description = "The budget is used up; nothing was sent"),
         (status = 404, description = "No such conversation of yours"),
-        (status = 422, description = "The message or another field does not pass")))]
+        (status = 422, description = "The message or another field does not pass"),
+        (status = 429, description = "Too much at once; see `Retry-After`")))]
 pub async fn chat(
     State(state): State<AppState>,
     api: ApiCaller,
     headers: HeaderMap,
     ApiJson(body): ApiJson<ChatRequest>,
 ) -> Result<Response, ApiError> {
+    let wants_events =
+        headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/event-stream"));
+    let followers = state.events();
+    // Before anything is asked: what cannot be followed would be paid for in vain.
+    let counted = if wants_events { followers.open.open(api.caller.user) } else { None };
+    if wants_events && counted.is_none() {
+        return Ok(turn_events::too_many());
+    }
     let parent = match (body.conversation, body.parent) {
         (Some(conversation), None) => newest_message(&state, &api, conversation).await?,
         (_, parent) => parent,
@@ -96,10 +105,8 @@ pub async fn chat(
     };
     let started = state.backend.start_turn(&api.caller, &api.tenant, start).await?;
 
-    let wants_events =
-        headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/event-stream"));
-    if wants_events {
-        let response = turn_events::stream(&state.events(), &api.caller, &api.tenant, started.turn, 0).await;
+    if let Some(counted) = counted {
+        let response = turn_events::stream(&followers, &api.caller, &api.tenant, started.turn, 0, counted).await;
         return response.map_err(|error| error.into_app(&api.caller.request_id).into());
     }
 
