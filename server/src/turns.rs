@@ -118,6 +118,7 @@ struct Inner {
     shutdown: CancellationToken,
     hub: Hub,
     log_commits: AtomicU64,
+    failed_ends: AtomicU64,
     started_at: Timestamp,
 }
 
@@ -157,6 +158,7 @@ impl Turns {
             shutdown: shutdown.child_token(),
             hub: Hub::default(),
             log_commits: AtomicU64::new(0),
+            failed_ends: AtomicU64::new(0),
             started_at,
         });
         inner.tracker.spawn(writer::keep_running(inner.clone()));
@@ -194,6 +196,12 @@ impl Turns {
     #[must_use]
     pub fn log_commits(&self) -> u64 {
         self.0.log_commits.load(Ordering::Relaxed)
+    }
+
+    /// Tries to write a turn's end that failed; each is made again.
+    #[must_use]
+    pub fn failed_ends(&self) -> u64 {
+        self.0.failed_ends.load(Ordering::Relaxed)
     }
 
     /// Takes no new turns, ends the running ones as interrupted and waits until they are written, at most `limit`. What

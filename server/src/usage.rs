@@ -1,8 +1,8 @@
 //! Budgets that hold, books that balance: reserve before every model call, settle exactly once, an append-only ledger.
 //! See `accounting.md` of the design; the theorem it states is checked by [`audit_books`].
 //!
-//! The one way to a provider: [`reserve`] gives a [`Hold`], whose [`Hold::permit`] a provider demands; the hold is then
-//! consumed by [`settle`]. A hold that is lost with its process is settled by [`sweep`] from its last [`checkpoint`].
+//! The one way to a provider: [`reserve`] gives a [`Hold`], whose [`Hold::permit`] a provider demands; the call is then
+//! settled ([`settle`], [`settle_turn`]) and, when that is committed, the hold discharged. A hold that is lost with its process is settled by [`sweep`] from its last [`checkpoint`].
 //!
 //! What is decided is pure and stands apart from what is stored: `window` (calendars), `admission` (does it fit, how
 //! long may it be), `settlement` (what is booked). Storage is in `db::{budget, ledger, model_call}`.
@@ -28,4 +28,4 @@ pub use limits::{budget_limits, default_limits, limits_in_words, set_budget};
 pub use report::{meter, report, turn_usage};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};
-pub use sweep::{settle_abandoned, sweep};
+pub use sweep::{settle_turn, sweep};

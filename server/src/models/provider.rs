@@ -81,6 +81,9 @@ pub enum Delta {
     /// What is known of the usage so far; each report replaces the one before it.
     Usage(ReportedUsage),
     Text(String),
+    /// So many bytes of something that is not shown (yet): pieces of tool arguments, thinking, kinds of content we do
+    /// not know. They bound the bill of a call that breaks off, and may be counted again by what they become.
+    Received(usize),
     /// A complete tool call (its arguments are collected by the provider and parsed; arguments that are not a JSON
     /// object arrive as `Value::Null`, so that the engine can tell the model).
     ToolUse {

@@ -15,8 +15,9 @@ use super::{
     words,
 };
 use crate::{
+    db,
     models::{Billed, Delta, ModelRequest, ProviderError, ProviderErrorKind, StopReason},
-    usage::{self, Ending, ReserveError},
+    usage::{self, CallOutcome, Ending, Hold, ReserveError},
 };
 
 /// Attempts at one model call.
@@ -105,13 +106,26 @@ async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest, call: (i64,
     }
 }
 
-/// Settles the call that is open, by itself.
+/// Settles the call that is open, by itself. When that fails, it is settled with the turn's end.
 pub(super) async fn settle(inner: &Inner, live: &Live) -> Result<(), Cut> {
     let Some((hold, outcome)) = live.close_call().await else { return Ok(()) };
+    match book(inner, live, &hold, outcome).await {
+        Ok(()) => {
+            hold.discharge();
+            Ok(())
+        }
+        Err(error) => {
+            live.leave_unsettled(hold, outcome);
+            Err(error.into())
+        }
+    }
+}
+
+/// Books one call in a transaction of its own.
+pub(super) async fn book(inner: &Inner, live: &Live, hold: &Hold, outcome: CallOutcome) -> db::Result<()> {
     let mut tx = inner.db.begin(&live.scope).await?;
     usage::settle(&live.scope, &mut tx, &inner.world, hold, outcome).await?;
-    tx.commit().await?;
-    Ok(())
+    tx.commit().await
 }
 
 async fn wait_before_retry(
@@ -158,7 +172,11 @@ async fn stream(
             biased;
             halt = live.halted() => return Err(Cut::Halted(halt).into()),
             () = sleep_until(deadline) => return Err(Cut::TooSlow.into()),
-            opened = inner.provider.stream(hold.permit(), request) => opened,
+            opened = async {
+                // From here on it may be billed, whatever we hear of it. (Polled only when nobody halted it before.)
+                live.note(|call| call.ending = Ending::Lost);
+                inner.provider.stream(hold.permit(), request).await
+            } => opened,
         };
         (opened, clamped)
     };
@@ -182,17 +200,18 @@ async fn stream(
             Some(Ok(Delta::Usage(reported))) => live.note(|call| call.reported = reported),
             Some(Ok(Delta::Text(piece))) => {
                 said_something |= !piece.is_empty();
-                live.note(|call| call.received_bytes = call.received_bytes.saturating_add(bytes(piece.len())));
+                receive(live, piece.len());
                 exchange.text.push_str(&piece);
                 text.push(&piece);
                 if text.len() >= MAX_PENDING_BYTES {
                     text.flush();
                 }
             }
+            Some(Ok(Delta::Received(count))) => receive(live, count),
             Some(Ok(Delta::ToolUse { id, name, input })) => {
                 said_something = true;
-                let size = bytes(id.len() + name.len() + input.to_string().len());
-                live.note(|call| call.received_bytes = call.received_bytes.saturating_add(size));
+                // Its pieces may have been counted already; a bound may be too high, never too low.
+                receive(live, id.len() + name.len() + input.to_string().len());
                 text.flush();
                 reply.calls.push(ToolUse { id, name, input });
             }
@@ -206,8 +225,8 @@ async fn stream(
     }
 }
 
-fn bytes(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+fn receive(live: &Live, bytes: usize) {
+    live.note(|call| call.receive(bytes));
 }
 
 /// Gathers text so that events come no closer together than `every`; what is left goes out when it is dropped.

@@ -1,21 +1,16 @@
 //! The one end of every turn: done, stopped, failed, panicked, shut down, or found abandoned by the reaper. Message,
 //! status and bill are written in one transaction, fenced by the lease.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use app::model::{MessageStatus, Part, Timestamp, TurnEvent, TurnUsage};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{
-    Inner,
-    engine::Ending,
-    live::{Halt, Live},
-    prompt::stored_bytes,
-    transcript::text_of,
-};
+use super::{Inner, engine::Ending, live::Live, prompt::stored_bytes, transcript::text_of};
 use crate::{
     db::{
-        Db, TenantScope, Tx,
+        self, Db, TenantScope, Tx,
         conversation::conversation_touch,
         message::{MessageEnd, message_finish},
         turn::TurnStatus,
@@ -28,8 +23,15 @@ use crate::{
     world::World,
 };
 
-/// Tries to write an end before it is left to the reaper.
-const MAX_TRIES: u32 = 6;
+/// How long an end that the database cannot take is kept and tried again, before it is left to the reaper. Until then
+/// followers read the answer from memory, and the bill is not forgotten.
+const KEEP_TRYING: Duration = Duration::from_secs(10 * 60);
+/// The wait before the second try; doubled from try to try.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Tries of an end that fails for another reason than the database's, and of every end while the server goes down.
+const FEW_TRIES: u32 = 6;
+const TRIES_AT_SHUTDOWN: u32 = 3;
 
 /// An end, ready to be written.
 pub(super) struct End<'a> {
@@ -55,8 +57,8 @@ pub(super) async fn finish(inner: &Inner, live: &Live, ending: Ending, messages:
         Ending::Stopped => MessageStatus::Stopped,
         Ending::Failed(error) => MessageStatus::Failed(error),
         Ending::Lost => {
-            // Whoever ended it has settled everything, too. Our hold settles nothing any more.
-            drop(live.close_call().await);
+            // Whoever ended it has settled everything, too. Our holds settle nothing any more.
+            drop(live.close_calls().await);
             live.lose();
             inner.hub.remove(live.turn());
             return;
@@ -74,27 +76,54 @@ pub(super) async fn finish(inner: &Inner, live: &Live, ending: Ending, messages:
         messages,
         status,
     };
-    let mut call = live.close_call().await;
-    let mut wait = Duration::from_millis(100);
-    for attempt in 1..=MAX_TRIES {
-        match write(&inner.db, &inner.world, &end, call.take()).await {
-            Ok(Some(usage)) => {
-                live.publish(terminal(&end.status, usage));
-                inner.hub.remove(live.turn());
-                return;
+    let calls = live.close_calls().await;
+    match write_patiently(inner, live, &end, &calls).await {
+        Some(usage) => {
+            for (hold, _) in calls {
+                hold.discharge();
             }
-            Ok(None) => break,
-            Err(error) => {
-                // The hold is gone with the transaction; its row is settled from the last checkpoint.
-                log_failed(live, attempt, &error);
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
+            live.publish(terminal(&end.status, usage));
         }
+        None => live.lose(),
     }
-    live.halt(Halt::Lost);
-    live.lose();
     inner.hub.remove(live.turn());
+}
+
+/// Writes the end, again and again while the database is away. `None`: somebody else has ended the turn, or must.
+async fn write_patiently(
+    inner: &Inner,
+    live: &Live,
+    end: &End<'_>,
+    calls: &[(Hold, CallOutcome)],
+) -> Option<TurnUsage> {
+    let give_up = Instant::now() + KEEP_TRYING;
+    let mut wait = FIRST_WAIT;
+    let (mut tries, mut tries_at_shutdown) = (0, 0);
+    loop {
+        let error = match write(&inner.db, &inner.world, end, calls).await {
+            Ok(usage) => return usage,
+            Err(error) => error,
+        };
+        tries += 1;
+        tries_at_shutdown += u32::from(inner.shutdown.is_cancelled());
+        inner.failed_ends.fetch_add(1, Ordering::Relaxed);
+        log_failed(live, tries, &error);
+        let is_hopeless = !may_pass(&error) && tries >= FEW_TRIES;
+        if is_hopeless || tries_at_shutdown >= TRIES_AT_SHUTDOWN || Instant::now() >= give_up {
+            return None;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // Once: at shutdown the next try is at once, those after it wait as before.
+            () = inner.shutdown.cancelled(), if tries_at_shutdown == 0 => {}
+        }
+        wait = LONGEST_WAIT.min(wait * 2);
+    }
+}
+
+/// Whether the same write may succeed later: the database was away, busy, or broke a circle of waiting writers.
+fn may_pass(error: &Error) -> bool {
+    matches!(error, Error::Db(db::Error::Unavailable(_) | db::Error::Sql(_)))
 }
 
 fn log_failed(live: &Live, attempt: u32, error: &Error) {
@@ -103,15 +132,11 @@ fn log_failed(live: &Live, attempt: u32, error: &Error) {
     tracing::error!(request_id, %turn, attempt, error, "a turn's end was not written");
 }
 
-/// Writes an end. `None`: the turn is over or somebody else's already, and nothing was changed.
-pub(super) async fn write(
-    db: &Db,
-    world: &World,
-    end: &End<'_>,
-    call: Option<(Hold, CallOutcome)>,
-) -> Result<Option<TurnUsage>> {
+/// Writes an end with the bills of these calls. `None`: the turn is over or somebody else's already, and nothing was
+/// changed.
+async fn write(db: &Db, world: &World, end: &End<'_>, calls: &[(Hold, CallOutcome)]) -> Result<Option<TurnUsage>> {
     let mut tx = db.begin(end.scope).await?;
-    let usage = write_in(&mut tx, world, end, call).await?;
+    let usage = write_in(&mut tx, world, end, calls).await?;
     if usage.is_some() {
         tx.commit().await?;
     }
@@ -123,7 +148,7 @@ pub(super) async fn write_in(
     tx: &mut Tx,
     world: &World,
     end: &End<'_>,
-    call: Option<(Hold, CallOutcome)>,
+    calls: &[(Hold, CallOutcome)],
 ) -> Result<Option<TurnUsage>> {
     let (scope, turn, now) = (end.scope, end.ids.turn, world.now());
     let status = match end.status {
@@ -139,11 +164,7 @@ pub(super) async fn write_in(
     if !is_ours {
         return Ok(None);
     }
-    if let Some((hold, outcome)) = call {
-        usage::settle(scope, tx, world, hold, outcome).await?;
-    }
-    // Whatever else the turn left open: a title that took too long, the call of a panic.
-    usage::settle_abandoned(scope, tx, world, turn).await?;
+    usage::settle_turn(scope, tx, world, turn, calls).await?;
     let duration_ms = now.0.saturating_sub(end.started_at.0);
     let usage = usage::turn_usage(scope, tx, turn, duration_ms).await?;
     let (model_content, model_bytes) = remember(&end.messages, &end.parts)?;

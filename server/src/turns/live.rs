@@ -47,11 +47,13 @@ pub(super) struct Live {
     /// The open model call of the answer. Read-locked while the provider or the writer looks at it.
     call: RwLock<Option<Hold>>,
     progress: Mutex<CallOutcome>,
+    /// Calls that are over and whose bill could not be written yet: it is with the turn's end.
+    unsettled: Mutex<Vec<(Hold, CallOutcome)>>,
 }
 
-/// A model call of which nothing is known yet: as if aborted.
-pub(super) const NOTHING_YET: CallOutcome = CallOutcome {
-    ending: Ending::Aborted,
+/// A model call that was not sent yet. From the moment it is, it is [`Ending::Lost`] until more is known.
+pub(super) const NOT_SENT: CallOutcome = CallOutcome {
+    ending: Ending::NotBilled,
     reported: ReportedUsage {
         input: None,
         cache_read: None,
@@ -90,7 +92,8 @@ impl Live {
             halted: CancellationToken::new(),
             halt: Mutex::new(None),
             call: RwLock::new(Some(hold)),
-            progress: Mutex::new(NOTHING_YET),
+            progress: Mutex::new(NOT_SENT),
+            unsettled: Mutex::new(Vec::new()),
         }
     }
 
@@ -182,7 +185,7 @@ impl Live {
 
     /// A fresh hold for the next model call.
     pub(super) async fn open_call(&self, hold: Hold) {
-        *lock(&self.progress) = NOTHING_YET;
+        *lock(&self.progress) = NOT_SENT;
         *self.call.write().await = Some(hold);
     }
 
@@ -202,5 +205,18 @@ impl Live {
     pub(super) async fn close_call(&self) -> Option<(Hold, CallOutcome)> {
         let hold = self.call.write().await.take()?;
         Some((hold, self.progress()))
+    }
+
+    /// Keeps a call whose bill could not be written, for the turn's end to settle.
+    pub(super) fn leave_unsettled(&self, hold: Hold, outcome: CallOutcome) {
+        lock(&self.unsettled).push((hold, outcome));
+    }
+
+    /// Takes everything that is to be settled with the turn's end.
+    pub(super) async fn close_calls(&self) -> Vec<(Hold, CallOutcome)> {
+        let open = self.close_call().await;
+        let mut calls = std::mem::take(&mut *lock(&self.unsettled));
+        calls.extend(open);
+        calls
     }
 }

@@ -101,14 +101,15 @@ impl Turns {
         Ok(ended)
     }
 
-    /// Settles holds whose lease ran out. Returns how many.
+    /// Settles holds whose lease ran out, save those of turns that run here. Returns how many.
     ///
     /// # Errors
     /// Database errors.
     pub async fn sweep(&self) -> Result<u64> {
         let inner = &self.0;
+        let running_here: Vec<_> = inner.hub.all().iter().map(|live| live.turn()).collect();
         let mut tx = inner.db.begin_system(SystemReason::Sweeper).await?;
-        let settled = usage::sweep(&mut tx, &inner.world).await?;
+        let settled = usage::sweep(&mut tx, &inner.world, &running_here).await?;
         if settled > 0 {
             tx.commit(inner.world.id(), inner.world.now(), &format!("{settled} holds settled")).await?;
         }
@@ -176,7 +177,7 @@ async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedT
         messages: vec![Message { role: MessageRole::Assistant, content: vec![text] }],
         status,
     };
-    if finish::write_in(&mut tx, &inner.world, &end, None).await?.is_none() {
+    if finish::write_in(&mut tx, &inner.world, &end, &[]).await?.is_none() {
         return Ok(false);
     }
     tx.commit().await?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::model::{ConversationId, MessageAuthor, MessageId, Part, StartTurn, Timestamp, TurnId, TurnKey, TurnStarted};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
@@ -41,40 +42,52 @@ impl Turns {
     /// - [`Error::OverBudget`]: nothing was stored and nothing was sent.
     /// - [`Error::Unavailable`]: the server goes down.
     pub async fn start(&self, scope: &TenantScope, request_id: &str, start: StartTurn) -> Result<TurnStarted> {
-        let inner = &self.0;
-        if inner.shutdown.is_cancelled() {
-            return Err(Error::Unavailable("shutting down: no new turns".to_owned()));
-        }
-        // Read before the writing transaction: what it reads of the branch never changes, and the writer's time is
-        // short. Whether conversation and parent are still there is asked again inside.
-        let mut tx = inner.db.read(scope).await?;
-        if let Some(before) = turn_by_key(scope, &mut tx, start.key).await? {
-            return Ok(started(&before));
-        }
-        let branch = start.conversation.zip(start.parent);
-        check_place(scope, &mut tx, &start).await?;
-        let request = prompt::first_request(inner, scope, &mut tx, branch, &start.text).await?;
-        drop(tx);
-
-        let admitted = match admit(inner, scope, request_id, &start, &request).await {
-            // Somebody sent the same key at the same moment and was first.
-            Err(Error::Db(db::Error::Duplicate(_))) => Admitted::Before(find_by_key(inner, scope, start.key).await?),
-            other => other?,
-        };
-        let (ids, lease_token, hold, started_at) = match admitted {
-            Admitted::Before(ids) => return Ok(ids),
-            Admitted::Now { ids, lease_token, hold, started_at } => (ids, lease_token, hold, started_at),
-        };
-        let live = Arc::new(Live::new(scope.clone(), ids, lease_token, request_id.to_owned(), started_at, *hold));
-        inner.hub.insert(live.clone());
-        if inner.shutdown.is_cancelled() {
-            live.halt(Halt::Shutdown);
-        }
-        metrics::counter!("steward_turns_started_total").increment(1);
-        let untitled = start.conversation.is_none().then(|| start.text.clone());
-        inner.tracker.spawn(engine::run(inner.clone(), live, request, untitled));
-        Ok(ids)
+        // In a task of its own: a client that goes away while the transaction commits must not leave a turn without an
+        // engine.
+        let (inner, scope, request_id) = (self.0.clone(), scope.clone(), request_id.to_owned());
+        let starting = async move { start_turn(&inner, &scope, &request_id, start).await };
+        self.0.tracker.spawn(starting.in_current_span()).await.map_err(Error::internal)?
     }
+}
+
+async fn start_turn(
+    inner: &Arc<Inner>,
+    scope: &TenantScope,
+    request_id: &str,
+    start: StartTurn,
+) -> Result<TurnStarted> {
+    if inner.shutdown.is_cancelled() {
+        return Err(Error::Unavailable("shutting down: no new turns".to_owned()));
+    }
+    // Read before the writing transaction: what it reads of the branch never changes, and the writer's time is
+    // short. Whether conversation and parent are still there is asked again inside.
+    let mut tx = inner.db.read(scope).await?;
+    if let Some(before) = turn_by_key(scope, &mut tx, start.key).await? {
+        return Ok(started(&before));
+    }
+    let branch = start.conversation.zip(start.parent);
+    check_place(scope, &mut tx, &start).await?;
+    let request = prompt::first_request(inner, scope, &mut tx, branch, &start.text).await?;
+    drop(tx);
+
+    let admitted = match admit(inner, scope, request_id, &start, &request).await {
+        // Somebody sent the same key at the same moment and was first.
+        Err(Error::Db(db::Error::Duplicate(_))) => Admitted::Before(find_by_key(inner, scope, start.key).await?),
+        other => other?,
+    };
+    let (ids, lease_token, hold, started_at) = match admitted {
+        Admitted::Before(ids) => return Ok(ids),
+        Admitted::Now { ids, lease_token, hold, started_at } => (ids, lease_token, hold, started_at),
+    };
+    let live = Arc::new(Live::new(scope.clone(), ids, lease_token, request_id.to_owned(), started_at, *hold));
+    inner.hub.insert(live.clone());
+    if inner.shutdown.is_cancelled() {
+        live.halt(Halt::Shutdown);
+    }
+    metrics::counter!("steward_turns_started_total").increment(1);
+    let untitled = start.conversation.is_none().then(|| start.text.clone());
+    inner.tracker.spawn(engine::run(inner.clone(), live, request, untitled));
+    Ok(ids)
 }
 
 fn started(turn: &TurnRecord) -> TurnStarted {

@@ -5,12 +5,15 @@ use std::{sync::Arc, time::Duration};
 
 use app::model::{MessageText, Title, TurnEvent};
 use futures::StreamExt as _;
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Inner,
-    live::{Live, NOTHING_YET},
+    Inner, call,
+    live::{Live, NOT_SENT},
     prompt::{input_bound, user_text},
 };
 use crate::{
@@ -27,6 +30,8 @@ const MAX_CHARS: usize = 60;
 /// As much of the message as a title needs.
 const MAX_INPUT_CHARS: usize = 2_000;
 const UNTITLED: &str = "New conversation";
+/// The longest a title's call may take. It has no checkpoints, so it must be shorter than a call's lease.
+const MAX_DURATION: Duration = Duration::from_secs(30);
 /// How long a title that was let go may take to settle its call.
 const SETTLE_WAIT: Duration = Duration::from_secs(1);
 
@@ -71,7 +76,7 @@ pub(super) async fn wait(inner: &Inner, live: &Live, titling: Titling) {
     tracing::info!(request_id = live.request_id, "the title took too long");
     let_go.cancel();
     if timeout(SETTLE_WAIT, &mut task).await.is_err() {
-        // What it leaves open is settled with the turn.
+        // What it leaves open is settled with the turn: [`Call`] sees to it.
         task.abort();
         // Gone at its next wait: it must not speak after the turn's end.
         let _ = task.await;
@@ -91,18 +96,36 @@ async fn ask(inner: &Inner, live: &Live, text: &MessageText, let_go: &Cancellati
     };
     let Some(hold) = reserve(inner, live, &request).await? else { return Ok(None) };
     let mut title = String::new();
-    // As if aborted, until the stream says otherwise.
-    let mut outcome = NOTHING_YET;
-    tokio::select! {
-        biased;
-        _ = live.halted() => {}
-        () = let_go.cancelled() => {}
-        () = stream(inner, &hold, &request, &mut title, &mut outcome) => {}
+    let mut call = Call { live, open: Some((hold, NOT_SENT)) };
+    if let Some((hold, outcome)) = &mut call.open {
+        tokio::select! {
+            biased;
+            _ = live.halted() => {}
+            () = let_go.cancelled() => {}
+            () = sleep(MAX_DURATION) => {}
+            () = stream(inner, hold, &request, &mut title, outcome) => {}
+        }
+        call::book(inner, live, hold, *outcome).await?;
     }
-    let mut tx = inner.db.begin(&live.scope).await?;
-    usage::settle(&live.scope, &mut tx, &inner.world, hold, outcome).await?;
-    tx.commit().await?;
+    if let Some((hold, _)) = call.open.take() {
+        hold.discharge();
+    }
     Ok(clean(&title))
+}
+
+/// The title's call. However the title ends (an error, a panic, a task that is cut off), what is not settled by then is
+/// settled with the turn, as far as it is known here.
+struct Call<'a> {
+    live: &'a Live,
+    open: Option<(Hold, CallOutcome)>,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if let Some((hold, outcome)) = self.open.take() {
+            self.live.leave_unsettled(hold, outcome);
+        }
+    }
 }
 
 /// `None`: over budget.
@@ -136,6 +159,8 @@ async fn stream(inner: &Inner, hold: &Hold, request: &ModelRequest, title: &mut 
         Billed::Partly => Ending::Aborted,
         Billed::Unknown => Ending::Lost,
     };
+    // From here on it may be billed, whatever we hear of it.
+    outcome.ending = Ending::Lost;
     let mut deltas = match inner.provider.stream(hold.permit(), request).await {
         Ok(deltas) => deltas,
         Err(error) => {
@@ -147,10 +172,11 @@ async fn stream(inner: &Inner, hold: &Hold, request: &ModelRequest, title: &mut 
         match delta {
             Ok(Delta::Usage(reported)) => outcome.reported = reported,
             Ok(Delta::Text(piece)) => {
-                outcome.received_bytes += i64::try_from(piece.len()).unwrap_or(i64::MAX / 2);
+                outcome.receive(piece.len());
                 title.push_str(&piece);
             }
-            Ok(Delta::ToolUse { .. }) => {}
+            Ok(Delta::Received(bytes)) => outcome.receive(bytes),
+            Ok(Delta::ToolUse { input, .. }) => outcome.receive(input.to_string().len()),
             Ok(Delta::Stop(_)) => {
                 outcome.ending = Ending::Completed;
                 return;

@@ -61,8 +61,8 @@ impl Hold {
         Bounds { input: self.input_bound, output_cap: self.permit.max_output_tokens(), price: self.price.as_ref() }
     }
 
-    /// The obligation is met.
-    pub(super) fn discharge(mut self) {
+    /// The obligation is met: to be called once the transaction that settled the call is committed, and not before.
+    pub fn discharge(mut self) {
         self.is_settled = true;
     }
 
@@ -91,8 +91,15 @@ impl Drop for Hold {
 pub struct CallOutcome {
     pub ending: Ending,
     pub reported: ReportedUsage,
-    /// Bytes of text and tool arguments received: an upper bound of the output tokens they took.
+    /// Bytes of content received, shown or not: an upper bound of the output tokens they took.
     pub received_bytes: i64,
+}
+
+impl CallOutcome {
+    /// More content came.
+    pub fn receive(&mut self, bytes: usize) {
+        self.received_bytes = self.received_bytes.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +110,7 @@ pub enum Ending {
     NotBilled,
     /// Aborted by us or broken off by them after the stream had begun.
     Aborted,
-    /// Sent, and nothing came back: the hold stays charged.
+    /// Sent, and the end is not known: what was heard counts. When nothing came back the hold stays charged.
     Lost,
 }
 

@@ -20,22 +20,21 @@ use crate::{
 
 /// Settles a call: idempotent, in the hold's own window, in the caller's transaction. A call that was settled before
 /// (by the sweeper, when this server was taken for dead) is not booked again; what it was booked with is returned.
+/// Once the transaction is committed the caller [discharges](Hold::discharge) the hold; until then it may try again.
 ///
 /// # Errors
-/// Database errors; the hold row then stays open for the sweeper.
+/// Database errors; nothing is settled then.
 pub async fn settle(
     scope: &TenantScope,
     tx: &mut Tx,
     world: &World,
-    hold: Hold,
+    hold: &Hold,
     outcome: CallOutcome,
 ) -> Result<Settled> {
     let due = Due { books: Books::of(scope), call: hold.call(), bounds: hold.bounds(), outcome };
-    let booked = settle_calls(tx, world, &[due]).await?.booked;
+    let booked = settle_calls(tx, world, vec![due]).await?.booked;
     let booked = booked.first().ok_or_else(|| Error::Misuse("nothing was settled".to_owned()))?;
-    let settled = settled(booked);
-    hold.discharge();
-    Ok(settled)
+    Ok(settled(booked))
 }
 
 /// A call to settle, however its hold was come by.
@@ -48,19 +47,21 @@ pub(super) struct Due<'a> {
 
 /// What came of it.
 pub(super) struct Outcome {
-    /// What each call is booked with, now or since before.
+    /// What each call is booked with, now or since before; in the order of the calls' ids.
     pub booked: Vec<BookedCall>,
     /// How many were settled now.
     pub settled: u64,
 }
 
-/// Settles calls: first their rows, in the order given, then the windows of all of them, in the order of the budgets'
-/// ids. Whoever settles several at once thus never holds a window while waiting for a call.
-pub(super) async fn settle_calls(tx: &mut Tx, world: &World, due: &[Due<'_>]) -> Result<Outcome> {
+/// Settles calls: first their rows, in the order of their ids, then the windows of all of them, in the order of the
+/// budgets' ids. Everybody settles in this order and a transaction settles once, so that nobody holds a window while
+/// waiting for a call, and no two wait for each other in a circle.
+pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_>>) -> Result<Outcome> {
+    due.sort_by_key(|due| due.call);
     let now = world.now();
     let mut outcome = Outcome { booked: Vec::with_capacity(due.len()), settled: 0 };
     let mut to_book: Vec<(&Due<'_>, BookedCall, HeldIn)> = Vec::with_capacity(due.len());
-    for due in due {
+    for due in &due {
         let booked = book(&due.bounds, &due.outcome);
         if !call_settle(due.books, tx, due.call, &booked, now).await? {
             outcome.booked.push(booked_before(due, tx).await?);

@@ -3,7 +3,7 @@
 use app::model::TurnId;
 
 use super::{
-    CallOutcome, Ending,
+    CallOutcome, Ending, Hold,
     settle::{Due, settle_calls},
     settlement::Bounds,
 };
@@ -19,26 +19,41 @@ use crate::{
 /// Holds settled in one pass, so that a transaction stays short.
 const SWEEP_AT_ONCE: i64 = 200;
 
-/// Settles whatever a turn left open, from the last checkpoints (its server is gone).
+/// Settles everything a turn has open, in the caller's transaction: the calls of these holds with their outcomes, the
+/// others (another process's, a panic's) from their last checkpoints. What is settled already stays as it is. Once the
+/// transaction is committed the caller [discharges](Hold::discharge) the holds.
 ///
 /// # Errors
-/// Database errors.
-pub async fn settle_abandoned(scope: &TenantScope, tx: &mut Tx, world: &World, turn: TurnId) -> Result<()> {
+/// Database errors; nothing is settled then.
+pub async fn settle_turn(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    world: &World,
+    turn: TurnId,
+    held: &[(Hold, CallOutcome)],
+) -> Result<()> {
     let books = Books::of(scope);
     let open = call_open_of_turn(books, tx, turn).await?;
-    let due: Vec<_> = open.iter().map(|call| due(books, call)).collect();
-    settle_calls(tx, world, &due).await?;
+    let known = |call: &OpenCall| held.iter().find(|(hold, _)| hold.call() == call.id);
+    let due = open.iter().map(|call| match known(call) {
+        Some((hold, outcome)) => Due { books, call: call.id, bounds: hold.bounds(), outcome: *outcome },
+        None => due(books, call),
+    });
+    settle_calls(tx, world, due.collect()).await?;
     Ok(())
 }
 
-/// Settles holds whose lease ran out (all tenants), at most 200 at once. Returns how many.
+/// Settles holds whose lease ran out (all tenants), at most 200 at once, save those of the turns that run in this very
+/// process: their engines know more than the checkpoints. Returns how many.
 ///
 /// # Errors
 /// Database errors.
-pub async fn sweep(tx: &mut SystemTx, world: &World) -> Result<u64> {
+pub async fn sweep(tx: &mut SystemTx, world: &World, running_here: &[TurnId]) -> Result<u64> {
     let expired = call_expired(tx, world.now(), SWEEP_AT_ONCE).await?;
-    let due: Vec<_> = expired.iter().map(|call| due(Books::within(tx, call.tenant), call)).collect();
-    let swept = settle_calls(tx, world, &due).await?.settled;
+    let is_ours = |call: &OpenCall| call.turn.is_some_and(|turn| running_here.contains(&turn));
+    let abandoned = expired.iter().filter(|call| !is_ours(call));
+    let due = abandoned.map(|call| due(Books::within(tx, call.tenant), call)).collect();
+    let swept = settle_calls(tx, world, due).await?.settled;
     if swept > 0 {
         metrics::counter!("steward_holds_swept_total").increment(swept);
         tracing::warn!(swept, "holds without a living server were settled from their last checkpoints");

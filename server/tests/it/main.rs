@@ -26,6 +26,7 @@ mod processes;
 mod steel;
 mod stories;
 mod turns;
+mod turns_books;
 mod turns_demo;
 mod turns_endings;
 mod turns_fake;

@@ -111,4 +111,20 @@ db_test! {
         assert_eq!(books.used.input, bill.input, "the input was told before the break");
         assert!(books.used.output >= bill.output, "{books:?} {bill:?}");
     }
+
+    async fn an_answer_that_breaks_off_inside_tool_arguments_is_never_booked_below_its_bill(t: TestDb) {
+        let story = Story::new(t).await;
+        let query = "compressor ".repeat(60);
+        // The start of the message and of the block, two of the three pieces of the arguments, and the cut.
+        let half = Script::tools([("toolu_1", "find_devices", serde_json::json!({"query": query}))])
+            .usage(|usage| usage.input = Some(50))
+            .fault(4, upstream::FaultKind::Reset);
+        story.upstream.enqueue(half);
+        story.upstream.enqueue(Script::text("Here I am."));
+        let end = story.ask("Tell me").await;
+        assert!(matches!(end, TurnEvent::Finished { .. }), "nothing was said, so it was asked again: {end:?}");
+        let (books, bill) = (story.books().await, story.upstream.bill());
+        assert_eq!((books.requests, books.quality), (bill.calls, Quality::Estimated));
+        assert!(bill.output > 100 && books.used.output >= bill.output, "{books:?} {bill:?}");
+    }
 }

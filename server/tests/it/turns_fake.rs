@@ -65,6 +65,8 @@ impl Gate {
 #[derive(Clone)]
 pub enum Act {
     Text(String),
+    /// So many bytes that are not shown.
+    Received(usize),
     Usage(ReportedUsage),
     Tool(&'static str, &'static str, Value),
     Wait(Gate),
@@ -147,6 +149,7 @@ fn play(acts: Vec<Act>) -> DeltaStream {
         for act in acts {
             match act {
                 Act::Text(text) => yield Ok(Delta::Text(text)),
+                Act::Received(bytes) => yield Ok(Delta::Received(bytes)),
                 Act::Usage(reported) => yield Ok(Delta::Usage(reported)),
                 Act::Tool(id, name, input) => yield Ok(Delta::ToolUse { id: id.into(), name: name.into(), input }),
                 Act::Wait(gate) => gate.pass().await,

@@ -129,8 +129,9 @@ pub async fn reserve(t: &TestDb, scope: &TenantScope, ask: &Ask) -> Hold {
 
 pub async fn settle(t: &TestDb, scope: &TenantScope, hold: Hold, outcome: CallOutcome) -> Settled {
     let mut tx = t.db.begin(scope).await.expect("a transaction");
-    let settled = usage::settle(scope, &mut tx, &t.world, hold, outcome).await.expect("it settles");
+    let settled = usage::settle(scope, &mut tx, &t.world, &hold, outcome).await.expect("it settles");
     tx.commit().await.expect("a commit");
+    hold.discharge();
     settled
 }
 
@@ -142,7 +143,7 @@ pub async fn checkpoint(t: &TestDb, scope: &TenantScope, hold: &Hold, reported: 
 
 pub async fn sweep(t: &TestDb) -> u64 {
     let mut tx = t.db.begin_system(SystemReason::Sweeper).await.expect("a transaction");
-    let swept = usage::sweep(&mut tx, &t.world).await.expect("it sweeps");
+    let swept = usage::sweep(&mut tx, &t.world, &[]).await.expect("it sweeps");
     tx.commit(t.world.id(), t.world.now(), "test").await.expect("a commit");
     swept
 }

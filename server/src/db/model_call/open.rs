@@ -13,6 +13,7 @@ use crate::{
 pub struct OpenCall {
     pub tenant: TenantId,
     pub id: ModelCallId,
+    pub turn: Option<TurnId>,
     pub price: Option<PriceVersion>,
     pub input_bound: i64,
     pub output_cap: i64,
@@ -24,6 +25,7 @@ pub struct OpenCall {
 struct OpenRow {
     tenant_id: Uuid,
     id: Uuid,
+    turn_id: Option<Uuid>,
     price_version: Option<String>,
     price_input: Option<i64>,
     price_cache_read: Option<i64>,
@@ -62,6 +64,7 @@ impl OpenRow {
         OpenCall {
             tenant: TenantId(self.tenant_id),
             id: ModelCallId(self.id),
+            turn: self.turn_id.map(TurnId),
             price: self.price(),
             input_bound: self.input_bound,
             output_cap: self.output_cap,
@@ -85,7 +88,7 @@ impl OpenRow {
 pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Result<Vec<OpenCall>> {
     let rows: Vec<OpenRow> = tx
         .query(
-            "SELECT tenant_id, id, price_version, price_input, price_cache_read, price_cache_write_5m, \
+            "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
              price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
              seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
              FROM model_calls WHERE tenant_id = $1 AND turn_id = $2 AND state = 'open' ORDER BY id",
@@ -104,7 +107,7 @@ pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Resul
 pub async fn call_expired(tx: &mut SystemTx, now: Timestamp, limit: i64) -> Result<Vec<OpenCall>> {
     let rows: Vec<OpenRow> = tx
         .query(
-            "SELECT tenant_id, id, price_version, price_input, price_cache_read, price_cache_write_5m, \
+            "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
              price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
              seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
              FROM model_calls WHERE state = 'open' AND lease_until < $1 ORDER BY lease_until, id LIMIT $2",

@@ -124,7 +124,7 @@ impl Reader {
         }
     }
 
-    /// Reads one event. Unknown events and blocks say nothing to us and are skipped.
+    /// Reads one event. Unknown events say nothing to us and are skipped; what unknown blocks bring is counted.
     pub(super) fn event(&mut self, event: &SseEvent) -> Outcome {
         if event.data.trim().is_empty() {
             return Ok(Vec::new());
@@ -175,9 +175,9 @@ impl Reader {
                     arguments: String::new(),
                 };
                 self.tools.insert(index, tool);
-                Ok(Vec::new())
+                Ok(received(block))
             }
-            _ => Ok(Vec::new()),
+            _ => Ok(received(block)),
         }
     }
 
@@ -187,17 +187,18 @@ impl Reader {
             Some("text_delta") => Ok(text(delta["text"].as_str())),
             Some("input_json_delta") => {
                 let piece = delta["partial_json"].as_str().unwrap_or_default();
-                // Pieces for a block that is no tool call of ours (a server's tool) are not for us.
+                let received = vec![Delta::Received(piece.len())];
+                // Pieces for a block that is no tool call of ours (a server's tool) are not for us, but billed.
                 let Some(tool) = data["index"].as_u64().and_then(|index| self.tools.get_mut(&index)) else {
-                    return Ok(Vec::new());
+                    return Ok(received);
                 };
                 if tool.arguments.len() + piece.len() > MAX_ARGUMENT_BYTES {
                     return Err(self.unreadable("the arguments of a tool call are too long"));
                 }
                 tool.arguments.push_str(piece);
-                Ok(Vec::new())
+                Ok(received)
             }
-            _ => Ok(Vec::new()),
+            _ => Ok(received(delta)),
         }
     }
 
@@ -228,6 +229,11 @@ impl Reader {
         let billed = if self.began { Billed::Partly } else { Billed::No };
         ProviderError { billed, ..error }
     }
+}
+
+/// Content that is not shown: as JSON it is never shorter than what the model made of it.
+fn received(content: &Value) -> Vec<Delta> {
+    if content.is_null() { Vec::new() } else { vec![Delta::Received(content.to_string().len())] }
 }
 
 fn text(text: Option<&str>) -> Vec<Delta> {
@@ -297,6 +303,27 @@ mod tests {
         let delta = event(json!({"type": "message_delta", "delta": {"stop_reason": "pause_turn"}}));
         assert_eq!(reader.event(&delta), Ok(vec![]));
         assert_eq!(reader.end_of_body(), Ok(Delta::Stop(StopReason::Other)));
+    }
+
+    #[test]
+    fn every_byte_of_content_is_counted_as_it_comes() {
+        let mut reader = Reader::new("r".into());
+        let mut count = |data: Value| -> usize {
+            let deltas = reader.event(&SseEvent { name: "x".into(), data: data.to_string() }).expect("deltas");
+            deltas.iter().map(|delta| if let Delta::Received(bytes) = delta { *bytes } else { 0 }).sum()
+        };
+        let tool = json!({"type": "tool_use", "id": "toolu_1", "name": "find_devices", "input": {}});
+        assert!(count(json!({"type": "content_block_start", "index": 0, "content_block": tool})) >= 19);
+        let piece = |index: u64| {
+            let delta = json!({"type": "input_json_delta", "partial_json": "{\"query\": "});
+            json!({"type": "content_block_delta", "index": index, "delta": delta})
+        };
+        assert_eq!(count(piece(0)), 10);
+        assert_eq!(count(piece(7)), 10, "of a block that is not ours");
+        let thinking = json!({"type": "thinking_delta", "thinking": "Let me see."});
+        assert!(count(json!({"type": "content_block_delta", "index": 1, "delta": thinking})) >= 11);
+        let redacted = json!({"type": "redacted_thinking", "data": "abcdef"});
+        assert!(count(json!({"type": "content_block_start", "index": 2, "content_block": redacted})) >= 6);
     }
 
     proptest! {

@@ -65,6 +65,7 @@ async fn hear(provider: &Anthropic) -> Heard {
         match delta {
             Ok(Delta::Text(text)) => heard.text.push_str(&text),
             Ok(Delta::ToolUse { id, name, input }) => heard.tools.push((id, name, input)),
+            Ok(Delta::Received(_)) => {}
             Ok(Delta::Usage(usage)) => heard.usage = usage,
             Ok(Delta::Stop(stop)) => heard.stop = Some(stop),
             Err(error) => heard.error = Some(error),

@@ -83,13 +83,57 @@ db_test! {
         assert_balanced(&t).await;
     }
 
+    async fn a_settlement_that_is_rolled_back_can_be_made_again(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        let hold = reserve(&t, &scope, &Ask::of(500, 100)).await;
+        let mut tx = t.db.begin(&scope).await.unwrap();
+        usage::settle(&scope, &mut tx, &t.world, &hold, completed(10, 10)).await.unwrap();
+        drop(tx);
+        let settled = settle(&t, &scope, hold, completed(10, 10)).await;
+        assert_eq!((settled.tokens.output, settled.quality), (10, Quality::Exact));
+        assert_balanced(&t).await;
+    }
+
+    async fn the_sweeper_leaves_the_turns_of_its_own_process_alone(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        let (ours, other): (TurnId, TurnId) = (t.world.id(), t.world.id());
+        let running = reserve(&t, &scope, &Ask { turn: Some(ours), ..Ask::of(500, 100) }).await;
+        drop(reserve(&t, &scope, &Ask { turn: Some(other), ..Ask::of(500, 100) }).await);
+        t.clock.advance_ms(60_001);
+        let mut tx = t.db.begin_system(SystemReason::Sweeper).await.unwrap();
+        assert_eq!(usage::sweep(&mut tx, &t.world, &[ours]).await.unwrap(), 1);
+        tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
+        let settled = settle(&t, &scope, running, completed(10, 10)).await;
+        assert_eq!(settled.quality, Quality::Exact);
+        assert_balanced(&t).await;
+    }
+
+    async fn a_turn_is_settled_at_once_each_call_with_what_is_known_of_it(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        let turn: TurnId = t.world.id();
+        let title = reserve(&t, &scope, &Ask { turn: Some(turn), ..Ask::of(500, 100) }).await;
+        let answer = reserve(&t, &scope, &Ask { turn: Some(turn), ..Ask::of(500, 100) }).await;
+        let before = reserve(&t, &scope, &Ask { turn: Some(turn), ..Ask::of(500, 100) }).await;
+        drop(title);
+        settle(&t, &scope, before, completed(1, 1)).await;
+        let held = [(answer, completed(20, 10))];
+        let mut tx = t.db.begin(&scope).await.unwrap();
+        usage::settle_turn(&scope, &mut tx, &t.world, turn, &held).await.unwrap();
+        tx.commit().await.unwrap();
+        let [(answer, _)] = held;
+        answer.discharge();
+        let used = turn_usage(&t, &scope, turn).await;
+        assert_eq!((used.calls, used.tokens.input_total(), used.tokens.output), (3, 1 + 20 + 500, 1 + 10 + 100));
+        assert_balanced(&t).await;
+    }
+
     async fn a_settlement_that_is_rolled_back_leaves_the_hold_to_the_sweeper(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
         let hold = reserve(&t, &scope, &Ask::of(500, 100)).await;
         let before = meter(&t, &scope).await;
         let mut tx = t.db.begin(&scope).await.unwrap();
-        usage::settle(&scope, &mut tx, &t.world, hold, completed(10, 10)).await.unwrap();
-        drop(tx);
+        usage::settle(&scope, &mut tx, &t.world, &hold, completed(10, 10)).await.unwrap();
+        drop((tx, hold));
         assert_eq!(meter(&t, &scope).await, before);
         assert_balanced(&t).await;
         t.clock.advance_ms(60_001);
@@ -136,7 +180,7 @@ db_test! {
         drop((first, second));
         for _ in 0..2 {
             let mut tx = t.db.begin(&scope).await.unwrap();
-            usage::settle_abandoned(&scope, &mut tx, &t.world, turn).await.unwrap();
+            usage::settle_turn(&scope, &mut tx, &t.world, turn, &[]).await.unwrap();
             tx.commit().await.unwrap();
         }
         let used = turn_usage(&t, &scope, turn).await;

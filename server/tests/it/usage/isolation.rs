@@ -23,7 +23,7 @@ db_test! {
 
         // Their scope cannot settle our turn, nor see what it used.
         let mut tx = t.db.begin(&theirs).await.unwrap();
-        usage::settle_abandoned(&theirs, &mut tx, &t.world, turn).await.unwrap();
+        usage::settle_turn(&theirs, &mut tx, &t.world, turn, &[]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(meter(&t, &ours).await.used.input, 100, "still held");
         settle(&t, &ours, hold, completed(90, 9)).await;
@@ -42,7 +42,7 @@ db_test! {
         let theirs = t.scope("iop", Role::Admin).await;
         let hold = reserve(&t, &ours, &Ask::of(100, 10)).await;
         let mut tx = t.db.begin(&theirs).await.unwrap();
-        assert!(usage::settle(&theirs, &mut tx, &t.world, hold, completed(1, 1)).await.is_err());
+        assert!(usage::settle(&theirs, &mut tx, &t.world, &hold, completed(1, 1)).await.is_err());
         drop(tx);
         assert_eq!(meter(&t, &ours).await.used.input, 100);
         assert_balanced(&t).await;
