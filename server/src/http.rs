@@ -107,6 +107,8 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
         )
         .layer(from_fn(site::measure))
         .layer(CatchPanicLayer::custom(site::panicked))
-        .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response));
+        .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response))
+        // Outside of the span, which names it.
+        .layer(from_fn_with_state(state.world.clone(), session::request_id));
     (router, listed)
 }

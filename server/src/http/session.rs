@@ -110,8 +110,11 @@ pub fn api_bearer<'h>(path: &str, headers: &'h HeaderMap) -> Option<&'h str> {
     if path.starts_with("/api/") { bearer(headers) } else { None }
 }
 
-/// Gives every request an id and every response its `x-request-id`. The outermost layer.
+/// Gives every request an id, unless an outer layer has, and every response its `x-request-id`. The outermost layer.
 pub async fn request_id(State(world): State<World>, mut request: Request, next: Next) -> Response {
+    if request.extensions().get::<RequestId>().is_some() {
+        return next.run(request).await;
+    }
     let id: Arc<str> = world.id::<Uuid>().to_string().into();
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
     let mut response = next.run(request).await;
