@@ -126,6 +126,29 @@ db_test! {
         assert_balanced(&t).await;
     }
 
+    async fn a_turns_end_and_its_title_settle_at_once_without_a_deadlock(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        let t = Arc::new(t);
+        for _ in 0..15 {
+            let turn = t.world.id();
+            let ask = Ask { turn: Some(turn), ..Ask::of(10, 10) };
+            let held = [(reserve(&t, &scope, &ask).await, completed(10, 10))];
+            let title = reserve(&t, &scope, &ask).await;
+            let beside = {
+                let (t, scope) = (t.clone(), scope.clone());
+                tokio::spawn(async move { settle(&t, &scope, title, completed(10, 10)).await })
+            };
+            let mut tx = t.db.begin(&scope).await.unwrap();
+            usage::settle_turn(&scope, &mut tx, &t.world, turn, &held).await.unwrap();
+            tx.commit().await.unwrap();
+            let [(answer, _)] = held;
+            answer.discharge();
+            beside.await.unwrap();
+        }
+        assert_eq!(meter(&t, &scope).await.requests, 30);
+        assert_balanced(&t).await;
+    }
+
     async fn the_sweeper_and_the_late_server_settle_a_call_once(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
         let mut holds = Vec::new();
