@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 
 use super::{answer, session};
@@ -21,6 +22,9 @@ use crate::identity::AuthState;
 const MESSAGE_BODY_BYTES: usize = 1024 * 1024;
 /// Signing in, forms of that size, and whatever strangers send.
 const SMALL_BODY_BYTES: usize = 16 * 1024;
+/// Of a body that is refused, this much is read and thrown away.
+const DISCARD_BYTES: usize = 8 * 1024 * 1024;
+const DISCARD_WITHIN: Duration = Duration::from_secs(2);
 /// Longer than the longest turn (`turns::TurnsConfig::max_duration`) with its title.
 const WHOLE_TURN: Duration = Duration::from_secs(5 * 60 + 30);
 /// Deeper JSON is nobody's message; parsers may recurse.
@@ -76,6 +80,9 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
         (StatusCode::PAYLOAD_TOO_LARGE, AppError::TooLarge { max_bytes })
     };
     if content_length(request.headers()).is_some_and(|length| length > max_bytes) {
+        if !request.headers().contains_key(header::EXPECT) {
+            discard(request.into_body(), read.min(DISCARD_WITHIN)).await;
+        }
         return Err(too_large());
     }
     let (parts, body) = request.into_parts();
@@ -89,6 +96,23 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, AppError::invalid("", message)));
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// Reads what is refused anyway, without keeping it: a connection that is closed on unread bytes is reset, and the answer is
+/// lost with it. Whoever asked first whether to send (`Expect: 100-continue`) has not sent it.
+async fn discard(body: Body, within: Duration) {
+    let reading = async {
+        let mut pieces = body.into_data_stream();
+        let mut left = DISCARD_BYTES;
+        while let Some(Ok(piece)) = pieces.next().await {
+            left = left.saturating_sub(piece.len());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Not read in time: then the answer may get lost, and the connection ends all the same.
+    let _ = tokio::time::timeout(within, reading).await;
 }
 
 fn max_body_bytes(path: &str, is_signed_in: bool) -> usize {
