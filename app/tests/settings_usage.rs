@@ -43,8 +43,9 @@ fn Pages() -> impl IntoView {
 
 /// The page at `address`, as the server sends it.
 async fn page(address: &str, backend: FakeBackend) -> String {
-    // Starts the executor.
-    let _ = leptos_axum::generate_route_list(Pages);
+    // Starts the executor; once, because pages that are rendered meanwhile would wait for their resources for ever.
+    static STARTED: std::sync::Once = std::sync::Once::new();
+    STARTED.call_once(|| drop(leptos_axum::generate_route_list(Pages)));
     let owner = Owner::new();
     let stream = owner.with(|| {
         provide_context(RequestUrl::new(address));

@@ -1,6 +1,9 @@
 //! The one place where the parts are wired together.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use app::{backend::Backend, model::ModelBadge};
 use leptos::config::{Env, LeptosOptions};
@@ -63,7 +66,7 @@ impl AppState {
     pub async fn wire(parts: Parts) -> Result<Self, ConfigError> {
         let Parts { db, world, http, model, metrics } = parts;
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
-        start_rendering();
+        page_paths();
         let leptos = leptos_options(&http);
         let origin = http.origin()?;
         let secure_cookies = origin.starts_with("https://");
@@ -140,11 +143,14 @@ impl axum::extract::FromRef<AppState> for TurnEventsState {
     }
 }
 
-/// Pages spawn their resources on an executor that has to be set once per process; leptos_axum does so where it lists the
-/// routes, and we have a table of our own instead.
-fn start_rendering() {
-    static STARTED: std::sync::Once = std::sync::Once::new();
-    STARTED.call_once(|| drop(leptos_axum::generate_route_list(app::routes::App)));
+/// The paths of the application's pages, as axum writes them. Finding them also starts what runs a page's resources; it
+/// happens once, before anything is served: pages that were rendered meanwhile would wait for their resources for ever.
+pub fn page_paths() -> &'static [String] {
+    static PATHS: OnceLock<Vec<String>> = OnceLock::new();
+    PATHS.get_or_init(|| {
+        let routes = leptos_axum::generate_route_list(app::routes::App);
+        routes.iter().map(|route| route.path().to_owned()).collect()
+    })
 }
 
 /// Claude when there is a key, the demo model otherwise.

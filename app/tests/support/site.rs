@@ -61,6 +61,13 @@ pub struct Site {
     pub collapsed: bool,
 }
 
+/// The paths of the application's pages. Finding them also starts what runs resources. Once per process: pages that are
+/// rendered meanwhile would wait for their resources for ever.
+pub fn routes() -> &'static [String] {
+    static ROUTES: OnceLock<Vec<String>> = OnceLock::new();
+    ROUTES.get_or_init(|| leptos_axum::generate_route_list(App).iter().map(|route| route.path().to_owned()).collect())
+}
+
 impl Site {
     /// What the server gives to pages and server functions alike.
     fn provide(&self, plain_form: bool) {
@@ -79,9 +86,7 @@ impl Site {
     }
 
     pub fn router(&self, options: LeptosOptions) -> Router {
-        // Also starts what runs resources; the server does it by mounting its routes. Once per process is enough.
-        static ROUTES: OnceLock<usize> = OnceLock::new();
-        ROUTES.get_or_init(|| leptos_axum::generate_route_list(App).len());
+        routes();
         let site = self.clone();
         let functions = move |request: Request| {
             let site = site.clone();
