@@ -96,7 +96,10 @@ export class Chat {
     await this.openMenu();
     await this.rows.first().getByRole("button", { name: "Rename" }).click();
     await this.rows.first().getByRole("textbox", { name: "Title" }).fill(title);
+    // The list shows the title at once; a reload before the answer would take the request back.
+    const saved = this.page.waitForResponse((response) => response.url().includes("/fn/conversations/rename"));
     await this.page.keyboard.press("Enter");
+    await saved;
   }
 
   /** Deletes the newest conversation by its menu in the sidebar. */
