@@ -8,18 +8,22 @@
 mod account;
 mod conversations;
 mod page_json;
+mod sharing;
 mod tenant;
 mod turns;
 mod usage;
 
 pub use account::{
-    ChangePassword, EndSession, SetName, SetTheme, change_password, end_session, list_sessions, me, set_name, set_theme,
+    ChangePassword, EndSession, SetLanguage, SetName, SetTheme, change_password, end_session, list_sessions, me,
+    set_language, set_name, set_theme,
 };
 pub use conversations::{
-    DeleteConversation, RenameConversation, RestoreConversation, delete_conversation, earlier_messages,
-    list_conversations, open_conversation, rename_conversation, restore_conversation,
+    DeleteConversation, RenameConversation, RestoreConversation, archive_conversations, delete_conversation,
+    delete_conversations, earlier_messages, edit_answer, enrich, fork_conversation, list_conversations,
+    open_conversation, pin_conversation, rate_answer, rename_conversation, restore_conversation, search_conversations,
 };
 pub use page_json::PageJson;
+pub use sharing::{list_shares, revoke_share, share_conversation};
 pub use tenant::{tenant_home, usage_meter};
-pub use turns::{SendMessage, StopTurn, start_turn, stop_turn};
+pub use turns::{SendMessage, StopTurn, answer_again, decide_tool_call, start_turn, stop_turn};
 pub use usage::usage_report;

@@ -21,3 +21,4 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod plain;
 pub mod routes;
+pub mod words;

@@ -2,9 +2,16 @@
 //! database. One noun per file; everything is re-exported here so that callers write `app::model::Turn…`.
 
 mod account;
+mod attachment;
+mod chart;
 mod conversation;
 mod ids;
+mod lang;
+mod live;
 mod page;
+mod rich;
+mod search;
+mod share;
 mod tenant;
 mod text;
 mod time;
@@ -13,16 +20,28 @@ mod turn;
 mod usage;
 
 pub use account::{DisplayName, Me, PasswordChange, SessionView, TenantChoice, Theme};
+pub use attachment::{AttachmentKind, AttachmentView, MAX_ATTACHMENTS};
+pub use chart::{Chart, ChartKind, Series};
 pub use conversation::{
-    ConversationSummary, ConversationView, MessageAuthor, MessageStatus, MessageView, Part, Siblings, Title,
+    ConversationSummary, ConversationView, Feedback, Folder, MessageAuthor, MessageStatus, MessageView, Part, Siblings,
+    Title,
 };
-pub use ids::{ConversationId, MessageId, ModelCallId, SessionId, TenantId, TurnId, TurnKey, UserId};
+pub use ids::{
+    AttachmentId, ConversationId, MessageId, ModelCallId, SessionId, ShareId, TenantId, TurnId, TurnKey, UserId,
+};
+pub use lang::Lang;
+pub use live::PersonEvent;
 pub use page::{Cursor, Page};
-pub use tenant::{ModelBadge, Role, TenantCode, TenantHome, TenantView};
+pub use rich::{CodeClass, CodeSpan, MathNode, Rich, RichContent, RichKey, RichSource};
+pub use search::{MAX_SEARCH_CHARS, SearchHit, SnippetPiece};
+pub use share::{Audience, ImportReport, ShareView};
+pub use tenant::{ModelBadge, Prompt, Role, SetupStep, TenantCode, TenantHome, TenantView};
 pub use text::{InvalidText, MAX_MESSAGE_BYTES, MessageText};
 pub use time::{Date, Timestamp};
-pub use tool::{Cell, Column, Table, ToolCallStatus, ToolCallView, ToolOutput};
-pub use turn::{StartTurn, TurnEnvelope, TurnError, TurnErrorCode, TurnEvent, TurnStarted};
+pub use tool::{
+    Cell, Column, Decision, FieldKind, FormField, Question, Risk, Table, ToolCallStatus, ToolCallView, ToolOutput, Wish,
+};
+pub use turn::{Again, StartTurn, TurnEnvelope, TurnError, TurnErrorCode, TurnEvent, TurnStarted};
 pub use usage::{
     BudgetLimits, BudgetRefusal, Money, Quality, Tokens, TurnUsage, UsageByDay, UsageByPerson, UsageMeter, UsageReport,
 };

@@ -34,6 +34,7 @@ const STAND_AT_END: &str =
 /// The document around a page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let theme = use_context::<Theme>().unwrap_or_default();
+    let lang = crate::words::lang();
     let url = use_context::<RequestUrl>().and_then(|url| url.parse().ok());
     let asleep = url.is_some_and(|url| stays_asleep(url.path()));
     let page = if asleep { view! { <App/> }.into_any() } else { view! { <Woken/> }.into_any() };
@@ -44,7 +45,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let stand_at_end = (!asleep).then(|| view! { <script nonce=use_nonce()>{STAND_AT_END}</script> });
     view! {
         <!DOCTYPE html>
-        <html lang="en" class=theme.as_str()>
+        <html lang=lang.code() class=theme.as_str()>
             <head>
                 {head_basics(theme)}
                 <HashedStylesheet options=options.clone() id="steward"/>

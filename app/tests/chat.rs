@@ -36,7 +36,13 @@ fn tool_call(status: ToolCallStatus) -> ToolCallView {
         arguments: "{\n  \"meter\": \"compressor-3\"\n}".into(),
         summary: "Compressor 3, 14–20 Nov".into(),
         status,
-        output: Some(ToolOutput { text: "ok".into(), tables: vec![table], json: "{}".into(), bytes: 3_100 }),
+        output: Some(ToolOutput {
+            text: "ok".into(),
+            tables: vec![table],
+            charts: vec![],
+            json: "{}".into(),
+            bytes: 3_100,
+        }),
         duration_ms: Some(412),
         ran_as: "PRS Textile · Ana Wijaya · built-in".into(),
     }
@@ -85,6 +91,8 @@ async fn a_conversation_shows_its_messages_tools_and_table() {
         quality: Quality::Exact,
         calls: 2,
         duration_ms: 2_300,
+        first_token_ms: None,
+        tool_ms: 0,
     });
     let id = site.backend.add("Compressor 3", NOW, vec![question(1, "What did it cost?"), reply]);
     let page = site.get(&format!("/t/prs/c/{id}")).await;

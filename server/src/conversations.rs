@@ -9,7 +9,7 @@ mod view;
 
 pub use view::{earlier, open};
 
-use app::model::{ConversationId, ConversationSummary, Cursor, Page, Timestamp, Title, TurnId};
+use app::model::{ConversationId, ConversationSummary, Cursor, Folder, Page, Timestamp, Title, TurnId};
 
 use crate::{
     db::{
@@ -35,7 +35,12 @@ const PURGE_BATCH: i64 = 50;
 ///
 /// # Errors
 /// [`Error::Invalid`] for a cursor that is not ours.
-pub async fn list(scope: &TenantScope, tx: &mut Tx, after: Option<&Cursor>) -> Result<Page<ConversationSummary>> {
+pub async fn list(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    _folder: Folder,
+    after: Option<&Cursor>,
+) -> Result<Page<ConversationSummary>> {
     let below = after.map_or(Ok(ListCursor::START), ListCursor::parse)?;
     let limit = i64::try_from(PAGE_SIZE + 1).unwrap_or(i64::MAX);
     let mut items = conversation_page(scope, tx, (below.updated_at, below.id), limit).await?;

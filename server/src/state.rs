@@ -84,6 +84,8 @@ impl AppState {
             id: chosen.id.to_string(),
             name: chosen.name.clone(),
             demo: chosen.provider == ProviderKind::Demo,
+            context_tokens: chosen.context_tokens,
+            sees_images: false,
         };
         let turns = Turns::new(
             TurnsConfig::default(),
@@ -101,6 +103,7 @@ impl AppState {
             world: world.clone(),
             auth: auth.clone(),
             turns: turns.clone(),
+            models: vec![badge.clone()],
             model: badge,
         };
         Ok(Self {

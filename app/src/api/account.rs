@@ -4,7 +4,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 
 use crate::{
     error::AppError,
-    model::{DisplayName, Me, SessionId, SessionView, Theme},
+    model::{DisplayName, Lang, Me, SessionId, SessionView, Theme},
 };
 
 /// Who is signed in, and the tenants they may enter.
@@ -27,6 +27,15 @@ pub async fn set_theme(theme: Theme) -> Result<(), AppError> {
     let (backend, caller) = crate::backend::caller()?;
     backend.set_theme(&caller, theme).await?;
     crate::backend::redirect_plain_form("/settings?done=theme");
+    Ok(())
+}
+
+/// `lang` absent: what the browser asks for.
+#[server(prefix = "/fn", endpoint = "account/language")]
+pub async fn set_language(lang: Option<Lang>) -> Result<(), AppError> {
+    let (backend, caller) = crate::backend::caller()?;
+    backend.set_language(&caller, lang).await?;
+    crate::backend::redirect_plain_form("/settings?done=language");
     Ok(())
 }
 

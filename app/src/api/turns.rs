@@ -1,10 +1,13 @@
 //! Turns: start one by sending a message, stop one from anywhere.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::Json};
 
 use crate::{
     error::AppError,
-    model::{ConversationId, MessageId, MessageText, TenantCode, TurnId, TurnKey, TurnStarted},
+    model::{
+        Again, AttachmentId, ConversationId, Decision, MessageId, MessageText, StartTurn, TenantCode, TurnId, TurnKey,
+        TurnStarted,
+    },
 };
 
 /// Sends a message. The arguments are flat so that a plain form can post them; such a form is led to the conversation.
@@ -14,13 +17,28 @@ pub async fn start_turn(
     conversation: Option<ConversationId>,
     parent: Option<MessageId>,
     text: MessageText,
+    #[server(default)] attachments: Vec<AttachmentId>,
+    #[server(default)] model: Option<String>,
     key: TurnKey,
 ) -> Result<TurnStarted, AppError> {
     let (backend, caller) = crate::backend::caller()?;
-    let start = crate::model::StartTurn { conversation, parent, text, key };
+    let start = StartTurn { conversation, parent, text, attachments, model, key };
     let started = backend.start_turn(&caller, &tenant, start).await?;
     crate::backend::redirect_plain_form(&format!("/t/{tenant}/c/{}", started.conversation));
     Ok(started)
+}
+
+/// Another answer, or more of one.
+#[server(prefix = "/fn", endpoint = "turns/again", input = Json)]
+pub async fn answer_again(
+    tenant: TenantCode,
+    conversation: ConversationId,
+    again: Again,
+    model: Option<String>,
+    key: TurnKey,
+) -> Result<TurnStarted, AppError> {
+    let (backend, caller) = crate::backend::caller()?;
+    backend.answer_again(&caller, &tenant, conversation, again, model, key).await
 }
 
 /// Stops a turn, whoever follows it; a finished one stays as it is.
@@ -28,4 +46,16 @@ pub async fn start_turn(
 pub async fn stop_turn(tenant: TenantCode, turn: TurnId) -> Result<(), AppError> {
     let (backend, caller) = crate::backend::caller()?;
     backend.stop_turn(&caller, &tenant, turn).await
+}
+
+/// Answers what a waiting tool call asks. The first answer counts.
+#[server(prefix = "/fn", endpoint = "turns/decide", input = Json)]
+pub async fn decide_tool_call(
+    tenant: TenantCode,
+    turn: TurnId,
+    call_id: String,
+    decision: Decision,
+) -> Result<(), AppError> {
+    let (backend, caller) = crate::backend::caller()?;
+    backend.decide_tool_call(&caller, &tenant, turn, call_id, decision).await
 }

@@ -63,6 +63,7 @@ fn runs(parts: &[Part]) -> Vec<Run<'_>> {
             (Part::Text { text }, _) => runs.push(Run::Text(text)),
             (Part::Tool { call }, Some(Run::Tools(calls))) => calls.push(call),
             (Part::Tool { call }, _) => runs.push(Run::Tools(vec![call])),
+            (Part::Reasoning { .. } | Part::Attachment { .. }, _) => {}
         }
     }
     runs

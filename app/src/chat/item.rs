@@ -30,7 +30,7 @@ impl Item {
             MessageAuthor::User => {
                 let texts = view.parts.iter().filter_map(|part| match part {
                     Part::Text { text } => Some(text.as_str()),
-                    Part::Tool { .. } => None,
+                    Part::Reasoning { .. } | Part::Attachment { .. } | Part::Tool { .. } => None,
                 });
                 texts.collect()
             }

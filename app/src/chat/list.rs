@@ -173,6 +173,9 @@ mod tests {
             title: format!("c{id}"),
             updated_at: Timestamp(updated_at),
             running: false,
+            waiting: false,
+            pinned: false,
+            archived: false,
         }
     }
 

@@ -64,7 +64,10 @@ impl Transcript {
         match envelope.event {
             TurnEvent::Snapshot { .. } => {}
             TurnEvent::Text { text } => self.append_text(&text),
-            TurnEvent::ToolStarted { call } | TurnEvent::ToolFinished { call } => self.put_call(call),
+            TurnEvent::Reasoning { text } => self.append_reasoning(&text),
+            TurnEvent::ToolStarted { call } | TurnEvent::ToolChanged { call } | TurnEvent::ToolFinished { call } => {
+                self.put_call(call);
+            }
             TurnEvent::Titled { title } => self.title = Some(title),
             TurnEvent::Finished { usage } => self.end(MessageStatus::Complete, Some(usage)),
             TurnEvent::Stopped { usage } => self.end(MessageStatus::Stopped, Some(usage)),
@@ -78,6 +81,14 @@ impl Transcript {
             text.push_str(added);
         } else {
             self.parts.push(Part::Text { text: added.to_owned() });
+        }
+    }
+
+    fn append_reasoning(&mut self, added: &str) {
+        if let Some(Part::Reasoning { text }) = self.parts.last_mut() {
+            text.push_str(added);
+        } else {
+            self.parts.push(Part::Reasoning { text: added.to_owned() });
         }
     }
 
@@ -124,7 +135,15 @@ mod tests {
     }
 
     fn usage() -> TurnUsage {
-        TurnUsage { tokens: Tokens::default(), cost: Money(0), quality: Quality::Exact, calls: 1, duration_ms: 5 }
+        TurnUsage {
+            tokens: Tokens::default(),
+            cost: Money(0),
+            quality: Quality::Exact,
+            calls: 1,
+            duration_ms: 5,
+            first_token_ms: None,
+            tool_ms: 0,
+        }
     }
 
     fn number(events: Vec<TurnEvent>) -> Vec<TurnEnvelope> {
@@ -201,6 +220,8 @@ mod tests {
     fn event() -> impl Strategy<Value = TurnEvent> {
         prop_oneof![
             4 => "[a-z \\n|*]{1,8}".prop_map(|text| TurnEvent::Text { text }),
+            1 => "[a-z]{1,8}".prop_map(|text| TurnEvent::Reasoning { text }),
+            1 => (0u8..4).prop_map(|id| TurnEvent::ToolChanged { call: call(id, false) }),
             1 => (0u8..4).prop_map(|id| TurnEvent::ToolStarted { call: call(id, false) }),
             1 => (0u8..4).prop_map(|id| TurnEvent::ToolFinished { call: call(id, true) }),
             1 => "[a-z]{1,8}".prop_map(|title| TurnEvent::Titled { title }),
@@ -263,7 +284,7 @@ mod tests {
             let cut = played(&number(pieces.into_iter().map(|text| TurnEvent::Text { text }).collect()));
             let text: String = cut.parts.iter().map(|part| match part {
                 Part::Text { text } => text.as_str(),
-                Part::Tool { .. } => "",
+                Part::Reasoning { .. } | Part::Attachment { .. } | Part::Tool { .. } => "",
             }).collect();
             prop_assert_eq!(text, whole);
             prop_assert!(cut.parts.len() <= 1);

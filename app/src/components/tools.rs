@@ -36,6 +36,8 @@ fn card_key(call: &ToolCallView) -> (String, u8) {
         ToolCallStatus::Running => 0,
         ToolCallStatus::Done => 1,
         ToolCallStatus::Failed(_) => 2,
+        ToolCallStatus::Waiting(_) => 3,
+        ToolCallStatus::Denied(_) => 4,
     };
     (call.call_id.clone(), state)
 }
@@ -67,6 +69,8 @@ fn ToolCard(call: ToolCallView) -> impl IntoView {
         ToolCallStatus::Running => (view! { <span class="spinner"></span> }.into_any(), "running", None),
         ToolCallStatus::Done => (icon("check").into_any(), "done", None),
         ToolCallStatus::Failed(reason) => (icon("x").into_any(), "failed", Some(reason.clone())),
+        ToolCallStatus::Waiting(_) => (view! { <span class="spinner"></span> }.into_any(), "waiting", None),
+        ToolCallStatus::Denied(reason) => (icon("x").into_any(), "denied", Some(reason.clone())),
     };
     let failed = reason.is_some();
     let took = call.duration_ms.map(|ms| view! { <span class="tool-took">{format::duration(ms)}</span> });

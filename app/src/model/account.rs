@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Role, SessionId, TenantCode, Timestamp, UserId, text::line};
+use super::{Lang, Role, SessionId, TenantCode, Timestamp, UserId, text::line};
 
 line!(
     /// A person's name as shown: 1–80 characters on one line.
@@ -17,6 +17,8 @@ pub struct Me {
     pub name: String,
     pub email: String,
     pub theme: Theme,
+    /// Chosen in settings; `None`: what the browser asks for.
+    pub lang: Option<Lang>,
     /// Live memberships, by tenant name. Empty: waiting for access.
     pub tenants: Vec<TenantChoice>,
 }

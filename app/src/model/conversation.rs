@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, Cursor, MessageId, Timestamp, ToolCallView, TurnError, TurnId, TurnUsage, text::line};
+use super::{
+    AttachmentView, ConversationId, Cursor, MessageId, Rich, Timestamp, ToolCallView, TurnError, TurnId, TurnUsage,
+    text::line,
+};
 
 line!(
     /// A conversation's title: 1–120 characters on one line.
@@ -19,6 +22,20 @@ pub struct ConversationSummary {
     pub updated_at: Timestamp,
     /// An answer is being written right now.
     pub running: bool,
+    /// The answer waits for the person: an approval or a question of a tool.
+    pub waiting: bool,
+    pub pinned: bool,
+    pub archived: bool,
+}
+
+/// Which conversations a list is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Folder {
+    /// Not archived: pinned ones first (all of them on the first page), then the one written to last.
+    #[default]
+    Inbox,
+    Archive,
 }
 
 /// A conversation opened at one leaf: the last ~40 messages of the path, oldest first.
@@ -56,6 +73,22 @@ pub struct MessageView {
     pub siblings: Siblings,
     /// What writing it cost; assistant messages of finished turns only.
     pub usage: Option<TurnUsage>,
+    /// The name of the model that wrote it; assistant messages that a turn wrote.
+    pub model: Option<String>,
+    /// What the person thinks of the answer.
+    pub feedback: Option<Feedback>,
+    /// The person changed the answer's text.
+    pub edited: bool,
+    /// Colours of the code and formulas in the text parts; what is missing here is shown plain.
+    pub rich: Vec<Rich>,
+}
+
+/// A thumb up or down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feedback {
+    Up,
+    Down,
 }
 
 /// The alternatives at a message's place in the tree.
@@ -93,6 +126,18 @@ pub enum MessageStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Part {
-    Text { text: String },
-    Tool { call: ToolCallView },
+    Text {
+        text: String,
+    },
+    Tool {
+        call: ToolCallView,
+    },
+    /// What the model thought before it answered, where its provider shows it.
+    Reasoning {
+        text: String,
+    },
+    /// A file of the person's message.
+    Attachment {
+        file: AttachmentView,
+    },
 }

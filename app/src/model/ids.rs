@@ -63,6 +63,14 @@ id!(
     TurnId
 );
 id!(
+    /// A file that was uploaded to go along with messages.
+    AttachmentId
+);
+id!(
+    /// A link to a shared conversation.
+    ShareId
+);
+id!(
     /// One attempt at one model call: the unit of accounting.
     ModelCallId
 );

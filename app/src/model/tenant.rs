@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Date, TurnKey, UsageMeter};
+use super::{Date, Lang, TurnKey, UsageMeter};
 
 /// A tenant's short name in URLs and commands: 2–32 of `a–z`, `0–9`, `-`, starting with a letter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,6 +98,29 @@ pub struct TenantView {
     pub prompts: Vec<String>,
     /// Whom to ask about access and budgets, e.g. an e-mail address.
     pub contact: String,
+    /// What the composer offers behind `/`.
+    pub commands: Vec<Prompt>,
+    /// Greeting of the empty page; empty: the built-in one.
+    pub welcome: String,
+    /// Path of the logo; `None`: the tenant's initial.
+    pub logo: Option<String>,
+    /// Path of a stylesheet that sets the accent; `None`: Steward's own.
+    pub brand_css: Option<String>,
+    /// How dates, numbers and currency are written: the tenant's locale.
+    pub locale: Lang,
+    /// Members see money, not only percent.
+    pub shows_cost: bool,
+    /// Conversations may be shared with anybody who has the link.
+    pub allows_public_links: bool,
+}
+
+/// A prompt of the tenant's library: `/name` in the composer puts `text` there; `{{words}}` in it are asked for first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// Without the slash: `a–z`, `0–9`, `-`, at most 32.
+    pub name: String,
+    pub title: String,
+    pub text: String,
 }
 
 /// The model that answers, for the chip under the composer.
@@ -107,6 +130,18 @@ pub struct ModelBadge {
     pub name: String,
     /// The built-in scripted model: labelled everywhere, so nobody mistakes it for a real one.
     pub demo: bool,
+    /// Input and output together.
+    pub context_tokens: i64,
+    pub sees_images: bool,
+}
+
+/// A step of setting a server up, for its first administrator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupStep {
+    pub title: String,
+    /// What to do, e.g. the command.
+    pub how: String,
+    pub done: bool,
 }
 
 /// Everything the chat frame needs besides the conversation list.
@@ -114,7 +149,12 @@ pub struct ModelBadge {
 pub struct TenantHome {
     pub tenant: TenantView,
     pub role: Role,
+    /// What answers unless another is chosen.
     pub model: ModelBadge,
+    /// What may be chosen, `model` among them.
+    pub models: Vec<ModelBadge>,
+    /// Administrators only, until everything is done.
+    pub setup: Vec<SetupStep>,
     pub usage: UsageMeter,
     /// A fresh idempotency key for the first message, so sending works without scripts.
     pub next_key: TurnKey,

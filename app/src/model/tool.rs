@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Chart, Timestamp};
+
 /// One tool call in a transcript.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolCallView {
@@ -29,8 +31,74 @@ pub struct ToolCallView {
 pub enum ToolCallStatus {
     Running,
     Done,
+    /// Waits for the person.
+    Waiting(Question),
+    /// The person said no, or did not answer in time; it was not run.
+    Denied(String),
     /// The reason, in words for the person reading.
     Failed(String),
+}
+
+/// What a waiting tool call asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    pub wish: Wish,
+    /// Unanswered until then, the call is denied.
+    pub expires_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// May it run?
+    Approval {
+        risk: Risk,
+        /// What it would do, in words for the person, e.g. "Add the note “bearing noise” to Compressor 3".
+        effect: String,
+    },
+    /// It needs to know more.
+    Form { message: String, fields: Vec<FormField> },
+}
+
+/// How much a tool can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    Read,
+    Write,
+    Destructive,
+}
+
+/// A question of a form (the flat subset of JSON Schema that MCP elicitation allows).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormField {
+    pub name: String,
+    pub label: String,
+    pub description: String,
+    pub kind: FieldKind,
+    pub required: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    Text { max_chars: u32 },
+    Number,
+    Integer,
+    Flag,
+    Choice(Vec<String>),
+}
+
+/// The person's answer to a [`Question`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Deny,
+    AllowOnce,
+    /// Also further calls of the same tool in this conversation.
+    AllowForChat,
+    /// The form's fields by name, as typed; checked against the field's kind on the server.
+    Answer(Vec<(String, String)>),
 }
 
 /// What a tool gave back, ready to show.
@@ -40,6 +108,9 @@ pub struct ToolOutput {
     pub text: String,
     /// Tables made from the structured result.
     pub tables: Vec<Table>,
+    /// Charts made from the structured result.
+    #[serde(default)]
+    pub charts: Vec<Chart>,
     /// The structured result as pretty-printed JSON, capped.
     pub json: String,
     /// Size of the whole structured result in bytes.

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BudgetRefusal, ConversationId, MessageId, MessageText, Part, ToolCallView, TurnId, TurnKey, TurnUsage};
+use super::{
+    AttachmentId, BudgetRefusal, ConversationId, MessageId, MessageText, Part, ToolCallView, TurnId, TurnKey, TurnUsage,
+};
 
 /// What a person sends to start a turn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +17,22 @@ pub struct StartTurn {
     /// The message this answers or follows; `None` for the first one. A parent that already has children makes a branch.
     pub parent: Option<MessageId>,
     pub text: MessageText,
+    /// Files uploaded before, in order; at most [`super::MAX_ATTACHMENTS`].
+    pub attachments: Vec<AttachmentId>,
+    /// The id of a model of [`super::TenantHome::models`]; `None`: the tenant's.
+    pub model: Option<String>,
     /// Idempotency: sending the same key again returns the same turn.
     pub key: TurnKey,
+}
+
+/// Asks for (more of) an answer to a message that was sent before. [`TurnStarted::user_message`] is that message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Again {
+    /// Another answer to this message of the person: a sibling of the answers it has.
+    Answer(MessageId),
+    /// Goes on where this answer stopped (length, stop, interruption): the text is added to it.
+    Continue(MessageId),
 }
 
 /// What came of it.
@@ -45,10 +61,14 @@ pub enum TurnEvent {
     Snapshot { parts: Vec<Part> },
     /// Text to append to the last text part, or a new one if the last part is a tool call.
     Text { text: String },
+    /// Reasoning to append to the last reasoning part, or a new one if the last part is something else.
+    Reasoning { text: String },
     /// A tool call began; append it.
     ToolStarted { call: ToolCallView },
     /// A tool call ended; replaces the part with the same `call_id`.
     ToolFinished { call: ToolCallView },
+    /// A tool call waits, runs on, or shows progress; replaces the part with the same `call_id`.
+    ToolChanged { call: ToolCallView },
     /// The conversation got its automatic title.
     Titled { title: String },
     /// Terminal: the answer is complete.

@@ -67,6 +67,12 @@ pub struct TurnUsage {
     pub calls: i64,
     /// From send to end, wall time.
     pub duration_ms: i64,
+    /// From send to the first word.
+    #[serde(default)]
+    pub first_token_ms: Option<i64>,
+    /// Wall time spent waiting for tools.
+    #[serde(default)]
+    pub tool_ms: i64,
 }
 
 /// A budget's limits; `None` is unlimited, zero is zero.

@@ -18,7 +18,7 @@ use crate::{
         follow_everything, format, install_shortcuts,
     },
     error::AppError,
-    model::{ConversationId, Cursor, MessageId, TenantCode},
+    model::{ConversationId, Cursor, Folder, MessageId, TenantCode},
     routes::SidebarCollapsed,
 };
 
@@ -67,7 +67,7 @@ async fn load(request: Request) -> Result<PageData, AppError> {
     let tenant = request.tenant?;
     let me = api::me().await?;
     let home = api::tenant_home(tenant.clone()).await?;
-    let list = api::list_conversations(tenant.clone(), request.older).await?;
+    let list = api::list_conversations(tenant.clone(), Folder::Inbox, request.older).await?;
     let conversation = match request.place {
         Place::New => None,
         Place::Nowhere => Some(Err(AppError::NotFound)),

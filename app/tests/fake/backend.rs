@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use app::{
-    backend::{Backend, Caller},
+    backend::{AccountPort, Backend, Caller, ConversationPort, SharingPort, TenantPort, TurnPort},
     error::AppError,
     model::{
-        BudgetLimits, ConversationId, ConversationSummary, ConversationView, Cursor, Date, DisplayName, Me, MessageId,
-        ModelBadge, Money, Page, PasswordChange, Quality, Role, SessionId, SessionView, StartTurn, TenantChoice,
-        TenantCode, TenantHome, TenantView, Theme, Timestamp, Title, Tokens, TurnId, TurnKey, TurnStarted, UsageByDay,
-        UsageByPerson, UsageMeter, UsageReport, UserId,
+        Again, Audience, BudgetLimits, ConversationId, ConversationSummary, ConversationView, Cursor, Date, Decision,
+        DisplayName, Feedback, Folder, Lang, Me, MessageId, MessageText, ModelBadge, Money, Page, PasswordChange,
+        Quality, Rich, RichSource, Role, SearchHit, SessionId, SessionView, ShareId, ShareView, StartTurn,
+        TenantChoice, TenantCode, TenantHome, TenantView, Theme, Timestamp, Title, Tokens, TurnId, TurnKey,
+        TurnStarted, UsageByDay, UsageByPerson, UsageMeter, UsageReport, UserId,
     },
 };
 use async_trait::async_trait;
@@ -80,6 +81,7 @@ impl Default for FakeBackend {
                 name: "Ana <Wijaya>".to_owned(),
                 email: "ana@example.com".to_owned(),
                 theme: Theme::Dark,
+                lang: None,
                 tenants: vec![TenantChoice { code: tenant, name: "PRS Textile".to_owned(), role: Role::Admin }],
             }),
             sessions: vec![session(11, "Firefox on Linux", true), session(12, "Safari on iPhone", false)],
@@ -111,13 +113,41 @@ impl FakeBackend {
 }
 
 #[async_trait]
-impl Backend for FakeBackend {
+impl AccountPort for FakeBackend {
     async fn me(&self, _: &Caller) -> Result<Me, AppError> {
         self.me.clone()
     }
+
+    async fn set_name(&self, _: &Caller, _: DisplayName) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn set_theme(&self, _: &Caller, _: Theme) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn set_language(&self, _: &Caller, _: Option<Lang>) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn change_password(&self, _: &Caller, change: PasswordChange) -> Result<(), AppError> {
+        if change.current == "right" {
+            return Ok(());
+        }
+        Err(AppError::invalid("current", "This is not your current password."))
+    }
+
     async fn list_sessions(&self, _: &Caller) -> Result<Vec<SessionView>, AppError> {
         Ok(self.sessions.clone())
     }
+
+    async fn end_session(&self, _: &Caller, _: SessionId) -> Result<(), AppError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl TenantPort for FakeBackend {
     async fn tenant_home(&self, _: &Caller, code: &TenantCode) -> Result<TenantHome, AppError> {
         if code.as_str() != "prs" {
             return Err(AppError::NotFound);
@@ -132,49 +162,54 @@ impl Backend for FakeBackend {
                 currency: "IDR".to_owned(),
                 prompts: Vec::new(),
                 contact: "ops@example.com".to_owned(),
+                commands: vec![],
+                welcome: String::new(),
+                logo: None,
+                brand_css: None,
+                locale: Lang::English,
+                shows_cost: false,
+                allows_public_links: false,
             },
             role: Role::Admin,
-            model: ModelBadge { id: "demo".to_owned(), name: "Demo".to_owned(), demo: true },
+            model: ModelBadge {
+                id: "demo".to_owned(),
+                name: "Demo".to_owned(),
+                demo: true,
+                context_tokens: 200_000,
+                sees_images: true,
+            },
+            models: vec![],
+            setup: vec![],
             usage: self.report.clone().map(|report| report.meter)?,
             next_key: TurnKey(Uuid::from_u128(5)),
             today: november(21),
         })
     }
+
+    async fn usage_meter(&self, _: &Caller, _: &TenantCode) -> Result<UsageMeter, AppError> {
+        Err(AppError::Forbidden)
+    }
+
     async fn usage_report(&self, _: &Caller, _: &TenantCode, month: Option<Date>) -> Result<UsageReport, AppError> {
         let report = self.report.clone()?;
         let Some(month) = month else { return Ok(report) };
         // Another month than the one there is data for is empty.
         Ok(UsageReport { month, by_day: Vec::new(), by_person: Vec::new(), ..report })
     }
+}
 
-    async fn set_name(&self, _: &Caller, _: DisplayName) -> Result<(), AppError> {
-        Ok(())
-    }
-    async fn set_theme(&self, _: &Caller, _: Theme) -> Result<(), AppError> {
-        Ok(())
-    }
-    async fn change_password(&self, _: &Caller, change: PasswordChange) -> Result<(), AppError> {
-        if change.current == "right" {
-            return Ok(());
-        }
-        Err(AppError::invalid("current", "This is not your current password."))
-    }
-    async fn end_session(&self, _: &Caller, _: SessionId) -> Result<(), AppError> {
-        Ok(())
-    }
-
-    // What these pages never do.
-    async fn usage_meter(&self, _: &Caller, _: &TenantCode) -> Result<UsageMeter, AppError> {
-        Err(AppError::Forbidden)
-    }
+#[async_trait]
+impl ConversationPort for FakeBackend {
     async fn list_conversations(
         &self,
         _: &Caller,
         _: &TenantCode,
+        _: Folder,
         _: Option<Cursor>,
     ) -> Result<Page<ConversationSummary>, AppError> {
         Err(AppError::Forbidden)
     }
+
     async fn open_conversation(
         &self,
         _: &Caller,
@@ -184,6 +219,7 @@ impl Backend for FakeBackend {
     ) -> Result<ConversationView, AppError> {
         Err(AppError::Forbidden)
     }
+
     async fn earlier_messages(
         &self,
         _: &Caller,
@@ -193,6 +229,7 @@ impl Backend for FakeBackend {
     ) -> Result<ConversationView, AppError> {
         Err(AppError::Forbidden)
     }
+
     async fn rename_conversation(
         &self,
         _: &Caller,
@@ -202,16 +239,132 @@ impl Backend for FakeBackend {
     ) -> Result<(), AppError> {
         Err(AppError::Forbidden)
     }
+
     async fn delete_conversation(&self, _: &Caller, _: &TenantCode, _: ConversationId) -> Result<(), AppError> {
         Err(AppError::Forbidden)
     }
+
     async fn restore_conversation(&self, _: &Caller, _: &TenantCode, _: ConversationId) -> Result<(), AppError> {
         Err(AppError::Forbidden)
     }
+
+    async fn pin_conversation(&self, _: &Caller, _: &TenantCode, _: ConversationId, _: bool) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn archive_conversations(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: Vec<ConversationId>,
+        _: bool,
+    ) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn delete_conversations(&self, _: &Caller, _: &TenantCode, _: Vec<ConversationId>) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn search_conversations(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: String,
+        _: Option<Cursor>,
+    ) -> Result<Page<SearchHit>, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn fork_conversation(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: MessageId,
+    ) -> Result<ConversationId, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn edit_answer(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: MessageId,
+        _: MessageText,
+    ) -> Result<MessageId, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn rate_answer(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: MessageId,
+        _: Option<Feedback>,
+    ) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn enrich(&self, _: &Caller, _: Vec<RichSource>) -> Result<Vec<Rich>, AppError> {
+        Err(AppError::Forbidden)
+    }
+}
+
+#[async_trait]
+impl SharingPort for FakeBackend {
+    async fn list_shares(&self, _: &Caller, _: &TenantCode, _: ConversationId) -> Result<Vec<ShareView>, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn share_conversation(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: MessageId,
+        _: Audience,
+    ) -> Result<ShareView, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn revoke_share(&self, _: &Caller, _: &TenantCode, _: ShareId) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+}
+
+#[async_trait]
+impl TurnPort for FakeBackend {
     async fn start_turn(&self, _: &Caller, _: &TenantCode, _: StartTurn) -> Result<TurnStarted, AppError> {
         Err(AppError::Forbidden)
     }
+
+    async fn answer_again(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: Again,
+        _: Option<String>,
+        _: TurnKey,
+    ) -> Result<TurnStarted, AppError> {
+        Err(AppError::Forbidden)
+    }
+
     async fn stop_turn(&self, _: &Caller, _: &TenantCode, _: TurnId) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn decide_tool_call(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: TurnId,
+        _: String,
+        _: Decision,
+    ) -> Result<(), AppError> {
         Err(AppError::Forbidden)
     }
 }

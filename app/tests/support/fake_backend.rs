@@ -4,12 +4,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::{
-    backend::{Backend, Caller},
+    backend::{AccountPort, Caller, ConversationPort, SharingPort, TenantPort, TurnPort},
     error::AppError,
     model::{
-        BudgetLimits, ConversationId, ConversationSummary, ConversationView, Cursor, Date, DisplayName, Me,
-        MessageAuthor, MessageId, MessageStatus, MessageView, ModelBadge, Money, Page, Part, PasswordChange, Quality,
-        Role, SessionId, SessionView, Siblings, StartTurn, TenantChoice, TenantCode, TenantHome, TenantView, Theme,
+        Again, Audience, BudgetLimits, ConversationId, ConversationSummary, ConversationView, Cursor, Date, Decision,
+        DisplayName, Feedback, Folder, Lang, Me, MessageAuthor, MessageId, MessageStatus, MessageText, MessageView,
+        ModelBadge, Money, Page, Part, PasswordChange, Quality, Rich, RichSource, Role, SearchHit, SessionId,
+        SessionView, ShareId, ShareView, Siblings, StartTurn, TenantChoice, TenantCode, TenantHome, TenantView, Theme,
         Timestamp, Title, Tokens, TurnId, TurnKey, TurnStarted, UsageMeter, UsageReport, UserId,
     },
 };
@@ -71,7 +72,15 @@ impl FakeBackend {
             .last()
             .filter(|message| message.status == MessageStatus::Running)
             .and_then(|message| Some((message.turn?, 3)));
-        let summary = ConversationSummary { id, title: title.into(), updated_at, running: running.is_some() };
+        let summary = ConversationSummary {
+            id,
+            title: title.into(),
+            updated_at,
+            running: running.is_some(),
+            waiting: false,
+            pinned: false,
+            archived: false,
+        };
         let view = ConversationView { id, title: title.into(), messages, earlier: None, running };
         state.conversations.push((summary, view));
         id
@@ -94,6 +103,10 @@ pub fn message(number: u128, author: MessageAuthor, parts: Vec<Part>, status: Me
         turn: Some(TurnId(Uuid::from_u128(0x7000 + number))),
         siblings: Siblings::only(),
         usage: None,
+        model: None,
+        feedback: None,
+        edited: false,
+        rich: vec![],
     }
 }
 
@@ -110,7 +123,7 @@ fn tenant_code() -> TenantCode {
 }
 
 #[async_trait]
-impl Backend for FakeBackend {
+impl AccountPort for FakeBackend {
     async fn me(&self, caller: &Caller) -> Result<Me, AppError> {
         let choice = |code: &str, name: &str| TenantChoice {
             code: code.parse().expect("a valid code"),
@@ -122,6 +135,7 @@ impl Backend for FakeBackend {
             name: "Ana Wijaya".into(),
             email: "ana@prs.example".into(),
             theme: Theme::System,
+            lang: None,
             tenants: vec![choice("prs", "PRS Textile"), choice("mill", "Mill & Co")],
         })
     }
@@ -131,6 +145,10 @@ impl Backend for FakeBackend {
     }
 
     async fn set_theme(&self, _: &Caller, _: Theme) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn set_language(&self, _: &Caller, _: Option<Lang>) -> Result<(), AppError> {
         Ok(())
     }
 
@@ -145,7 +163,10 @@ impl Backend for FakeBackend {
     async fn end_session(&self, _: &Caller, _: SessionId) -> Result<(), AppError> {
         Ok(())
     }
+}
 
+#[async_trait]
+impl TenantPort for FakeBackend {
     async fn tenant_home(&self, caller: &Caller, tenant: &TenantCode) -> Result<TenantHome, AppError> {
         if *tenant != tenant_code() {
             return Err(AppError::NotFound);
@@ -162,9 +183,24 @@ impl Backend for FakeBackend {
                 currency: "IDR".into(),
                 prompts: vec!["What did compressor 3 cost us last week?".into(), "When was our peak?".into()],
                 contact: "energy@prs.example".into(),
+                commands: vec![],
+                welcome: String::new(),
+                logo: None,
+                brand_css: None,
+                locale: Lang::English,
+                shows_cost: false,
+                allows_public_links: false,
             },
             role: state.role,
-            model: ModelBadge { id: "demo-1".into(), name: "Claude".into(), demo: state.demo },
+            model: ModelBadge {
+                id: "demo-1".into(),
+                name: "Claude".into(),
+                demo: state.demo,
+                context_tokens: 200_000,
+                sees_images: true,
+            },
+            models: vec![],
+            setup: vec![],
             usage,
             next_key: NEXT_KEY,
             today: NOW.date_at(420),
@@ -186,11 +222,15 @@ impl Backend for FakeBackend {
     async fn usage_report(&self, _: &Caller, _: &TenantCode, _: Option<Date>) -> Result<UsageReport, AppError> {
         Err(AppError::Forbidden)
     }
+}
 
+#[async_trait]
+impl ConversationPort for FakeBackend {
     async fn list_conversations(
         &self,
         _: &Caller,
         _: &TenantCode,
+        _: Folder,
         _: Option<Cursor>,
     ) -> Result<Page<ConversationSummary>, AppError> {
         let state = self.state();
@@ -242,6 +282,95 @@ impl Backend for FakeBackend {
         Ok(())
     }
 
+    async fn pin_conversation(&self, _: &Caller, _: &TenantCode, _: ConversationId, _: bool) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn archive_conversations(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: Vec<ConversationId>,
+        _: bool,
+    ) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn delete_conversations(&self, _: &Caller, _: &TenantCode, _: Vec<ConversationId>) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn search_conversations(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: String,
+        _: Option<Cursor>,
+    ) -> Result<Page<SearchHit>, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn fork_conversation(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: MessageId,
+    ) -> Result<ConversationId, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn edit_answer(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: MessageId,
+        _: MessageText,
+    ) -> Result<MessageId, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn rate_answer(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: MessageId,
+        _: Option<Feedback>,
+    ) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn enrich(&self, _: &Caller, _: Vec<RichSource>) -> Result<Vec<Rich>, AppError> {
+        Err(AppError::Forbidden)
+    }
+}
+
+#[async_trait]
+impl SharingPort for FakeBackend {
+    async fn list_shares(&self, _: &Caller, _: &TenantCode, _: ConversationId) -> Result<Vec<ShareView>, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn share_conversation(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: MessageId,
+        _: Audience,
+    ) -> Result<ShareView, AppError> {
+        Err(AppError::Forbidden)
+    }
+
+    async fn revoke_share(&self, _: &Caller, _: &TenantCode, _: ShareId) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
+    }
+}
+
+#[async_trait]
+impl TurnPort for FakeBackend {
     async fn start_turn(&self, _: &Caller, _: &TenantCode, start: StartTurn) -> Result<TurnStarted, AppError> {
         let mut state = self.state();
         if let Some(refusal) = state.refusal.clone() {
@@ -257,9 +386,32 @@ impl Backend for FakeBackend {
         Ok(started)
     }
 
+    async fn answer_again(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: ConversationId,
+        _: Again,
+        _: Option<String>,
+        _: TurnKey,
+    ) -> Result<TurnStarted, AppError> {
+        Err(AppError::Forbidden)
+    }
+
     async fn stop_turn(&self, _: &Caller, _: &TenantCode, turn: TurnId) -> Result<(), AppError> {
         self.state().stopped.push(turn);
         Ok(())
+    }
+
+    async fn decide_tool_call(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: TurnId,
+        _: String,
+        _: Decision,
+    ) -> Result<(), AppError> {
+        Err(AppError::Forbidden)
     }
 }
 

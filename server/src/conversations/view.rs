@@ -107,6 +107,10 @@ impl Places {
             turn: Some(record.turn),
             siblings,
             usage: record.usage,
+            model: None,
+            feedback: None,
+            edited: false,
+            rich: vec![],
         }
     }
 }

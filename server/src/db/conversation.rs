@@ -144,6 +144,9 @@ pub async fn conversation_page(
         title: row.title,
         updated_at: Timestamp(row.updated_at),
         running: row.running,
+        waiting: false,
+        pinned: false,
+        archived: false,
     };
     Ok(rows.into_iter().map(summary).collect())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::{
     backend::{Backend, Caller},
     error::AppError,
-    model::{Role, Theme},
+    model::{Lang, Role, Theme},
 };
 use axum::{
     body::Body,
@@ -103,6 +103,7 @@ struct PageContext {
     backend: Arc<dyn Backend>,
     caller: Option<Caller>,
     theme: Theme,
+    lang: Lang,
     sidebar_collapsed: bool,
     is_form_post: bool,
 }
@@ -114,7 +115,8 @@ impl PageContext {
             backend: state.backend.clone(),
             caller: request.extensions().get::<Caller>().cloned(),
             theme: request.extensions().get::<Signed>().map_or_else(Theme::default, |signed| signed.theme),
-            sidebar_collapsed: cookie(headers, app::components::SIDEBAR_COOKIE) == Some("1"),
+            lang: language(headers),
+            sidebar_collapsed: cookie(headers, app::components::SIDEBAR_COOKIE) == Some("collapsed"),
             is_form_post: request.method() == axum::http::Method::POST && accepts_html(headers),
         }
     }
@@ -122,6 +124,7 @@ impl PageContext {
     fn provide(&self) {
         provide_context(self.backend.clone());
         provide_context(self.theme);
+        provide_context(self.lang);
         provide_context(app::routes::SidebarCollapsed(self.sidebar_collapsed));
         if let Some(caller) = self.caller.clone() {
             provide_context(caller);
@@ -130,6 +133,12 @@ impl PageContext {
             provide_context(app::backend::Redirect(Arc::new(leptos_axum::redirect)));
         }
     }
+}
+
+/// What the browser asks for.
+fn language(headers: &HeaderMap) -> Lang {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    asked.map_or_else(Lang::default, Lang::negotiate)
 }
 
 fn set_csp() {
@@ -144,6 +153,7 @@ pub const SERVER_FUNCTIONS: &[(&str, Policy)] = &[
     ("/fn/account/me", Policy::SignedIn),
     ("/fn/account/name", Policy::SignedIn),
     ("/fn/account/theme", Policy::SignedIn),
+    ("/fn/account/language", Policy::SignedIn),
     ("/fn/account/password", Policy::SignedIn),
     ("/fn/account/sessions", Policy::SignedIn),
     ("/fn/account/sessions/end", Policy::SignedIn),
@@ -156,8 +166,21 @@ pub const SERVER_FUNCTIONS: &[(&str, Policy)] = &[
     ("/fn/conversations/rename", Policy::Member),
     ("/fn/conversations/delete", Policy::Member),
     ("/fn/conversations/restore", Policy::Member),
+    ("/fn/conversations/pin", Policy::Member),
+    ("/fn/conversations/archive", Policy::Member),
+    ("/fn/conversations/delete_many", Policy::Member),
+    ("/fn/conversations/search", Policy::Member),
+    ("/fn/conversations/fork", Policy::Member),
+    ("/fn/conversations/edit_answer", Policy::Member),
+    ("/fn/conversations/rate", Policy::Member),
+    ("/fn/text/enrich", Policy::SignedIn),
+    ("/fn/shares/list", Policy::Member),
+    ("/fn/shares/create", Policy::Member),
+    ("/fn/shares/revoke", Policy::Member),
     ("/fn/turns/start", Policy::Member),
+    ("/fn/turns/again", Policy::Member),
     ("/fn/turns/stop", Policy::Member),
+    ("/fn/turns/decide", Policy::Member),
 ];
 
 /// The rows of the server functions.

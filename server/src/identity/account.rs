@@ -31,7 +31,7 @@ const MAX_LISTED: i64 = 100;
 pub async fn me(db: &Db, caller: &Caller) -> Result<Me> {
     let user = get(db, caller).await?;
     let tenants = tenancy::choices(db, caller.user).await?;
-    Ok(Me { id: user.id, name: user.name, email: user.email, theme: user.theme, tenants })
+    Ok(Me { id: user.id, name: user.name, email: user.email, theme: user.theme, lang: None, tenants })
 }
 
 /// # Errors

@@ -1,6 +1,6 @@
 //! A tenant as its people and its assistant see it.
 
-use app::model::{TenantView, Timestamp};
+use app::model::{Lang, TenantView, Timestamp};
 use chrono::Offset;
 
 use crate::{
@@ -54,6 +54,13 @@ pub async fn view(scope: &TenantScope, tx: &mut Tx, world: &World) -> Result<Ten
         currency: profile.currency,
         prompts: profile.prompts,
         contact: profile.contact,
+        commands: vec![],
+        welcome: String::new(),
+        logo: None,
+        brand_css: None,
+        locale: Lang::English,
+        shows_cost: false,
+        allows_public_links: false,
     })
 }
 

@@ -213,7 +213,7 @@ impl Entry {
             model_text: format!("{text}{note}\n{model_json}"),
             is_error: false,
             failure: None,
-            output: ToolOutput { text, tables, json, bytes },
+            output: ToolOutput { text, tables, charts: vec![], json, bytes },
         }
     }
 }

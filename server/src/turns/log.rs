@@ -105,8 +105,15 @@ mod tests {
     use uuid::Uuid;
 
     fn finished() -> TurnEvent {
-        let usage =
-            TurnUsage { tokens: Tokens::default(), cost: Money(0), quality: Quality::Exact, calls: 1, duration_ms: 1 };
+        let usage = TurnUsage {
+            tokens: Tokens::default(),
+            cost: Money(0),
+            quality: Quality::Exact,
+            calls: 1,
+            duration_ms: 1,
+            first_token_ms: None,
+            tool_ms: 0,
+        };
         TurnEvent::Finished { usage }
     }
 

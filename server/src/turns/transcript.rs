@@ -9,8 +9,9 @@ pub fn fold(mut parts: Vec<Part>, events: impl IntoIterator<Item = TurnEvent>) -
         match event {
             TurnEvent::Snapshot { parts: whole } => parts = whole,
             TurnEvent::Text { text } => append_text(&mut parts, &text),
+            TurnEvent::Reasoning { text } => append_reasoning(&mut parts, &text),
             TurnEvent::ToolStarted { call } => parts.push(Part::Tool { call }),
-            TurnEvent::ToolFinished { call } => put_call(&mut parts, call),
+            TurnEvent::ToolChanged { call } | TurnEvent::ToolFinished { call } => put_call(&mut parts, call),
             TurnEvent::Titled { .. }
             | TurnEvent::Finished { .. }
             | TurnEvent::Stopped { .. }
@@ -24,6 +25,13 @@ fn append_text(parts: &mut Vec<Part>, added: &str) {
     match parts.last_mut() {
         Some(Part::Text { text }) => text.push_str(added),
         _ => parts.push(Part::Text { text: added.to_owned() }),
+    }
+}
+
+fn append_reasoning(parts: &mut Vec<Part>, added: &str) {
+    match parts.last_mut() {
+        Some(Part::Reasoning { text }) => text.push_str(added),
+        _ => parts.push(Part::Reasoning { text: added.to_owned() }),
     }
 }
 
@@ -45,7 +53,7 @@ pub(super) fn text_of(parts: &[Part]) -> String {
         .iter()
         .filter_map(|part| match part {
             Part::Text { text } => Some(text.as_str()),
-            Part::Tool { .. } => None,
+            Part::Tool { .. } | Part::Reasoning { .. } | Part::Attachment { .. } => None,
         })
         .collect();
     texts.join("\n\n")

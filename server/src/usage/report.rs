@@ -27,7 +27,15 @@ const MOST_PEOPLE: i64 = 500;
 /// Database errors.
 pub async fn turn_usage(scope: &TenantScope, tx: &mut Tx, turn: TurnId, duration_ms: i64) -> Result<TurnUsage> {
     let sums = call_sums_of_turn(scope, tx, turn).await?;
-    Ok(TurnUsage { tokens: sums.tokens, cost: sums.cost, quality: sums.quality, calls: sums.requests, duration_ms })
+    Ok(TurnUsage {
+        tokens: sums.tokens,
+        cost: sums.cost,
+        quality: sums.quality,
+        calls: sums.requests,
+        duration_ms,
+        first_token_ms: None,
+        tool_ms: 0,
+    })
 }
 
 /// The tenant's current month against its budget.

@@ -36,14 +36,14 @@ db_test! {
             newest_first.insert(0, house.ask(&format!("Question {n}"), None).await.conversation);
         }
         let mut tx = house.t.db.read(&house.scope).await.expect("a transaction");
-        let first = conversations::list(&house.scope, &mut tx, None).await.expect("a page");
+        let first = conversations::list(&house.scope, &mut tx, app::model::Folder::Inbox, None).await.expect("a page");
         assert_eq!(first.items.len(), PAGE_SIZE);
-        let second = conversations::list(&house.scope, &mut tx, first.next.as_ref()).await.expect("a page");
+        let second = conversations::list(&house.scope, &mut tx, app::model::Folder::Inbox, first.next.as_ref()).await.expect("a page");
         assert_eq!((second.items.len(), &second.next), (2, &None));
         let listed: Vec<_> = first.items.iter().chain(&second.items).map(|one| one.id).collect();
         assert_eq!(listed, newest_first);
         for wrong in ["", "x", "AAAA", &"A".repeat(1_000)] {
-            let page = conversations::list(&house.scope, &mut tx, Some(&Cursor(wrong.to_owned()))).await;
+            let page = conversations::list(&house.scope, &mut tx, app::model::Folder::Inbox, Some(&Cursor(wrong.to_owned()))).await;
             assert!(matches!(page, Err(Error::Invalid { field: "cursor", .. })), "{wrong}");
         }
         drop(tx);
@@ -57,7 +57,7 @@ db_test! {
         let started = house.start("Slow", None).await;
         for is_running in [true, false] {
             let mut tx = house.t.db.read(&house.scope).await.expect("a transaction");
-            let list = conversations::list(&house.scope, &mut tx, None).await.expect("a list");
+            let list = conversations::list(&house.scope, &mut tx, app::model::Folder::Inbox, None).await.expect("a list");
             assert_eq!(list.items[0].running, is_running);
             drop(tx);
             gate.open();
@@ -140,7 +140,7 @@ db_test! {
         delete().await;
         let mut tx = house.t.db.begin(&scope).await.expect("a transaction");
         assert!(matches!(conversations::open(&scope, &mut tx, id, None).await, Err(Error::NotFound)));
-        assert!(conversations::list(&scope, &mut tx, None).await.expect("a list").items.is_empty());
+        assert!(conversations::list(&scope, &mut tx, app::model::Folder::Inbox, None).await.expect("a list").items.is_empty());
         let title = Title::parse("Too late").expect("a title");
         assert!(matches!(conversations::rename(&scope, &mut tx, id, &title).await, Err(Error::NotFound)));
         conversations::restore(&scope, &mut tx, id).await.expect("it comes back");
@@ -164,7 +164,7 @@ db_test! {
         house.ask("Mine", None).await;
         for other in [house.colleague().await, house.t.scope("iop", Role::Admin).await] {
             let mut tx = house.t.db.read(&other).await.expect("a transaction");
-            assert!(conversations::list(&other, &mut tx, None).await.expect("a list").items.is_empty());
+            assert!(conversations::list(&other, &mut tx, app::model::Folder::Inbox, None).await.expect("a list").items.is_empty());
         }
         house.close().await;
     }

@@ -68,17 +68,39 @@ fn function_body(path: &str) -> Option<Body> {
         "/fn/account/me" | "/fn/account/sessions" => json("{}"),
         "/fn/account/name" => form(&[("name", "Somebody")]),
         "/fn/account/theme" => form(&[("theme", "dark")]),
+        "/fn/account/language" => form(&[("lang", "id")]),
         "/fn/account/password" => form(&[("current", "wrong wrong wrong"), ("new", "another long passphrase here")]),
         "/fn/account/sessions/end" => form(&[("id", "{conversation}")]),
         "/fn/tenant/home" | "/fn/usage/meter" => json(r#"{"tenant":"{tenant}"}"#),
         "/fn/usage/report" => json(r#"{"tenant":"{tenant}","month":null}"#),
-        "/fn/conversations/list" => json(r#"{"tenant":"{tenant}","after":null}"#),
+        "/fn/conversations/list" => json(r#"{"tenant":"{tenant}","folder":"inbox","after":null}"#),
         "/fn/conversations/open" => json(r#"{"tenant":"{tenant}","id":"{conversation}","leaf":"{message}"}"#),
         "/fn/conversations/earlier" => json(r#"{"tenant":"{tenant}","id":"{conversation}","before":"{message}"}"#),
         "/fn/conversations/rename" => form(&[("tenant", "{tenant}"), ("id", "{conversation}"), ("title", "Mine now")]),
         "/fn/conversations/delete" | "/fn/conversations/restore" => {
             form(&[("tenant", "{tenant}"), ("id", "{conversation}")])
         }
+        "/fn/conversations/pin" => json(r#"{"tenant":"{tenant}","id":"{conversation}","pinned":true}"#),
+        "/fn/conversations/archive" => json(r#"{"tenant":"{tenant}","ids":["{conversation}"],"archived":true}"#),
+        "/fn/conversations/delete_many" => json(r#"{"tenant":"{tenant}","ids":["{conversation}"]}"#),
+        "/fn/conversations/search" => json(r#"{"tenant":"{tenant}","query":"hello","after":null}"#),
+        "/fn/conversations/fork" => json(r#"{"tenant":"{tenant}","id":"{conversation}","message":"{message}"}"#),
+        "/fn/conversations/edit_answer" => {
+            json(r#"{"tenant":"{tenant}","id":"{conversation}","message":"{message}","text":"mine"}"#)
+        }
+        "/fn/conversations/rate" => {
+            json(r#"{"tenant":"{tenant}","id":"{conversation}","message":"{message}","feedback":"up"}"#)
+        }
+        "/fn/text/enrich" => json(r#"{"sources":[]}"#),
+        "/fn/shares/list" => json(r#"{"tenant":"{tenant}","id":"{conversation}"}"#),
+        "/fn/shares/create" => {
+            json(r#"{"tenant":"{tenant}","id":"{conversation}","leaf":"{message}","audience":"tenant"}"#)
+        }
+        "/fn/shares/revoke" => json(r#"{"tenant":"{tenant}","share":"{message}"}"#),
+        "/fn/turns/again" => json(
+            r#"{"tenant":"{tenant}","conversation":"{conversation}","again":{"answer":"{message}"},"model":null,"key":"0190aaaa-0000-7000-8000-000000000002"}"#,
+        ),
+        "/fn/turns/decide" => json(r#"{"tenant":"{tenant}","turn":"{turn}","call_id":"call_1","decision":"deny"}"#),
         "/fn/turns/start" => form(&[
             ("tenant", "{tenant}"),
             ("conversation", "{conversation}"),

@@ -52,7 +52,14 @@ impl Story {
     /// The last event of a turn about this text.
     async fn ask(&self, text: &str) -> TurnEvent {
         let text = MessageText::parse(text).expect("a message");
-        let start = StartTurn { conversation: None, parent: None, text, key: self.t.world.id() };
+        let start = StartTurn {
+            conversation: None,
+            parent: None,
+            text,
+            attachments: vec![],
+            model: None,
+            key: self.t.world.id(),
+        };
         let started = self.turns.start(&self.scope, "req-1", start).await.expect("a turn starts");
         let mut events = follow(&self.turns, &self.scope, started.turn, 0).await;
         events.pop().expect("an end").event

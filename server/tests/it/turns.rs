@@ -164,7 +164,7 @@ db_test! {
         assert_eq!(again, started[0]);
         assert_eq!(house.fake.requests().len(), 1);
         let mut tx = house.t.db.read(&house.scope).await.expect("a transaction");
-        let list = conversations::list(&house.scope, &mut tx, None).await.expect("a list");
+        let list = conversations::list(&house.scope, &mut tx, app::model::Folder::Inbox, None).await.expect("a list");
         assert_eq!(list.items.len(), 1);
         drop(tx);
         house.close().await;
@@ -249,7 +249,7 @@ db_test! {
             let now = house.t.world.now();
             assert!(matches!(conversations::delete(stranger, &mut tx, id, now).await, Err(Error::NotFound)));
             assert!(matches!(conversations::restore(stranger, &mut tx, id).await, Err(Error::NotFound)));
-            assert!(conversations::list(stranger, &mut tx, None).await.expect("a list").items.is_empty());
+            assert!(conversations::list(stranger, &mut tx, app::model::Folder::Inbox, None).await.expect("a list").items.is_empty());
         }
         let nowhere: TurnId = house.t.world.id();
         assert!(matches!(house.turns.stop(&house.scope, nowhere).await, Err(Error::NotFound)));
@@ -323,7 +323,7 @@ db_test! {
         assert!(matches!(client.ends[0], TurnEvent::Finished { .. }));
         let statuses: Vec<(String, bool)> = client.parts.iter().filter_map(|part| match part {
             Part::Tool { call } => Some((call.call_id.clone(), call.status == ToolCallStatus::Done)),
-            Part::Text { .. } => None,
+            Part::Text { .. } | Part::Reasoning { .. } | Part::Attachment { .. } => None,
         }).collect();
         let expected = [("a", false), ("b", false), ("c", false), ("d", false), ("a_2", true)];
         assert_eq!(statuses, expected.map(|(id, ok)| (id.to_owned(), ok)));

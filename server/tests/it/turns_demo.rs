@@ -64,6 +64,8 @@ db_test! {
                 conversation: place.map(|(conversation, _)| conversation),
                 parent: place.map(|(_, parent)| parent),
                 text: MessageText::parse(question).expect("a message"),
+                attachments: vec![],
+                model: None,
                 key: t.world.id(),
             };
             let started = turns.start(&scope, "req", start).await.expect("a turn");
@@ -75,13 +77,13 @@ db_test! {
             assert!(text.contains(says), "{question}: {text}");
             let calls: Vec<_> = client.parts.iter().filter_map(|part| match part {
                 Part::Tool { call } => Some(call),
-                Part::Text { .. } => None,
+                Part::Text { .. } | Part::Reasoning { .. } | Part::Attachment { .. } => None,
             }).collect();
             assert_eq!(!calls.is_empty(), needs_tools, "{question}: {text}");
             assert!(calls.iter().all(|call| call.status == ToolCallStatus::Done), "{question}: {calls:?}");
         }
         let mut tx = t.db.read(&scope).await.expect("a transaction");
-        let list = conversations::list(&scope, &mut tx, None).await.expect("a list");
+        let list = conversations::list(&scope, &mut tx, app::model::Folder::Inbox, None).await.expect("a list");
         assert!(list.items[0].title.contains("Compressor 3"), "{}", list.items[0].title);
         drop(tx);
         shutdown.cancel();

@@ -115,7 +115,7 @@ db_test! {
         assert_eq!(refusal.contact, "admin@prs.example");
         assert!(house.fake.requests().is_empty());
         let mut tx = house.t.db.read(&house.scope).await.expect("a transaction");
-        let list = conversations::list(&house.scope, &mut tx, None).await.expect("a list");
+        let list = conversations::list(&house.scope, &mut tx, app::model::Folder::Inbox, None).await.expect("a list");
         assert_eq!(list.items, Vec::new());
         drop(tx);
         house.close().await;

@@ -253,6 +253,8 @@ impl House {
             conversation: place.map(|(conversation, _)| conversation),
             parent: place.and_then(|(_, parent)| parent),
             text: MessageText::parse(text).expect("a message"),
+            attachments: vec![],
+            model: None,
             key: self.t.world.id(),
         }
     }
@@ -349,7 +351,7 @@ impl Client {
 pub fn text_of(parts: &[Part]) -> String {
     let texts = parts.iter().filter_map(|part| match part {
         Part::Text { text } => Some(text.as_str()),
-        Part::Tool { .. } => None,
+        Part::Tool { .. } | Part::Reasoning { .. } | Part::Attachment { .. } => None,
     });
     texts.collect()
 }

@@ -5,14 +5,14 @@ use leptos::{prelude::*, task::spawn_local};
 use super::super::{browser, list::ConversationList, state::Chat};
 use crate::{
     api,
-    model::{ConversationId, ConversationSummary, Page, Title},
+    model::{ConversationId, ConversationSummary, Folder, Page, Title},
 };
 
 impl Chat {
     /// Takes the newest page of the list and the meter again.
     pub fn refresh(self) {
         spawn_local(async move {
-            let newest = api::list_conversations(self.tenant(), None).await;
+            let newest = api::list_conversations(self.tenant(), Folder::Inbox, None).await;
             if !self.is_alive() {
                 return;
             }
@@ -73,7 +73,7 @@ impl Chat {
         }
         self.loading_older.set(true);
         spawn_local(async move {
-            let page = api::list_conversations(self.tenant(), Some(after)).await;
+            let page = api::list_conversations(self.tenant(), Folder::Inbox, Some(after)).await;
             if !self.is_alive() {
                 return;
             }

@@ -70,7 +70,7 @@ impl Chat {
         self.notice.set(None);
         self.sending.set(true);
         spawn_local(async move {
-            let result = api::start_turn(self.tenant(), conversation, parent, parsed, key).await;
+            let result = api::start_turn(self.tenant(), conversation, parent, parsed, vec![], None, key).await;
             if !self.is_alive() {
                 return;
             }
@@ -127,6 +127,10 @@ impl Chat {
             turn: Some(started.turn),
             siblings: Siblings::only(),
             usage: None,
+            model: None,
+            feedback: None,
+            edited: false,
+            rich: vec![],
         };
         let question = Item::new(message(
             started.user_message,
@@ -172,7 +176,17 @@ impl Chat {
         let first_line: String = text.trim().lines().next().unwrap_or_default().chars().take(60).collect();
         self.list.update(|list| {
             let title = list.get(id).map_or(first_line.clone(), |known| known.title.clone());
-            list.put(ConversationSummary { id, title, updated_at: now, running: true });
+            let known = list.get(id);
+            let (pinned, archived) = known.map_or((false, false), |known| (known.pinned, known.archived));
+            list.put(ConversationSummary {
+                id,
+                title,
+                updated_at: now,
+                running: true,
+                waiting: false,
+                pinned,
+                archived,
+            });
         });
         let here = self.shown.get_untracked();
         if here.is_none() || here == Some(id) && self.title.with_untracked(String::is_empty) {

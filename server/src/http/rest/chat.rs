@@ -101,6 +101,8 @@ pub async fn chat(
         conversation: body.conversation,
         parent,
         text: body.message,
+        attachments: vec![],
+        model: None,
         key: body.key.unwrap_or_else(|| state.world.id()),
     };
     let started = state.backend.start_turn(&api.caller, &api.tenant, start).await?;

@@ -3,7 +3,8 @@
 use app::{
     error::AppError,
     model::{
-        ConversationId, ConversationView, Cursor, MessageAuthor, MessageStatus, MessageView, Part, ToolCallStatus,
+        ConversationId, ConversationView, Cursor, Folder, MessageAuthor, MessageStatus, MessageView, Part,
+        ToolCallStatus,
     },
 };
 use axum::{
@@ -74,7 +75,7 @@ pub struct ToolCall {
     pub name: String,
     /// JSON.
     pub arguments: String,
-    /// `running`, `done` or `failed`.
+    /// `running`, `waiting`, `done`, `denied` or `failed`.
     pub status: &'static str,
     pub result: Option<String>,
     pub duration_ms: Option<i64>,
@@ -101,11 +102,14 @@ impl From<MessageView> for Message {
                         ToolCallStatus::Running => "running",
                         ToolCallStatus::Done => "done",
                         ToolCallStatus::Failed(_) => "failed",
+                        ToolCallStatus::Waiting(_) => "waiting",
+                        ToolCallStatus::Denied(_) => "denied",
                     },
                     result: call.output.map(|output| output.text),
                     duration_ms: call.duration_ms,
                     ran_as: call.ran_as,
                 }),
+                Part::Reasoning { .. } | Part::Attachment { .. } => {}
             }
         }
         Self {
@@ -142,7 +146,8 @@ pub async fn list(
     api: ApiCaller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<ConversationList>, ApiError> {
-    let page = state.backend.list_conversations(&api.caller, &api.tenant, query.after.map(Cursor)).await?;
+    let page =
+        state.backend.list_conversations(&api.caller, &api.tenant, Folder::Inbox, query.after.map(Cursor)).await?;
     let items = page.items.into_iter().map(|row| ConversationItem {
         id: row.id.to_string(),
         title: row.title,

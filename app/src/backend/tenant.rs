@@ -1,0 +1,22 @@
+//! The frame around the chat.
+
+use async_trait::async_trait;
+
+use super::Caller;
+use crate::{
+    error::AppError,
+    model::{Date, TenantCode, TenantHome, UsageMeter, UsageReport},
+};
+
+#[async_trait]
+pub trait TenantPort: Send + Sync + 'static {
+    async fn tenant_home(&self, caller: &Caller, tenant: &TenantCode) -> Result<TenantHome, AppError>;
+    async fn usage_meter(&self, caller: &Caller, tenant: &TenantCode) -> Result<UsageMeter, AppError>;
+    /// Administrators only. `month`: any day of it; `None` is the current one.
+    async fn usage_report(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        month: Option<Date>,
+    ) -> Result<UsageReport, AppError>;
+}
