@@ -23,6 +23,7 @@ pub mod csv;
 mod footnotes;
 mod inline;
 mod math;
+pub mod mathml;
 pub mod node;
 mod parse;
 mod render;
@@ -31,7 +32,7 @@ mod store;
 mod streaming;
 mod visible;
 
-pub use actions::{clicked, table_actions};
+pub use actions::{clicked, html_to_copy, table_actions};
 pub use blocks::{Align, Block, Image, Inline, LinkUrl, ListItem, MAX_DEPTH, Table};
 pub use parse::blocks;
 pub use render::{SHOWN_ROWS, Showing, block_view, view};

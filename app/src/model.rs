@@ -32,7 +32,7 @@ pub use ids::{
 pub use lang::Lang;
 pub use live::PersonEvent;
 pub use page::{Cursor, Page};
-pub use rich::{CodeClass, CodeSpans, MathNode, Rich, RichContent, RichKey, RichSource};
+pub use rich::{CodeClass, CodeSpans, MathMl, Rich, RichContent, RichKey, RichSource};
 pub use search::{MAX_SEARCH_CHARS, SearchHit, SnippetPiece};
 pub use share::{Audience, ImportReport, ShareView};
 pub use tenant::{ModelBadge, Prompt, Role, SetupStep, TenantCode, TenantHome, TenantView};

@@ -94,7 +94,8 @@ pub fn download(name: &str, kind: &str, content: &str) {
     bag.set_type(kind);
     let blob = web_sys::Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&content.into()), &bag);
     let Ok(url) = blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob)) else { return };
-    if let Some(link) = document().create_element("a").ok().and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok())
+    if let Some(link) =
+        document().create_element("a").ok().and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok())
     {
         let _known_names = link.set_attribute("href", &url).and_then(|()| link.set_attribute("download", name));
         link.click();

@@ -187,8 +187,7 @@ fn AnswerActions(item: Item) -> impl IntoView {
         let texts = html.and_then(|article| article.query_selector_all(":scope > .markdown").ok());
         let html = texts.map(|texts| {
             let each = (0..texts.length()).filter_map(|place| texts.get(place));
-            each.map(|node| wasm_bindgen::JsCast::unchecked_into::<web_sys::Element>(node).inner_html())
-                .collect::<String>()
+            each.map(|node| markdown::html_to_copy(&wasm_bindgen::JsCast::unchecked_into(node))).collect::<String>()
         });
         browser::copy(&to_copy.body.markdown(), html.as_deref());
         copied.set(true);

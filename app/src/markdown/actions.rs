@@ -7,11 +7,7 @@ use leptos::{ev::MouseEvent, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::{
-    csv,
-    node::Still,
-    render::table_bar,
-};
+use super::{csv, node::Still, render::table_bar};
 use crate::{
     chat::browser,
     model::Lang,
@@ -23,6 +19,18 @@ use crate::{
 #[must_use]
 pub fn table_actions(lang: Lang) -> AnyView {
     Still { element: table_bar(lang), changes: false }.into_any()
+}
+
+/// The inside of an element of class `markdown` as HTML for the clipboard: without our bars and buttons.
+#[must_use]
+pub fn html_to_copy(markdown: &Element) -> String {
+    let Ok(copy) = markdown.clone_node_with_deep(true) else { return String::new() };
+    let copy: Element = copy.unchecked_into();
+    if let Ok(list) = copy.query_selector_all(".code-bar, .table-bar, .table-more, .footnote-back") {
+        let all = (0..list.length()).filter_map(|place| list.get(place));
+        all.for_each(|node| node.unchecked_into::<Element>().remove());
+    }
+    copy.inner_html()
 }
 
 /// The button a click was meant for, and what it is for.

@@ -56,11 +56,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(
-        source: &'a Masked<'a>,
-        footnotes: &'a mut Footnotes,
-        earlier: Option<&'a Footnotes>,
-    ) -> Self {
+    pub(super) fn new(source: &'a Masked<'a>, footnotes: &'a mut Footnotes, earlier: Option<&'a Footnotes>) -> Self {
         let root = Frame { kind: Kind::Root, blocks: Vec::new(), inlines: Vec::new() };
         Self { source, footnotes, earlier, stack: vec![root], code: None, flattened: 0, open_links: 0 }
     }

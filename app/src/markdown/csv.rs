@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn formulas_are_text_and_numbers_are_numbers() {
-        for bad in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "-", "=", "＝1", "-1e5+x"] {
+        for bad in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "-", "=", "＝1", "-1e5+x"]
+        {
             let text = csv(&rows(&[&[bad]]));
             assert!(text.trim_start_matches(['\u{FEFF}', '"']).starts_with('\''), "{bad:?} became {text:?}");
         }

@@ -16,7 +16,10 @@ pub(super) struct Masked<'a> {
 
 /// What stands between delimiters.
 pub(super) enum Formula<'a> {
-    Math { tex: &'a str, display: bool },
+    Math {
+        tex: &'a str,
+        display: bool,
+    },
     /// Not a formula after all.
     Text(&'a str),
 }

@@ -50,7 +50,7 @@ impl From<Element> for Node {
 }
 
 /// The server's side: HTML as the parser of a browser reads it back.
-fn write_html(element: &Element, html: &mut String) {
+pub(super) fn write_html(element: &Element, html: &mut String) {
     html.push('<');
     html.push_str(element.tag);
     for (name, value) in &element.attributes {

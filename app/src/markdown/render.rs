@@ -230,8 +230,8 @@ impl Draw<'_> {
             .with("tabindex", "0");
         let mut frame = vec![table_bar(lang).into(), scroll.into()];
         if shown < table.rows.len() {
-            let count = crate::components::format::thousands(i64::try_from(table.rows.len()).unwrap_or(i64::MAX));
-            let more = element("button", "button table-more needs-script", vec![text(words::show_all_rows(lang, &count))]);
+            let label = words::show_all_rows(lang, table.rows.len());
+            let more = element("button", "button table-more needs-script", vec![text(label)]);
             frame.push(more.with("type", "button").with("data-act", "all-rows").into());
         }
         element("div", "table-frame", frame)
@@ -244,7 +244,8 @@ impl Draw<'_> {
             Align::End => "number",
         };
         let content = self.inlines(content, false);
-        let cell = if is_head { element("th", class, content).with("scope", "col") } else { element("td", class, content) };
+        let cell =
+            if is_head { element("th", class, content).with("scope", "col") } else { element("td", class, content) };
         cell.with("dir", "auto")
     }
 

@@ -2,17 +2,12 @@
 
 use super::{
     blocks::{Block, Inline},
+    mathml,
     node::{Element, Node},
     store::RichStore,
     visible::{Disguise, visible},
 };
-use crate::model::{
-    CodeSpans, MathNode, RichContent, RichKey, RichSource,
-    rich::{MATH_ATTRIBUTES, MATH_TAGS, known_name},
-};
-
-/// Deeper formulas are cut off; the server sends none.
-const MAX_MATH_DEPTH: usize = 64;
+use crate::model::{CodeSpans, MathMl, RichContent, RichKey, RichSource};
 
 /// The code blocks and formulas of a whole text that the server can do something about, in order.
 #[must_use]
@@ -87,7 +82,7 @@ fn coloured(code: &str, spans: &CodeSpans) -> Option<Vec<Node>> {
 pub(super) fn math_node(tex: &str, display: bool, store: &RichStore, name: &'static str) -> Node {
     let known = store.peek(RichKey::of_math(tex, display));
     let drawn = match known.as_deref() {
-        Some(RichContent::Math(root)) => node_of(root, 0),
+        Some(RichContent::Math(MathMl(text))) => mathml::parse(text).map(Node::from),
         _ => None,
     };
     let formula = drawn.unwrap_or_else(|| {
@@ -99,23 +94,4 @@ pub(super) fn math_node(tex: &str, display: bool, store: &RichStore, name: &'sta
     }
     let scroll = Element::new("span", vec![formula]).with("class", "math-box");
     scroll.with("role", "group").with("aria-label", name).with("tabindex", "0").into()
-}
-
-/// Only names of the fixed lists pass, whatever the wire brought.
-fn node_of(node: &MathNode, depth: usize) -> Option<Node> {
-    let (tag, attributes, children) = match node {
-        MathNode::Text(text) => return Some(Node::Text(text.clone())),
-        MathNode::Element { tag, attributes, children } => (tag, attributes, children),
-    };
-    if depth > MAX_MATH_DEPTH {
-        return None;
-    }
-    let children = children.iter().filter_map(|child| node_of(child, depth + 1)).collect();
-    let mut element = Element::new(known_name(&MATH_TAGS, tag)?, children);
-    for (name, value) in attributes {
-        if let Some(name) = known_name(&MATH_ATTRIBUTES, name) {
-            element = element.with(name, value.as_str());
-        }
-    }
-    Some(element.into())
 }

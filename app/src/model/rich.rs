@@ -89,10 +89,8 @@ pub const LANGUAGES: &str = "bash sh shell zsh console python py rust rs javascr
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RichContent {
-    #[serde(rename = "c")]
     Code(CodeSpans),
-    #[serde(rename = "m")]
-    Math(MathNode),
+    Math(MathMl),
 }
 
 /// Spans that cover a text, in order: their lengths in bytes of UTF-8, each followed by the letter of its [`CodeClass`].
@@ -171,43 +169,11 @@ impl CodeClass {
     }
 }
 
-/// An element of MathML Core or the text of one.
+/// MathML Core as text, of the elements and attributes that `markdown::mathml` lets pass. It is never put into a page as it
+/// is: both sides read it into nodes first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MathNode {
-    #[serde(rename = "x")]
-    Text(String),
-    #[serde(rename = "e")]
-    Element {
-        /// One of [`MATH_TAGS`].
-        #[serde(rename = "t")]
-        tag: String,
-        /// Names are among [`MATH_ATTRIBUTES`].
-        #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
-        attributes: Vec<(String, String)>,
-        #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
-        children: Vec<MathNode>,
-    },
-}
-
-/// The presentational elements of MathML Core (W3C, section 3); no links, no annotations, no actions.
-pub const MATH_TAGS: [&str; 26] = [
-    "math", "mrow", "mi", "mn", "mo", "mtext", "ms", "mspace", "mfrac", "msqrt", "mroot", "mstyle", "merror", "mpadded",
-    "mphantom", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mprescripts", "mtable",
-    "mtr", "mtd",
-];
-
-/// What may be said about them; neither styles nor addresses. `class` is one of the style sheet's `math-…`.
-pub const MATH_ATTRIBUTES: [&str; 26] = [
-    "display", "displaystyle", "scriptlevel", "mathvariant", "stretchy", "symmetric", "fence", "separator", "form",
-    "largeop", "movablelimits", "accent", "accentunder", "lspace", "rspace", "minsize", "maxsize", "linethickness",
-    "width", "height", "depth", "voffset", "columnspan", "rowspan", "dir", "class",
-];
-
-/// The constant of this program that `name` equals.
-#[must_use]
-pub fn known_name(known: &[&'static str], name: &str) -> Option<&'static str> {
-    known.iter().find(|known| **known == name).copied()
-}
+#[serde(transparent)]
+pub struct MathMl(pub String);
 
 #[cfg(test)]
 mod tests {

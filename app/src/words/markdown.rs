@@ -34,12 +34,21 @@ pub fn load_image(lang: Lang, host: &str) -> String {
     label
 }
 
-/// Below a long table of which only the beginning is shown; `rows` as it should be read.
+/// Below a long table of which only the beginning is shown.
 #[must_use]
-pub fn show_all_rows(lang: Lang, rows: &str) -> String {
-    let (before, after) = match lang {
-        Lang::English => ("Show all ", " rows"),
-        Lang::Indonesian => ("Tampilkan semua ", " baris"),
+pub fn show_all_rows(lang: Lang, rows: usize) -> String {
+    let (before, separator, after) = match lang {
+        Lang::English => ("Show all ", ',', " rows"),
+        Lang::Indonesian => ("Tampilkan semua ", '.', " baris"),
     };
-    [before, rows, after].concat()
+    let digits = rows.to_string();
+    let mut label = String::from(before);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            label.push(separator);
+        }
+        label.push(digit);
+    }
+    label.push_str(after);
+    label
 }
