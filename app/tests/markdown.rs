@@ -67,7 +67,7 @@ fn a_table_scrolls_in_its_own_box_and_aligns_its_columns() {
         "{html}"
     );
     for part in [
-        r#"<th scope="col">dept</th><th scope="col" class="number">kWh</th>"#,
+        r#"<th scope="col">dept</th><th class="number" scope="col">kWh</th>"#,
         r#"<td>Weaving</td><td class="number">1,204</td>"#,
         r#"<td>Dyeing<br>B</td><td class="number"></td>"#,
     ] {
@@ -124,10 +124,10 @@ fn an_image_is_named_but_never_loaded() {
 
 fn formulas(source: &str) -> Vec<(String, bool)> {
     let as_pair = |source| match source {
-        RichSource::Math { tex, display } => (tex, display),
-        other => panic!("no formula: {other:?}"),
+        RichSource::Math { tex, display } => Some((tex, display)),
+        RichSource::Code { .. } => None,
     };
-    sources(&blocks(source)).into_iter().map(as_pair).collect()
+    sources(&blocks(source)).into_iter().filter_map(as_pair).collect()
 }
 
 #[test]

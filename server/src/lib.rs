@@ -14,6 +14,7 @@ pub mod error;
 pub mod http;
 pub mod identity;
 pub mod models;
+pub mod rich;
 pub mod state;
 pub mod telemetry;
 pub mod tenancy;

@@ -96,7 +96,7 @@ pub enum RichContent {
 /// Spans that cover a text, in order: their lengths in bytes of UTF-8, each followed by the letter of its [`CodeClass`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CodeSpans(String);
+pub struct CodeSpans(pub String);
 
 impl CodeSpans {
     /// Adds a run.
