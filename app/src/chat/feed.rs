@@ -8,7 +8,10 @@ use leptos::prelude::{TimeoutHandle, request_animation_frame, set_timeout_with_h
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::browser;
-use crate::model::{TenantCode, TurnEnvelope, TurnId};
+use crate::{
+    model::{TenantCode, TurnEnvelope, TurnId},
+    wire,
+};
 
 /// Connected, or not for longer than a blink.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -145,8 +148,7 @@ impl Inner {
     }
 
     fn received(self: &Rc<Self>, event: &web_sys::MessageEvent) {
-        let envelope: Option<TurnEnvelope> =
-            event.data().as_string().and_then(|json| serde_json::from_slice(json.as_bytes()).ok());
+        let envelope: Option<TurnEnvelope> = event.data().as_string().and_then(|json| wire::read(&json));
         // What cannot be read is a newer server's event: the gap it leaves makes us ask again, a reload brings new code.
         let Some(envelope) = envelope else { return };
         let hidden = browser::tab_hidden();
