@@ -55,7 +55,9 @@ pub fn routes() -> Routes {
         .add(Member, Method::POST, "/api/chat", rest::chat::chat)
         .add(Member, Method::GET, "/api/conversations", rest::conversations::list)
         .add(Member, Method::GET, "/api/conversations/{id}", rest::conversations::get)
+        .add(Member, Method::PATCH, "/api/conversations/{id}", rest::conversations::change)
         .add(Member, Method::DELETE, "/api/conversations/{id}", rest::conversations::delete)
+        .add(Member, Method::GET, "/api/search", rest::search::search)
         .add(Member, Method::GET, "/api/usage", rest::usage::usage)
         .add(Public, Method::GET, "/api/openapi.json", rest::openapi::openapi)
         // What the page calls.

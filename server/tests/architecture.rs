@@ -139,6 +139,7 @@ fn work_across_tenants_has_known_callers() {
     let allowed = [
         "backend",
         "cli",
+        "conversations/backfill",
         "demo",
         "doctor",
         "http/health",

@@ -138,6 +138,8 @@ pub enum SystemReason {
     AuditOfBooks,
     /// Conversations past their time to undo are removed.
     Purge,
+    /// Messages from before search are indexed.
+    SearchBackfill,
     /// `steward doctor`, readiness.
     Health,
 }
@@ -152,6 +154,7 @@ impl SystemReason {
             Self::Sweeper => "sweeper",
             Self::AuditOfBooks => "audit_of_books",
             Self::Purge => "purge",
+            Self::SearchBackfill => "search_backfill",
             Self::Health => "health",
         }
     }

@@ -11,6 +11,7 @@ mod support;
 
 mod connections;
 mod conversations;
+mod conversations_more;
 mod db_facade;
 mod energy;
 mod energy_demo;
@@ -23,6 +24,8 @@ mod identity_tokens;
 mod isolation;
 mod models_bill;
 mod processes;
+mod search;
+mod search_scale;
 mod steel;
 mod stories;
 mod turns;
