@@ -9,6 +9,7 @@
 
 mod support;
 
+mod attachments;
 mod connections;
 mod conversations;
 mod db_facade;
