@@ -13,6 +13,7 @@
 //!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
 //! - No network call, no hashing, no waiting inside a transaction.
 
+pub mod attachment;
 pub mod auth_event;
 pub mod budget;
 mod connect;

@@ -4,6 +4,7 @@
 //! calls every row as nobody, as another tenant and with the wrong role.
 
 pub mod answer;
+pub mod attachments;
 pub mod connections;
 pub mod csrf;
 pub mod guard;
@@ -66,6 +67,10 @@ pub fn routes() -> Routes {
             pages::listed_functions(),
         )
         .add(Member, Method::GET, "/t/{tenant}/turns/{turn}/events", turn_events::turn_events)
+        // Files of messages.
+        .add(Member, Method::POST, "/t/{tenant}/attachments", attachments::upload)
+        .add(Member, Method::GET, "/t/{tenant}/attachments/{id}", attachments::download)
+        .add(Member, Method::DELETE, "/t/{tenant}/attachments/{id}", attachments::remove)
         // Operators.
         .listing(listed(Public, &[("GET", "/livez")]))
         .add(Public, Method::GET, "/readyz", health::readyz)

@@ -2,6 +2,7 @@
 
 #![recursion_limit = "512"]
 
+pub mod attachments;
 pub mod backend;
 pub mod cli;
 pub mod config;

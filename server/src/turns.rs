@@ -41,6 +41,7 @@ use app::model::{Timestamp, TurnId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    attachments,
     db::{
         Db, TenantScope,
         turn::{turn_find, turn_request_stop},
@@ -80,6 +81,8 @@ pub struct TurnsConfig {
     pub retry_after: Duration,
     /// The longest wait before a retry, whatever the provider asks for.
     pub retry_after_max: Duration,
+    /// Where the files of messages are.
+    pub attachments: attachments::Store,
 }
 
 impl Default for TurnsConfig {
@@ -97,6 +100,7 @@ impl Default for TurnsConfig {
             title_wait: Duration::from_secs(3),
             retry_after: Duration::from_millis(500),
             retry_after_max: Duration::from_secs(10),
+            attachments: attachments::Store::Database,
         }
     }
 }

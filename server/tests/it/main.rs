@@ -9,6 +9,7 @@
 
 mod support;
 
+mod attachments;
 mod connections;
 mod conversations;
 mod conversations_more;
