@@ -3,7 +3,7 @@
 use app::model::{ConversationId, ConversationSummary, MessageId, Timestamp};
 use uuid::Uuid;
 
-use super::{Result, SystemTx, TenantScope, Tx};
+use super::{Result, SystemTx, TenantScope, Tx, changes::Change};
 
 /// A conversation that is not deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,7 @@ pub async fn conversation_insert(
     .bind(now)
     .execute()
     .await?;
+    tx.announce(scope, Change::Conversation(id));
     Ok(())
 }
 
@@ -112,6 +113,9 @@ pub async fn conversation_touch(
         .bind(leaf)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 
@@ -167,6 +171,9 @@ pub async fn conversation_rename(scope: &TenantScope, tx: &mut Tx, id: Conversat
         .bind(title)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 
@@ -191,6 +198,9 @@ pub async fn conversation_title_automatically(
         .bind(title)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 
@@ -210,6 +220,9 @@ pub async fn conversation_delete(scope: &TenantScope, tx: &mut Tx, id: Conversat
         .bind(now)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 
@@ -225,6 +238,9 @@ pub async fn conversation_restore(scope: &TenantScope, tx: &mut Tx, id: Conversa
         .bind(scope.user())
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 

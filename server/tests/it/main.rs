@@ -22,6 +22,7 @@ mod identity_http;
 mod identity_tokens;
 mod isolation;
 mod models_bill;
+mod person_events;
 mod processes;
 mod steel;
 mod stories;
