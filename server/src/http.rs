@@ -13,6 +13,7 @@ pub mod health;
 pub mod limits;
 pub mod login;
 pub mod pages;
+pub mod person_events;
 pub mod rest;
 pub mod rest_auth;
 pub mod routes;
@@ -66,6 +67,7 @@ pub fn routes() -> Routes {
             Router::new().route("/fn/{*function}", axum::routing::post(pages::server_function)),
             pages::listed_functions(),
         )
+        .add(Member, Method::GET, "/t/{tenant}/events", person_events::person_events)
         .add(Member, Method::GET, "/t/{tenant}/turns/{turn}/events", turn_events::turn_events)
         // Files of messages.
         .add(Member, Method::POST, "/t/{tenant}/attachments", attachments::upload)

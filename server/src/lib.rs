@@ -14,6 +14,7 @@ pub mod egress;
 pub mod error;
 pub mod http;
 pub mod identity;
+pub mod live;
 pub mod models;
 pub mod state;
 pub mod telemetry;

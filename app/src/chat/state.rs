@@ -273,9 +273,11 @@ impl Chat {
         self.announcement.set(text.to_owned());
     }
 
-    /// Tells the other tabs that `conversation` (or the list) changed.
+    /// Tells the other tabs that what `conversation` holds changed; of the list they hear by themselves.
     pub fn tell_tabs(self, conversation: Option<ConversationId>) {
-        channel::tell(&channel::Notice { tenant: self.tenant(), conversation });
+        if let Some(conversation) = conversation {
+            channel::tell(&self.tenant(), conversation);
+        }
     }
 
     pub fn with_scroll(self, act: impl FnOnce(&Controller)) {
@@ -314,7 +316,6 @@ impl Chat {
         self.title.set(view.title);
         self.earlier.set(view.earlier);
         self.items.set(items);
-        self.connection.set(Connection::Fine);
         self.following.set(following);
     }
 
@@ -326,7 +327,6 @@ impl Chat {
         self.earlier.set(None);
         self.items.set(vec![]);
         self.following.set(None);
-        self.connection.set(Connection::Fine);
     }
 }
 

@@ -24,6 +24,7 @@ mod identity_http;
 mod identity_tokens;
 mod isolation;
 mod models_bill;
+mod person_events;
 mod processes;
 mod search;
 mod search_scale;
