@@ -4,7 +4,11 @@
 mod composing;
 mod listing;
 mod opening;
+mod organising;
 mod sending;
+mod session;
+
+pub use organising::MAX_AT_ONCE;
 
 use crate::model::{MessageId, TurnKey};
 
