@@ -341,6 +341,19 @@ async fn a_search_without_scripts_lists_its_hits_in_the_sidebar() {
 }
 
 #[tokio::test]
+async fn files_go_out_and_in_without_scripts() {
+    let site = Site::default();
+    let id = site.backend.add("Peaks", NOW, vec![question(1, "?"), answer(2, "!")]);
+    let page = site.get(&format!("/t/prs/c/{id}")).await;
+    for format in ["md", "txt", "json"] {
+        assert!(page.has(&format!("href=\"/t/prs/c/{id}/export?format={format}\"")), "{format}");
+    }
+    assert!(page.has("href=\"/t/prs/export\""));
+    assert!(page.has("enctype=\"multipart/form-data\" action=\"/t/prs/import\""));
+    assert!(site.get("/t/prs?imported=3").await.shown().contains("Conversations imported: 3"));
+}
+
+#[tokio::test]
 async fn a_tenant_looks_like_itself() {
     let site = Site::default();
     assert!(!site.get("/t/prs").await.has("/brand/"));

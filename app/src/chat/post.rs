@@ -85,3 +85,27 @@ fn encoded(fields: &[(&str, &str)]) -> String {
     }
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, text: &str) -> Answer {
+        Answer { status, text: text.into() }
+    }
+
+    #[test]
+    fn what_the_server_says_counts_before_its_status() {
+        let conflict = AppError::Conflict { message: "already there".into() };
+        let told = serde_json::to_string(&conflict).expect("JSON");
+        assert_eq!(answer(409, &told).error(), Some(conflict));
+        assert_eq!(answer(401, "<html>").error(), Some(AppError::SignedOut));
+        assert!(matches!(answer(502, "Bad gateway").error(), Some(AppError::Internal { .. })));
+    }
+
+    #[test]
+    fn a_redirect_is_no_error() {
+        assert_eq!(answer(0, "").error(), None);
+        assert_eq!(answer(200, "{}").error(), None);
+    }
+}

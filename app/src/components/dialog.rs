@@ -47,6 +47,12 @@ pub fn Dialogs() -> impl IntoView {
             chat.dialog.set(None);
         }
     };
+    // The event comes late: by then the dialog may be open again with something else in it.
+    let on_close = move |_| {
+        if node.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            chat.dialog.set(None);
+        }
+    };
     let class = move || match chat.dialog.get() {
         Some(Dialog::Search) => "dialog search-dialog",
         _ => "dialog",
@@ -65,7 +71,7 @@ pub fn Dialogs() -> impl IntoView {
             class=class
             aria-labelledby="dialog-title"
             node_ref=node
-            on:close=move |_| chat.dialog.set(None)
+            on:close=on_close
             on:click=on_backdrop
         >
             {content}

@@ -45,7 +45,10 @@ fn on_key(chat: Chat, event: &ev::KeyboardEvent) {
         return;
     }
     let handled = match (command, event.shift_key(), event.alt_key(), key.as_str()) {
-        (true, true, false, "O" | "o") => act(|| chat.go_to(chat.new_url())),
+        (true, true, false, "O" | "o") => act(|| {
+            chat.dialog.set(None);
+            chat.go_to(chat.new_url());
+        }),
         (true, true, false, "S" | "s") => act(|| toggle_sidebar(chat)),
         (true, true, false, "C" | "c") => act(|| copy_last_answer(chat)),
         (true, false, false, "K" | "k") => act(|| toggle_dialog(chat, Dialog::Search)),

@@ -97,7 +97,7 @@ pub fn Sidebar() -> impl IntoView {
                     {icon("search")}
                 </button>
             </div>
-            <form class="plain-search" method="get" action=chat.new_url() role="search">
+            <form class="plain-only plain-search" method="get" action=chat.new_url() role="search">
                 <input class="input" type="search" name="q" maxlength=MAX_SEARCH_CHARS.to_string() aria-label=shell::search(lang)/>
                 <button type="submit" class="button">{shell::search(lang)}</button>
             </form>

@@ -80,6 +80,10 @@ pub fn UserMenu() -> impl IntoView {
                 <a href="/settings" rel="external">{icon("gear")}{shell::settings(lang)}</a>
                 {usage}
                 <a href=below("/export") rel="external" download>{icon("download")}{shell::export_all(lang)}</a>
+                <form class="plain-only menu-form" method="post" enctype="multipart/form-data" action=below("/import")>
+                    <input class="input" type="file" name="file" required accept=".json,.zip,application/json" aria-label=shell::import_title(lang)/>
+                    <button type="submit" class="button">{shell::import_start(lang)}</button>
+                </form>
                 {open("upload", shell::import(lang), Dialog::Import)}
                 {open("help", shell::shortcuts(lang), Dialog::Help)}
                 <form method="post" action="/logout">

@@ -47,6 +47,7 @@ pub fn ChatPage() -> impl IntoView {
     let leaf = Memo::new(move |_| query.with(|query| query.get_str("leaf").and_then(|leaf| leaf.parse().ok())));
     let tenant = use_params_map().with_untracked(|params| params.get_str("tenant").and_then(|code| code.parse().ok()));
     let deleted = query.with_untracked(|query| query.get_str("deleted").and_then(|id| id.parse().ok()));
+    let imported = query.with_untracked(|query| query.get_str("imported").and_then(|count| count.parse().ok()));
     let request = Request {
         tenant: tenant.ok_or(AppError::NotFound),
         place: place.get_untracked(),
@@ -64,7 +65,7 @@ pub fn ChatPage() -> impl IntoView {
         <Suspense fallback=move || view! { <p class="loading" role="status">{common::loading(lang)}</p> }>
             {move || Suspend::new(async move {
                 match data.await {
-                    Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted/> }.into_any(),
+                    Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted imported/> }.into_any(),
                     Err(error) => view! { <main class="page"><ErrorView error/></main> }.into_any(),
                 }
             })}
@@ -115,6 +116,8 @@ fn ChatFrame(
     chat: Chat,
     /// The conversation a plain form has just deleted.
     deleted: Option<ConversationId>,
+    /// How many a plain form has just imported.
+    imported: Option<u32>,
 ) -> impl IntoView {
     provide_context(chat);
     let lang = chat.lang;
@@ -156,6 +159,7 @@ fn ChatFrame(
             <main id="main" class="chat" inert=move || chat.drawer_open.get()>
                 <ChatHeader/>
                 {deleted.map(|id| view! { <DeletedNotice id/> })}
+                {imported.map(|count| view! { <p class="notice notice-ok deleted" role="status">{shell::imported_title(lang)}{count}</p> })}
                 <Thread/>
                 <Composer/>
             </main>

@@ -97,6 +97,7 @@ super::phrases! {
     importing = "Importing… This can take a while." | "Mengimpor… Ini bisa memakan waktu.";
     import_failed = "The file could not be imported." | "Berkas tidak dapat diimpor.";
     import_problems = "What could not be taken:" | "Yang tidak dapat diambil:";
+    imported_title = "Conversations imported: " | "Percakapan diimpor: ";
     choose_a_file = "Choose a file first." | "Pilih berkas dahulu.";
     // Help
     key_send = "Send" | "Kirim";
@@ -167,7 +168,7 @@ pub fn done_with(lang: Lang, title: Option<&str>, count: usize, done: Done) -> S
         (Done::Deleted, Lang::Indonesian) => " dihapus.",
         (Done::Archived, Lang::English) => " archived.",
         (Done::Archived, Lang::Indonesian) => " diarsipkan.",
-        (Done::Unarchived, Lang::English) => " is back in the list.",
+        (Done::Unarchived, Lang::English) => " back in the list.",
         (Done::Unarchived, Lang::Indonesian) => " kembali ke daftar.",
     });
     text
@@ -281,5 +282,18 @@ pub fn imported(lang: Lang, imported: u32, known: u32) -> String {
     match lang {
         Lang::English => format!("{imported} conversations imported, {known} were known already."),
         Lang::Indonesian => format!("{imported} percakapan diimpor, {known} sudah ada."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_named_and_several_are_counted() {
+        assert_eq!(done_with(Lang::English, Some("Peaks"), 1, Done::Deleted), "“Peaks” deleted.");
+        assert_eq!(done_with(Lang::English, None, 1, Done::Archived), "Conversation archived.");
+        assert_eq!(done_with(Lang::Indonesian, None, 3, Done::Archived), "3 percakapan diarsipkan.");
+        assert_eq!(done_with(Lang::English, None, 3, Done::Unarchived), "3 conversations back in the list.");
     }
 }
