@@ -2,9 +2,14 @@
 //! and changes the [`super::state::Chat`]; after every wait the page may be gone, so nothing is touched before asking.
 
 mod composing;
+mod hearing;
 mod listing;
 mod opening;
+mod organising;
 mod sending;
+mod session;
+
+pub use organising::MAX_AT_ONCE;
 
 use crate::model::{MessageId, TurnKey};
 
