@@ -11,6 +11,7 @@ pub use crate::model::Lang;
 
 pub mod chart;
 pub mod common;
+pub mod markdown;
 
 /// Declares phrases: `name = "English" | "Indonesian";`
 macro_rules! phrases {
