@@ -17,10 +17,12 @@ use crate::{
     db::Db,
     egress::{BaseUrl, Egress},
     http::{
+        person_events::PersonEventsState,
         site_css,
         turn_events::{OpenStreams, TurnEventsState},
     },
     identity::{self, AuthConfig, AuthState},
+    live,
     models::catalogue::DEMO_MODEL,
     models::{Catalogue, Model, Provider, ProviderKind, anthropic::Anthropic, demo},
     tools::Registry,
@@ -80,6 +82,8 @@ impl AppState {
         auth.proxies =
             http.trusted_proxies.parse().map_err(|error| ConfigError(format!("STEWARD_TRUSTED_PROXIES: {error}")))?;
         tasks.spawn(identity::keep_tidy(auth.clone(), shutdown.clone()));
+        db.changes().begin(world.id());
+        tasks.spawn(live::hear_others(db.clone(), shutdown.clone()));
 
         let store = attachments.store()?;
         let attachments = Attachments::new(db.clone(), world.clone(), store.clone(), attachments.limits());
@@ -140,6 +144,13 @@ impl AppState {
             open: self.open_streams.clone(),
         }
     }
+
+    /// What the stream of a person's changes needs.
+    #[must_use]
+    pub fn person_events(&self) -> PersonEventsState {
+        let shutdown = self.shutdown.clone();
+        PersonEventsState::new(self.events(), shutdown)
+    }
 }
 
 impl axum::extract::FromRef<AppState> for AuthState {
@@ -151,6 +162,12 @@ impl axum::extract::FromRef<AppState> for AuthState {
 impl axum::extract::FromRef<AppState> for TurnEventsState {
     fn from_ref(state: &AppState) -> Self {
         state.events()
+    }
+}
+
+impl axum::extract::FromRef<AppState> for PersonEventsState {
+    fn from_ref(state: &AppState) -> Self {
+        state.person_events()
     }
 }
 

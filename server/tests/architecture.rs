@@ -141,6 +141,7 @@ fn work_across_tenants_has_known_callers() {
         "attachments",
         "backend",
         "cli",
+        "conversations/backfill",
         "demo",
         "doctor",
         "http/health",
