@@ -6,7 +6,12 @@ use app::model::{AttachmentKind, AttachmentView, Role};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use server::{attachments::UNSENT_MS, conversations::UNDO_MS};
+use server::{
+    attachments::{Attachments, Gathering, Limits, Store, UNSENT_MS, chosen, parts},
+    conversations::UNDO_MS,
+    error::Error,
+    models::{Catalogue, Content, Model},
+};
 use upstream::Script;
 use uuid::Uuid;
 
@@ -241,6 +246,41 @@ db_test! {
         assert_eq!(overruns(&server).await, 0);
     }
 
+    async fn what_a_model_cannot_take_is_said_and_not_sent(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        let attachments = Attachments::new(t.db.clone(), t.world.clone(), Store::Database, Limits::default());
+        let image = attachments.upload(&scope, "a.png", png(9, 9)).await.unwrap();
+        let long = attachments.upload(&scope, "long.txt", "0123456789".repeat(30_000).into_bytes()).await.unwrap();
+        let small = attachments.upload(&scope, "small.txt", b"small".to_vec()).await.unwrap();
+        let mut tx = t.db.read(&scope).await.unwrap();
+        let files = chosen(&scope, &mut tx, &[image.id, long.id, small.id]).await.unwrap();
+        let said = parts(&files, "Read these");
+
+        let sees = Catalogue::built_in().find("claude-haiku-4-5").unwrap().clone();
+        let blind = Model { sees_images: false, context_tokens: 50, ..sees.clone() };
+        let mut gathering = Gathering::new(&Store::Database, &blind);
+        let contents = gathering.of_parts(&scope, &mut tx, &said).await.unwrap();
+        assert!(matches!(&contents[0], Content::Text { text } if text.contains("does not see images")), "{contents:?}");
+        let document = |content: &Content| match content {
+            Content::Document(document) => (document.text.len(), document.is_cut),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((document(&contents[1]), document(&contents[2])), ((100, true), (0, true)), "two bytes a token");
+        assert_eq!(gathering.window_tokens(), 50);
+
+        let contents = Gathering::new(&Store::Database, &sees).of_parts(&scope, &mut tx, &said).await.unwrap();
+        assert!(matches!(&contents[0], Content::Image(image) if image.media_type == "image/png"));
+        assert_eq!((document(&contents[1]), document(&contents[2])), ((200 * 1024, true), (5, false)));
+
+        // One person sends so many files at once and no more.
+        let user = scope.user();
+        let turns = [attachments.turn(user).await, attachments.turn(user).await, attachments.turn(user).await];
+        assert!(turns.iter().all(Result::is_ok));
+        assert!(matches!(attachments.turn(user).await, Err(Error::RateLimited { .. })));
+        drop(turns);
+        assert!(attachments.turn(user).await.is_ok());
+    }
+
     async fn the_demo_model_says_what_it_was_given(t: TestDb) {
         let server = TestServer::start_with_demo_model(t).await;
         let ana = ana(&server).await;
@@ -262,18 +302,23 @@ db_test! {
         let kept = sent(&ana, "kept.txt", b"sent along").await;
         let (_, started) = ask(&server, &ana, "Hello", &[&kept], None).await;
         answered(&ana, &started).await;
+        let (conversation, message) = (started["conversation"].clone(), started["assistant_message"].clone());
+        let body = json!({"tenant": "prs", "id": conversation, "message": message});
+        let (status, fork) = ana.call("conversations/fork", body).await;
+        assert_eq!(status, StatusCode::OK, "{fork}");
         assert_eq!(server.state.attachments.tidy().await.unwrap(), 0);
 
         clock.advance_ms(UNSENT_MS + 1);
         assert_eq!(server.state.attachments.tidy().await.unwrap(), 1);
         assert_eq!(files_below(files.path()), 1);
 
-        // Its conversation is removed for good: the file follows.
-        let conversation = started["conversation"].as_str().unwrap().parse().unwrap();
-        remove_for_good(&server, &clock, conversation).await;
-        clock.advance_ms(DAY_MS);
-        assert_eq!(server.state.attachments.tidy().await.unwrap(), 1);
-        assert_eq!(files_below(files.path()), 0);
+        // Its conversation and the fork of it are removed for good: the file follows the last of them.
+        for (conversation, removed) in [(conversation, 0), (fork, 1)] {
+            remove_for_good(&server, &clock, conversation.as_str().unwrap().parse().unwrap()).await;
+            clock.advance_ms(DAY_MS);
+            assert_eq!(server.state.attachments.tidy().await.unwrap(), removed);
+            assert_eq!(files_below(files.path()), 1 - removed);
+        }
     }
 }
 
