@@ -30,7 +30,7 @@ pub use ids::{
     AttachmentId, ConversationId, MessageId, ModelCallId, SessionId, ShareId, TenantId, TurnId, TurnKey, UserId,
 };
 pub use lang::Lang;
-pub use live::PersonEvent;
+pub use live::{LastTurn, PersonEvent};
 pub use page::{Cursor, Page};
 pub use rich::{CodeClass, CodeSpan, MathNode, Rich, RichContent, RichKey, RichSource};
 pub use search::{MAX_SEARCH_CHARS, SearchHit, SnippetPiece};

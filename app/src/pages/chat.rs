@@ -3,7 +3,12 @@
 //!
 //! One request of the server brings everything ([`PageData`]); after that the page changes its own state.
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use std::{future::ready, pin::Pin};
+
+use leptos::{
+    prelude::*,
+    server_fn::{ServerFn, error::ServerFnUrlError},
+};
 use leptos_meta::{Stylesheet, Title};
 use leptos_router::{
     NavigateOptions,
@@ -36,6 +41,8 @@ struct Request {
     search: Option<String>,
     lang: Lang,
     collapsed: bool,
+    /// Why the message of a plain form was not taken.
+    refused: Option<String>,
 }
 
 #[component]
@@ -48,6 +55,10 @@ pub fn ChatPage() -> impl IntoView {
     let tenant = use_params_map().with_untracked(|params| params.get_str("tenant").and_then(|code| code.parse().ok()));
     let deleted = query.with_untracked(|query| query.get_str("deleted").and_then(|id| id.parse().ok()));
     let imported = query.with_untracked(|query| query.get_str("imported").and_then(|count| count.parse().ok()));
+    let refused = query.with_untracked(|query| {
+        query.get_str("__path").filter(|path| *path == SendMessage::PATH)?;
+        query.get_str("__err").map(str::to_owned)
+    });
     let request = Request {
         tenant: tenant.ok_or(AppError::NotFound),
         place: place.get_untracked(),
@@ -57,6 +68,7 @@ pub fn ChatPage() -> impl IntoView {
         search: query.with_untracked(|query| query.get_str("q").and_then(search_text)),
         lang,
         collapsed: use_context::<SidebarCollapsed>().is_some_and(|collapsed| collapsed.0),
+        refused,
     };
     let navigate = use_navigate();
     let go = Callback::new(move |url: String| navigate(&url, NavigateOptions { scroll: false, ..Default::default() }));
@@ -74,7 +86,13 @@ pub fn ChatPage() -> impl IntoView {
     .into_any()
 }
 
-async fn load(request: Request) -> Result<PageData, AppError> {
+/// The browser gets what the server loaded with the page and never loads a page by itself: there this is nothing, so that
+/// the code for it is not shipped.
+fn load(request: Request) -> Pin<Box<dyn Future<Output = Result<PageData, AppError>> + Send>> {
+    if cfg!(feature = "ssr") { Box::pin(load_all(request)) } else { Box::pin(ready(Err(AppError::Offline))) }
+}
+
+async fn load_all(request: Request) -> Result<PageData, AppError> {
     let tenant = request.tenant?;
     let me = api::me().await?;
     let home = api::tenant_home(tenant.clone()).await?;
@@ -101,8 +119,9 @@ async fn load(request: Request) -> Result<PageData, AppError> {
         Place::Nowhere => Some(Err(AppError::NotFound)),
         Place::Conversation(id) => Some(api::open_conversation(tenant, id, request.leaf).await),
     };
+    let refusal = request.refused.map(|error| ServerFnUrlError::<AppError>::decode_err(&error));
     let (lang, collapsed) = (request.lang, request.collapsed);
-    Ok(PageData { me, home, list, archive, found, lang, conversation, collapsed })
+    Ok(PageData { me, home, list, archive, found, lang, conversation, collapsed, refusal })
 }
 
 /// What a plain form searched for, cut where the server would refuse it; nothing when it is blank.
@@ -123,11 +142,6 @@ fn ChatFrame(
     let lang = chat.lang;
     // What the server rendered in is what the browser goes on in.
     provide_context(lang);
-    // A refusal of a plain form comes back in the URL.
-    let posted = ServerAction::<SendMessage>::new();
-    if let Some(Err(error)) = posted.value().get_untracked() {
-        chat.notice.set(Some(error));
-    }
     follow_everything(chat);
     install_shortcuts(chat);
     let (tenant, brand) = chat.home.with_value(|home| (home.tenant.name.clone(), home.tenant.brand_css.clone()));

@@ -10,6 +10,7 @@ use crate::{
     },
     error::AppError,
     model::ImportReport,
+    wire,
     words::{errors, shell},
 };
 
@@ -84,9 +85,9 @@ async fn send(chat: Chat, file: web_sys::File) -> Outcome {
             Outcome::Nothing
         }
         Some(error) => Outcome::Failed(errors::text(chat.lang, &error)),
-        None => match serde_json::from_slice(answer.text.as_bytes()) {
-            Ok(report) => Outcome::Done(report),
-            Err(_) => Outcome::Failed(shell::import_failed(chat.lang).into()),
+        None => match wire::read(&answer.text) {
+            Some(report) => Outcome::Done(report),
+            None => Outcome::Failed(shell::import_failed(chat.lang).into()),
         },
     }
 }
