@@ -9,9 +9,11 @@ use leptos::prelude::use_context;
 
 pub use crate::model::Lang;
 
+pub mod chart;
 pub mod common;
 pub mod dates;
 pub mod errors;
+pub mod markdown;
 pub mod search;
 pub mod share;
 pub mod shell;

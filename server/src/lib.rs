@@ -16,6 +16,7 @@ pub mod http;
 pub mod identity;
 pub mod live;
 pub mod models;
+pub mod rich;
 pub mod state;
 pub mod telemetry;
 pub mod tenancy;

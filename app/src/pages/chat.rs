@@ -54,11 +54,11 @@ pub fn ChatPage() -> impl IntoView {
     let leaf = Memo::new(move |_| query.with(|query| query.get_str("leaf").and_then(|leaf| leaf.parse().ok())));
     let tenant = use_params_map().with_untracked(|params| params.get_str("tenant").and_then(|code| code.parse().ok()));
     let deleted = query.with_untracked(|query| query.get_str("deleted").and_then(|id| id.parse().ok()));
-    let imported = query.with_untracked(|query| query.get_str("imported").and_then(|count| count.parse().ok()));
     let refused = query.with_untracked(|query| {
         query.get_str("__path").filter(|path| *path == SendMessage::PATH)?;
         query.get_str("__err").map(str::to_owned)
     });
+    let imported = query.with_untracked(|query| query.get_str("imported").and_then(|count| count.parse().ok()));
     let request = Request {
         tenant: tenant.ok_or(AppError::NotFound),
         place: place.get_untracked(),

@@ -10,7 +10,6 @@ use crate::{
     },
     error::AppError,
     model::ImportReport,
-    wire,
     words::{errors, shell},
 };
 
@@ -85,7 +84,7 @@ async fn send(chat: Chat, file: web_sys::File) -> Outcome {
             Outcome::Nothing
         }
         Some(error) => Outcome::Failed(errors::text(chat.lang, &error)),
-        None => match wire::read(&answer.text) {
+        None => match crate::wire::read(&answer.text) {
             Some(report) => Outcome::Done(report),
             None => Outcome::Failed(shell::import_failed(chat.lang).into()),
         },
