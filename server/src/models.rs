@@ -11,7 +11,9 @@ pub mod price;
 mod provider;
 pub mod sse;
 
-pub use catalogue::{Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel};
+pub use catalogue::{
+    Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel,
+};
 pub use price::{CostOverflow, PriceVersion};
 pub use provider::{
     Billed, Content, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider, ProviderError,

@@ -16,7 +16,7 @@ use server::{
     },
     tenancy,
     tools::Registry,
-    turns::Turns,
+    turns::{Models, Turns},
     usage::audit_books,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -44,8 +44,7 @@ db_test! {
             config(),
             t.db.clone(),
             t.world.clone(),
-            Arc::new(DemoModel::new(Pace::Fast)),
-            model,
+            Models::only(model, Arc::new(DemoModel::new(Pace::Fast))),
             Catalogue::built_in(),
             Registry::built_in(),
             tracker.clone(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     intent::Intent,
     memory::{Call, Given, Memory, Need},
-    naming,
+    naming, notes,
     question::Question,
     render, reports,
     spans::{Span, date_in},
@@ -138,6 +138,7 @@ impl Plan {
             Intent::Date => self.date_info(render::date),
             Intent::Tariff => self.date_info(render::tariff),
             Intent::Shifts => self.date_info(render::shifts),
+            Intent::Note => notes::answer(self),
         }
     }
 
