@@ -26,7 +26,7 @@ use crate::{
         turn_lease::turn_renew,
     },
     error::{Error, Result},
-    models::{ModelRequest, demo::CONTINUE},
+    models::{Content, ModelRequest, demo::CONTINUE},
 };
 
 /// Where the answer is written.
@@ -94,7 +94,8 @@ async fn begin(
     if let Some((answer, _)) = &place.answer {
         let before = prompt::answer_so_far(scope, &mut tx, ask.conversation, *answer).await?;
         // Nothing was said yet: then the question alone is asked.
-        let has_words = before.iter().any(|message| !message.content.is_empty());
+        let is_blank = |content: &Content| matches!(content, Content::Text { text } if text.trim().is_empty());
+        let has_words = before.iter().flat_map(|message| &message.content).any(|content| !is_blank(content));
         work = work.going_on(before, has_words.then(|| prompt::user_text(CONTINUE)));
     }
     drop(tx);

@@ -33,5 +33,6 @@ mod turns_endings;
 mod turns_fake;
 mod turns_http;
 mod turns_long;
+mod turns_processes;
 mod turns_waiting;
 mod usage;

@@ -326,7 +326,10 @@ db_test! {
         let house = House::new(t).await;
         let mut waits = Vec::new();
         for _ in 0..4 {
-            waits.push(waiting(&house, "one").await);
+            house.fake.then(asks(&[("a", "change", "one")]));
+            let started = house.start("Change it", None).await;
+            house.parked(started.turn).await;
+            waits.push(started);
         }
         for started in &waits {
             house.turns.stop(&house.scope, started.turn).await.expect("stopped");
