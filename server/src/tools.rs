@@ -6,6 +6,7 @@
 //! so ([`Tool::risk`]) and asks its person first; `turns` does the asking.
 
 mod cap;
+mod chart_bounds;
 pub mod energy;
 mod registry;
 mod tool;

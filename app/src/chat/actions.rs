@@ -2,6 +2,7 @@
 //! and changes the [`super::state::Chat`]; after every wait the page may be gone, so nothing is touched before asking.
 
 mod composing;
+mod hearing;
 mod listing;
 mod opening;
 mod sending;

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::body::Body;
-use crate::model::{
-    MessageAuthor, MessageId, MessageStatus, MessageView, Part, Siblings, Timestamp, TurnId, TurnUsage,
+use crate::{
+    markdown::RichStore,
+    model::{MessageAuthor, MessageId, MessageStatus, MessageView, Part, Siblings, Timestamp, TurnId, TurnUsage},
 };
 
 /// A message on the page. Only a running one changes.
@@ -21,6 +22,8 @@ pub struct Item {
     pub body: Body,
     pub status: ArcRwSignal<MessageStatus>,
     pub usage: ArcRwSignal<Option<TurnUsage>>,
+    /// Colours and formulas of the text.
+    pub rich: RichStore,
 }
 
 impl Item {
@@ -52,6 +55,7 @@ impl Item {
             body,
             status: ArcRwSignal::new(view.status),
             usage: ArcRwSignal::new(view.usage),
+            rich: RichStore::new(view.rich),
         }
     }
 
@@ -63,6 +67,7 @@ impl Item {
         if self.status.get_untracked() == view.status {
             return;
         }
+        self.rich.add(view.rich);
         if self.author == MessageAuthor::Assistant {
             self.body.replace(&view.parts, view.status != MessageStatus::Running);
         }

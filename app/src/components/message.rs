@@ -14,6 +14,7 @@ use crate::{
     },
     markdown,
     model::{MessageAuthor, MessageStatus, Siblings, TurnError, TurnErrorCode},
+    words,
 };
 
 #[component]
@@ -67,6 +68,7 @@ fn UserMessage(item: Item) -> impl IntoView {
 #[component]
 fn Answer(item: Item) -> impl IntoView {
     let id = item.element_id();
+    let showing = markdown::Showing::new(words::lang(), item.element_id(), item.rich.clone());
     let segments = item.body.segments.clone();
     let is_blank = {
         let segments = item.body.segments.clone();
@@ -79,7 +81,7 @@ fn Answer(item: Item) -> impl IntoView {
             <h2 class="visually-hidden">"Answer"</h2>
             <For each=move || segments.get() key=|keyed| keyed.key let:keyed>
                 {match keyed.segment {
-                    Segment::Text(run) => view! { <Text run/> }.into_any(),
+                    Segment::Text(run) => view! { <Text run showing=showing.clone()/> }.into_any(),
                     Segment::Tools(run) => view! { <ToolGroup run/> }.into_any(),
                 }}
             </For>
@@ -95,14 +97,15 @@ fn Answer(item: Item) -> impl IntoView {
 }
 
 #[component]
-fn Text(run: TextRun) -> impl IntoView {
+fn Text(run: TextRun, showing: markdown::Showing) -> impl IntoView {
     let TextRun { frozen, tail, .. } = run;
+    let arriving = showing.arriving();
     view! {
         <div class="markdown">
             <For each=move || frozen.get().into_iter().enumerate() key=|(place, _)| *place let:entry>
-                {markdown::block_view(&entry.1)}
+                {markdown::block_view(&entry.1, &showing)}
             </For>
-            {move || tail.get().iter().map(markdown::block_view).collect::<Vec<_>>()}
+            {move || tail.get().iter().map(|block| markdown::block_view(block, &arriving)).collect::<Vec<_>>()}
         </div>
     }
     .into_any()
@@ -184,8 +187,7 @@ fn AnswerActions(item: Item) -> impl IntoView {
         let texts = html.and_then(|article| article.query_selector_all(":scope > .markdown").ok());
         let html = texts.map(|texts| {
             let each = (0..texts.length()).filter_map(|place| texts.get(place));
-            each.map(|node| wasm_bindgen::JsCast::unchecked_into::<web_sys::Element>(node).inner_html())
-                .collect::<String>()
+            each.map(|node| markdown::html_to_copy(&wasm_bindgen::JsCast::unchecked_into(node))).collect::<String>()
         });
         browser::copy(&to_copy.body.markdown(), html.as_deref());
         copied.set(true);

@@ -3,15 +3,19 @@
 use leptos::{ev, html, prelude::*, reactive::send_wrapper_ext::SendOption};
 
 use super::{empty::EmptyState, error_view::ErrorView, icon::icon, message::Message};
-use crate::chat::{
-    browser,
-    scroll::{BOX_ID, Controller, Jump, SPACER_ID},
-    state::Chat,
+use crate::{
+    chat::{
+        browser,
+        scroll::{BOX_ID, Controller, Jump, SPACER_ID},
+        state::Chat,
+    },
+    markdown, words,
 };
 
 #[component]
 pub fn Thread() -> impl IntoView {
     let chat = Chat::get();
+    let lang = words::lang();
     let scroll_box = NodeRef::<html::Div>::new();
     Effect::new(move |previous: Option<()>| {
         if previous.is_some() || scroll_box.get().is_none() {
@@ -40,7 +44,13 @@ pub fn Thread() -> impl IntoView {
             on:scroll=move |_| chat.with_scroll(Controller::on_scroll)
             on:wheel=on_wheel
         >
-            <div class="transcript column" role="log" aria-live="off" aria-label="Conversation">
+            <div
+                class="transcript column"
+                role="log"
+                aria-live="off"
+                aria-label="Conversation"
+                on:click=move |event| markdown::clicked(&event, lang)
+            >
                 {move || empty.get().then(|| view! { <EmptyState/> })}
                 {move || chat.failure.get().map(|error| view! { <ErrorView error/> })}
                 {move || earlier_button(chat)}

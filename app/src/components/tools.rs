@@ -26,6 +26,7 @@ pub fn ToolGroup(run: ToolRun) -> impl IntoView {
                 </For>
             </ul>
         </details>
+        {super::chart::drawn_below(calls)}
     }
     .into_any()
 }

@@ -1,10 +1,11 @@
 //! The lease of a running turn: it is written by whoever holds its token, and every such write asks for it.
 
-use app::model::{TenantId, Timestamp, TurnId, UserId};
+use app::model::{ConversationId, TenantId, Timestamp, TurnId, UserId};
 use uuid::Uuid;
 
 use super::{
     Result, SystemTx, TenantScope, Tx,
+    changes::Change,
     turn::{TurnStatus, seq_raw},
 };
 
@@ -34,6 +35,11 @@ impl LapsedRow {
             lease_token: self.lease_token,
         }
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct PlaceRow {
+    conversation_id: Uuid,
 }
 
 #[derive(sqlx::FromRow)]
@@ -97,6 +103,9 @@ pub async fn turn_end(
         .bind(now)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::TurnEnded(id));
+    }
     Ok(changed == 1)
 }
 
@@ -153,7 +162,7 @@ pub async fn turn_park(
     let changed = tx
         .query(
             "UPDATE turns SET waiting_until = $5, lease_token = $4, last_seq = $6 \
-             WHERE tenant_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running'",
+             WHERE tenant_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running' RETURNING conversation_id",
         )
         .bind(scope.tenant())
         .bind(id)
@@ -161,9 +170,9 @@ pub async fn turn_park(
         .bind(next_token)
         .bind(waiting_until)
         .bind(seq_raw(last_seq))
-        .execute()
+        .optional::<PlaceRow>()
         .await?;
-    Ok(changed == 1)
+    Ok(changed_at(scope, tx, changed))
 }
 
 /// Takes a turn whose token is `lease_token` and that waits, or whose lease ran out before `lapsed_before`. One of
@@ -183,7 +192,8 @@ pub async fn turn_take(
         .query(
             "UPDATE turns SET waiting_until = NULL, lease_token = $4, lease_until = $6 \
              WHERE tenant_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running' \
-             AND (waiting_until IS NOT NULL OR lease_until < $5)",
+             AND (waiting_until IS NOT NULL OR lease_until < $5) \
+             RETURNING conversation_id",
         )
         .bind(scope.tenant())
         .bind(id)
@@ -191,7 +201,15 @@ pub async fn turn_take(
         .bind(next_token)
         .bind(lapsed_before)
         .bind(lease_until)
-        .execute()
+        .optional::<PlaceRow>()
         .await?;
-    Ok(changed == 1)
+    Ok(changed_at(scope, tx, changed))
+}
+
+/// The list shows whether a turn waits.
+fn changed_at(scope: &TenantScope, tx: &mut Tx, place: Option<PlaceRow>) -> bool {
+    if let Some(place) = &place {
+        tx.announce(scope, Change::Conversation(ConversationId(place.conversation_id)));
+    }
+    place.is_some()
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::model::{
-    ConversationId, MessageAuthor, MessageId, MessageText, Part, StartTurn, Timestamp, TurnEvent, TurnId, TurnKey,
-    TurnStarted,
+    AttachmentView, ConversationId, MessageAuthor, MessageId, MessageText, StartTurn, Timestamp, TurnEvent, TurnId,
+    TurnKey, TurnStarted,
 };
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use super::{
     prompt, title,
 };
 use crate::{
+    attachments,
     db::{
         self, TenantScope, Tx,
         conversation::{conversation_find, conversation_insert, conversation_touch},
@@ -89,22 +90,18 @@ async fn start_turn(
     }
     let branch = start.conversation.zip(start.parent);
     check_place(scope, &mut tx, &start).await?;
-    let said = said(&start);
-    let request = prompt::first_request(inner, &answering.model, scope, &mut tx, branch, &said).await?;
+    let files = attachments::chosen(scope, &mut tx, &start.attachments).await?;
+    let parts = attachments::parts(&files, start.text.as_str());
+    let request = prompt::first_request(inner, &answering.model, scope, &mut tx, branch, &parts).await?;
     drop(tx);
 
-    let admitted = match admit(inner, &answering, scope, request_id, &start, &request).await {
+    let admitted = match admit(inner, &answering, scope, request_id, (&start, &files), &request).await {
         // Somebody sent the same key at the same moment and was first.
         Err(Error::Db(db::Error::Duplicate(_))) => Admitted::Before(find_by_key(inner, scope, start.key).await?),
         other => other?,
     };
     let untitled = start.conversation.is_none().then(|| start.text.clone());
     Ok(launch(inner, scope, request_id, answering, admitted, Work::new(request), untitled))
-}
-
-/// What the person said, as stored.
-fn said(start: &StartTurn) -> Vec<Part> {
-    vec![Part::Text { text: start.text.as_str().to_owned() }]
 }
 
 /// Begins an admitted turn; one that was admitted before runs already.
@@ -181,7 +178,7 @@ async fn admit(
     answering: &Answering,
     scope: &TenantScope,
     request_id: &str,
-    start: &StartTurn,
+    (start, files): (&StartTurn, &[AttachmentView]),
     request: &ModelRequest,
 ) -> Result<Admitted> {
     let world = &inner.world;
@@ -206,7 +203,7 @@ async fn admit(
             return Err(Error::NotFound);
         }
     }
-    insert_messages(scope, &mut tx, start, ids, now).await?;
+    insert_messages(scope, &mut tx, (start, files), ids, now).await?;
     let opened = open(inner, answering, scope, &mut tx, Opening { ids, key: start.key, request_id, request }).await?;
     tx.commit().await?;
     Ok(Admitted::Now(Box::new(New { ids, opened, events: Vec::new() })))
@@ -270,11 +267,11 @@ pub(super) async fn open(
 async fn insert_messages(
     scope: &TenantScope,
     tx: &mut Tx,
-    start: &StartTurn,
+    (start, files): (&StartTurn, &[AttachmentView]),
     ids: TurnStarted,
     now: Timestamp,
 ) -> Result<()> {
-    let said = said(start);
+    let said = attachments::parts(files, start.text.as_str());
     let question = NewMessage {
         id: ids.user_message,
         conversation: ids.conversation,
@@ -286,6 +283,7 @@ async fn insert_messages(
         turn: ids.turn,
     };
     message_insert(scope, tx, question, now).await?;
+    attachments::attach(scope, tx, ids.user_message, files).await?;
     let answer = NewMessage {
         id: ids.assistant_message,
         conversation: ids.conversation,
