@@ -2,7 +2,7 @@
 //!
 //! Pure rules, tested natively: [`transcript`] (events → message), [`list`] (the sidebar's groups and pages), [`drafts`]
 //! (what is kept of unsent text). What talks to the browser: [`browser`], [`feed`] (the event stream of a turn),
-//! [`channel`] (other tabs), [`scroll`]. [`body`] and [`state`] hold the signals between the two.
+//! [`channel`] (other tabs), [`scroll`], [`post`] (requests that are no server functions). [`body`] and [`state`] hold the signals between the two.
 //!
 //! What must hold: nothing here reads a clock, storage or the DOM while a page is first rendered; only effects and
 //! handlers call [`browser`], because the server renders the same components.
@@ -15,6 +15,7 @@ pub mod drafts;
 pub mod feed;
 pub mod item;
 pub mod list;
+pub mod post;
 pub mod scroll;
 pub mod state;
 pub mod transcript;

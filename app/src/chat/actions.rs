@@ -5,7 +5,11 @@ mod composing;
 mod hearing;
 mod listing;
 mod opening;
+mod organising;
 mod sending;
+mod session;
+
+pub use organising::MAX_AT_ONCE;
 
 use crate::model::{MessageId, TurnKey};
 
