@@ -10,6 +10,7 @@ use leptos::prelude::use_context;
 pub use crate::model::Lang;
 
 pub mod common;
+pub mod thread;
 
 /// Declares phrases: `name = "English" | "Indonesian";`
 macro_rules! phrases {

@@ -1,7 +1,7 @@
 //! The state of the chat page: one value of signals, passed by context. What happens to it is in [`super::super::pages`]
 //! and `components`; the rules are pure and live beside this file.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use leptos::{prelude::*, reactive::send_wrapper_ext::SendOption};
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,10 @@ use super::{
 use crate::{
     error::AppError,
     model::{
-        ConversationId, ConversationSummary, ConversationView, Cursor, Date, Me, MessageId, MessageView, Page, Part,
-        TenantCode, TenantHome, TurnId, UsageMeter, UserId,
+        ConversationId, ConversationSummary, ConversationView, Cursor, Date, Lang, Me, MessageId, MessageView, Page,
+        Part, TenantCode, TenantHome, TurnId, UsageMeter, UserId,
     },
+    words,
 };
 
 /// How long a deletion can be taken back from the toast.
@@ -97,6 +98,7 @@ pub struct PageData {
 /// Everything the parts of the page share.
 #[derive(Clone, Copy)]
 pub struct Chat {
+    pub lang: Lang,
     pub me: StoredValue<Me>,
     pub home: StoredValue<TenantHome>,
     /// What the URL names …
@@ -123,6 +125,8 @@ pub struct Chat {
     /// Whether the composer holds nothing worth sending.
     pub empty: RwSignal<bool>,
     pub loading_older: RwSignal<bool>,
+    /// An earlier part of the conversation is being fetched.
+    pub loading_older_messages: StoredValue<bool>,
     /// Conversations whose answer ended while another one was looked at.
     pub unread: RwSignal<Vec<ConversationId>>,
     pub queued: RwSignal<Option<String>>,
@@ -146,6 +150,7 @@ impl Chat {
     #[must_use]
     pub fn new(data: PageData, place: Memo<Place>, leaf_wanted: Memo<Option<MessageId>>, go: Callback<String>) -> Self {
         let chat = Self {
+            lang: words::lang(),
             place,
             leaf_wanted,
             shown: RwSignal::new(None),
@@ -163,6 +168,7 @@ impl Chat {
             unacknowledged: StoredValue::new(None),
             empty: RwSignal::new(true),
             loading_older: RwSignal::new(false),
+            loading_older_messages: StoredValue::new(false),
             unread: RwSignal::new(vec![]),
             queued: RwSignal::new(None),
             editing: RwSignal::new(None),
@@ -275,16 +281,23 @@ impl Chat {
 
     /// Shows `view`. Messages that are on the page already stay as they are, so that nothing flickers or closes.
     pub fn show(self, view: ConversationView) {
-        let known = self.items.get_untracked();
+        let known: HashMap<MessageId, Item> =
+            self.items.get_untracked().into_iter().map(|item| (item.id, item)).collect();
         let last_parts = view.messages.last().map(|message| message.parts.clone()).unwrap_or_default();
-        let item_for = |message: MessageView| match known.iter().find(|item| item.id == message.id) {
+        let item_for = |message: MessageView| match known.get(&message.id) {
             Some(item) => {
                 item.update(message);
                 item.clone()
             }
             None => Item::new(message),
         };
-        let items: Vec<Item> = view.messages.into_iter().map(item_for).collect();
+        // Earlier parts of the same branch that are on the page already stay, too.
+        let first =
+            view.messages.first().map(|message| message.id).filter(|_| self.shown.get_untracked() == Some(view.id));
+        let mut items = self.items.get_untracked();
+        let above = first.and_then(|first| items.iter().position(|item| item.id == first)).unwrap_or_default();
+        items.truncate(above);
+        items.extend(view.messages.into_iter().map(item_for));
         let following = view.running.zip(items.last().cloned()).map(|((turn, after), item)| Following {
             turn,
             conversation: view.id,
@@ -295,7 +308,9 @@ impl Chat {
         self.shown.set(Some(view.id));
         self.failure.set(None);
         self.title.set(view.title);
-        self.earlier.set(view.earlier);
+        if above == 0 {
+            self.earlier.set(view.earlier);
+        }
         self.items.set(items);
         self.connection.set(Connection::Fine);
         self.following.set(following);

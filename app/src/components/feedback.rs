@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::icon::icon;
-use crate::chat::{browser, item::Item, state::Chat};
+use crate::chat::state::Chat;
 
 /// One toast at a time, at the edge of the page.
 #[component]
@@ -89,17 +89,4 @@ pub fn HelpDialog() -> impl IntoView {
         </dialog>
     }
     .into_any()
-}
-
-/// Moves the keyboard to the message `step` places away from the focused one (or the last).
-pub fn focus_message(chat: Chat, step: isize) {
-    let ids: Vec<String> = chat.items.with_untracked(|items| items.iter().map(Item::element_id).collect());
-    let focused = document().active_element().map(|element| element.id()).unwrap_or_default();
-    let next = match ids.iter().position(|id| *id == focused) {
-        Some(place) => place.checked_add_signed(step).filter(|place| *place < ids.len()),
-        None => ids.len().checked_sub(1),
-    };
-    if let Some(id) = next.and_then(|place| ids.get(place)) {
-        browser::focus(id);
-    }
 }

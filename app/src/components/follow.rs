@@ -11,11 +11,11 @@ use crate::{
         channel::{self, Listener},
         feed::{Feed, Handlers, Next},
         list::ConversationList,
-        scroll::Controller,
-        state::{Chat, Following, Place},
-        transcript::{Applied, Transcript},
+        state::{Chat, Place},
+        writer::Writer,
     },
-    model::{MessageStatus, TurnEnvelope},
+    model::{ConversationId, MessageStatus, TurnEnvelope},
+    words::thread,
 };
 
 /// How often a page looks at answers that are written elsewhere, while there are any.
@@ -34,9 +34,9 @@ fn follow_answer(chat: Chat) {
         drop(previous);
         let following = chat.following.get()?;
         let (turn, after) = (following.turn, following.after);
-        let mut transcript = Transcript::new(turn, following.parts.clone(), after);
+        let writer = Writer::new(chat, &following);
         let handlers = Handlers {
-            batch: Box::new(move |events| receive(chat, &following, &mut transcript, events)),
+            batch: Box::new(move |events| receive(chat, following.conversation, &writer, events)),
             connection: Box::new(move |connection| {
                 let _gone_if_not = chat.connection.try_set(connection);
             }),
@@ -50,54 +50,28 @@ fn follow_answer(chat: Chat) {
     });
 }
 
-fn receive(chat: Chat, following: &Following, transcript: &mut Transcript, events: Vec<TurnEnvelope>) -> Next {
+fn receive(chat: Chat, conversation: ConversationId, writer: &Writer, events: Vec<TurnEnvelope>) -> Next {
     if !chat.is_alive() {
         return Next::Close;
     }
-    let mut replaced = false;
-    let mut next = Next::Continue;
-    for event in events {
-        match transcript.apply(event) {
-            Applied::Replaced => replaced = true,
-            Applied::Gap => {
-                next = Next::Again(transcript.seen);
-                break;
-            }
-            Applied::Changed | Applied::Nothing => {}
-        }
+    let taken = writer.take(events);
+    if let Some(title) = taken.title {
+        chat.set_title(conversation, &title);
     }
-    let over = transcript.is_over();
-    let item = &following.item;
-    if replaced {
-        item.body.replace(&transcript.parts, over);
-    } else {
-        item.body.sync(&transcript.parts, over);
+    if let Some(status) = taken.over {
+        ended(chat, conversation, &status);
+        return Next::Close;
     }
-    if let Some(title) = transcript.title.take() {
-        chat.set_title(following.conversation, &title);
-    }
-    if over {
-        item.usage.set(transcript.usage);
-        item.status.set(transcript.status.clone());
-        ended(chat, following, &transcript.status);
-        next = Next::Close;
-    }
-    let drawn = move || {
-        if chat.is_alive() {
-            chat.with_scroll(Controller::content_changed);
-        }
-    };
-    request_animation_frame(drawn);
-    next
+    taken.gap_after.map_or(Next::Continue, Next::Again)
 }
 
-fn ended(chat: Chat, following: &Following, status: &MessageStatus) {
+fn ended(chat: Chat, conversation: ConversationId, status: &MessageStatus) {
     chat.following.set(None);
-    chat.list.update(|list| list.set_running(following.conversation, false));
+    chat.list.update(|list| list.set_running(conversation, false));
     chat.announce(match status {
-        MessageStatus::Stopped => "Stopped",
-        MessageStatus::Failed(_) => "The answer failed",
-        MessageStatus::Complete | MessageStatus::Running => "Response complete",
+        MessageStatus::Stopped => thread::stopped(chat.lang),
+        MessageStatus::Failed(_) => thread::failed(chat.lang),
+        MessageStatus::Complete | MessageStatus::Running => thread::complete(chat.lang),
     });
     chat.refresh();
     chat.tell_tabs(None);

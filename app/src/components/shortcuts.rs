@@ -3,14 +3,8 @@
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{
-    feedback::focus_message,
-    header::{close_drawer, close_menus, close_menus_except, toggle_sidebar},
-};
-use crate::{
-    chat::{browser, state::Chat},
-    model::MessageAuthor,
-};
+use super::header::{close_drawer, close_menus, close_menus_except, toggle_sidebar};
+use crate::chat::{browser, state::Chat};
 
 /// Listens as long as the page is there.
 pub fn install_shortcuts(chat: Chat) {
@@ -38,12 +32,12 @@ fn on_key(chat: Chat, event: &ev::KeyboardEvent) {
     let handled = match (command, event.shift_key(), event.alt_key(), key.as_str()) {
         (true, true, false, "O" | "o") => act(|| chat.go_to(chat.new_url())),
         (true, true, false, "S" | "s") => act(|| toggle_sidebar(chat)),
-        (true, true, false, "C" | "c") => act(|| copy_last_answer(chat)),
+        (true, true, false, "C" | "c") => act(|| chat.copy_last_answer()),
         (true, _, false, "/") => act(|| chat.help_open.update(|open| *open = !*open)),
         (false, true, false, "Escape") => act(|| chat.focus_composer()),
         (false, false, false, "Escape") => escape(chat),
-        (false, false, true, "ArrowUp") => act(|| focus_message(chat, -1)),
-        (false, false, true, "ArrowDown") => act(|| focus_message(chat, 1)),
+        (false, false, true, "ArrowUp") => act(|| chat.focus_message(-1)),
+        (false, false, true, "ArrowDown") => act(|| chat.focus_message(1)),
         (false, _, false, key) => begins_typing(chat, key),
         _ => false,
     };
@@ -88,14 +82,4 @@ fn begins_typing(chat: Chat, key: &str) -> bool {
         chat.focus_composer();
     }
     false
-}
-
-fn copy_last_answer(chat: Chat) {
-    let last = chat
-        .items
-        .with_untracked(|items| items.iter().rev().find(|item| item.author == MessageAuthor::Assistant).cloned());
-    if let Some(last) = last {
-        browser::copy(&last.body.markdown(), None);
-        chat.say("Answer copied.", None);
-    }
 }
