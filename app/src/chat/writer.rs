@@ -16,7 +16,7 @@ use crate::model::{MessageStatus, Part, TurnEnvelope};
 
 /// Sentences are told at most this often, milliseconds.
 const TELL_EVERY_MS: f64 = 3_000.0;
-/// At most so much of the text is told at once, bytes: who listens is not to fall behind for ever.
+/// At most so much of the text is told at once, bytes, so that who listens does not fall behind for ever.
 const TELL_AT_MOST: usize = 400;
 
 /// What a batch of events came to.
@@ -189,8 +189,9 @@ fn last_text(parts: &[Part]) -> &str {
     }
 }
 
-/// Where the last finished sentence behind `from` ends. Looks at the new text only.
+/// Where the last finished sentence behind `from` ends. Looks at the end of the new text only: this runs every frame.
 fn sentence_end(text: &str, from: usize) -> Option<usize> {
+    let from = from.max(text.floor_char_boundary(text.len().saturating_sub(4 * TELL_AT_MOST)));
     let fresh = text.get(from..)?;
     let ends = fresh.char_indices().rev().find(|(place, c)| {
         let next = fresh[place + c.len_utf8()..].chars().next();
@@ -202,8 +203,8 @@ fn sentence_end(text: &str, from: usize) -> Option<usize> {
 /// Markdown as it is read out: without its marks, the last [`TELL_AT_MOST`] bytes of it.
 fn spoken(markdown: &str) -> String {
     let from = markdown.ceil_char_boundary(markdown.len().saturating_sub(TELL_AT_MOST));
-    let words = markdown[from..].split_whitespace().map(|word| word.trim_matches(['*', '_', '`', '#', '|', '>', '~']));
-    let words = words.filter(|word| word.chars().any(char::is_alphanumeric));
+    let bare = markdown[from..].replace(['*', '`', '~', '|', '#'], "");
+    let words = bare.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
     words.collect::<Vec<_>>().join(" ")
 }
 

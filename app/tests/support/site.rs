@@ -9,7 +9,7 @@ use std::{
 use app::{
     backend::{Backend, Redirect},
     components::SetStatus,
-    model::Theme,
+    model::{Lang, Theme},
     routes::{App, SidebarCollapsed, shell},
 };
 use axum::{
@@ -59,6 +59,7 @@ pub struct Site {
     pub backend: FakeBackend,
     pub theme: Theme,
     pub collapsed: bool,
+    pub lang: Lang,
 }
 
 /// The paths of the application's pages. Finding them also starts what runs resources. Once per process: pages that are
@@ -74,6 +75,7 @@ impl Site {
         provide_context(Arc::new(self.backend.clone()) as Arc<dyn Backend>);
         provide_context(caller());
         provide_context(self.theme);
+        provide_context(self.lang);
         provide_context(SidebarCollapsed(self.collapsed));
         if let Some(options) = use_context::<ResponseOptions>() {
             provide_context(SetStatus(Arc::new(move |status| {

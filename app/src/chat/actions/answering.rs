@@ -212,7 +212,8 @@ impl Chat {
             if !self.is_alive() {
                 return;
             }
-            self.announce(&error.to_string());
+            let said = error.to_string();
+            self.announce(&said);
             let was_decided = matches!(error, AppError::Conflict { .. } | AppError::NotFound);
             if matches!(error, AppError::SignedOut) {
                 self.notice.set(Some(AppError::SignedOut));
@@ -221,6 +222,8 @@ impl Chat {
             let _gone_if_not = problem.try_set(Some(error));
             let _gone_if_not = sent.try_set(was_decided);
             if was_decided {
+                // The card goes with what is fetched now; what was decided instead stays readable.
+                self.say(said, None);
                 self.reload();
             }
         });

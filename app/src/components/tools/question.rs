@@ -29,6 +29,11 @@ impl Reply {
     fn send(&self, decision: Decision) {
         let Some(turn) = self.turn.get_untracked() else { return };
         if !self.sent.get_untracked() {
+            // The card will be gone: the keyboard stays at its message.
+            let article = document().active_element().and_then(|active| active.closest("article").ok().flatten());
+            if let Some(article) = article {
+                browser::focus(&article.id());
+            }
             self.chat.decide(turn, self.call_id.clone(), decision, self.sent, self.problem);
         }
     }
