@@ -3,6 +3,7 @@
 //! What must hold: the first render reads no clock, storage or DOM (the server renders the same code); no inline styles
 //! (the CSP forbids them); everything a person can do has a name a screen reader says and a place the keyboard reaches.
 
+mod chart;
 mod composer;
 mod empty;
 mod error_view;
@@ -22,6 +23,7 @@ mod tools;
 mod usage_details;
 mod user_menu;
 
+pub use chart::ChartView;
 pub use composer::Composer;
 pub use error_view::{ErrorView, SetStatus};
 pub use feedback::{Announcer, HelpDialog, ToastRegion};

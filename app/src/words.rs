@@ -9,7 +9,9 @@ use leptos::prelude::use_context;
 
 pub use crate::model::Lang;
 
+pub mod chart;
 pub mod common;
+pub mod markdown;
 pub mod thread;
 
 /// Declares phrases: `name = "English" | "Indonesian";`

@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
 
+#[path = "chat/charts.rs"]
+mod charts;
 #[path = "support/fake_backend.rs"]
 mod fake_backend;
 #[path = "support/site.rs"]

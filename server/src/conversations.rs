@@ -1,54 +1,43 @@
-//! Conversations of one person in one tenant: list, open, rename, delete and undo.
+//! Conversations of one person in one tenant: list, open, find, rename, pin, archive, fork, delete and undo.
 //!
 //! Every function takes the person's [`TenantScope`] and their transaction; a conversation of somebody else does not
 //! exist here ([`Error::NotFound`]). What must hold: a page or a view costs the same after 10 and after 10,000 messages;
 //! no query per message; a person's title is never overwritten by the automatic one; deleting never touches the books.
 
+mod answers;
+mod backfill;
 mod cursor;
+mod fork;
+mod list;
+mod search;
 mod view;
 
+pub use answers::{edit, rate};
+pub use backfill::index_old_messages;
+pub use fork::{MAX_FORK_MESSAGES, fork};
+pub use list::{MAX_PINS, PAGE_SIZE, archive, list, pin, summary};
+pub use search::{SEARCH_PAGE, search};
 pub use view::{earlier, open};
 
-use app::model::{ConversationId, ConversationSummary, Cursor, Folder, Page, Timestamp, Title, TurnId};
+use app::model::{ConversationId, MessageId, Timestamp, Title, TurnId};
 
 use crate::{
     db::{
         SystemTx, TenantScope, Tx,
         conversation::{
-            conversation_delete, conversation_find, conversation_page, conversation_purge, conversation_rename,
-            conversation_restore,
+            conversation_delete, conversation_find, conversation_purge, conversation_rename, conversation_restore,
         },
         turn::turns_request_stop,
     },
     error::{Error, Result},
 };
-use cursor::ListCursor;
 
-/// Conversations on a page of the list.
-pub const PAGE_SIZE: usize = 30;
+/// Conversations that can be changed at once.
+pub const MAX_AT_ONCE: usize = 200;
 /// How long a deletion can be undone, milliseconds.
 pub const UNDO_MS: i64 = 60 * 60 * 1000;
 /// Conversations removed in one purge.
 const PURGE_BATCH: i64 = 50;
-
-/// A page of the list, the conversation written to last first.
-///
-/// # Errors
-/// [`Error::Invalid`] for a cursor that is not ours.
-pub async fn list(
-    scope: &TenantScope,
-    tx: &mut Tx,
-    _folder: Folder,
-    after: Option<&Cursor>,
-) -> Result<Page<ConversationSummary>> {
-    let below = after.map_or(Ok(ListCursor::START), ListCursor::parse)?;
-    let limit = i64::try_from(PAGE_SIZE + 1).unwrap_or(i64::MAX);
-    let mut items = conversation_page(scope, tx, (below.updated_at, below.id), limit).await?;
-    let has_more = items.len() > PAGE_SIZE;
-    items.truncate(PAGE_SIZE);
-    let next = items.last().filter(|_| has_more).map(|last| ListCursor { updated_at: last.updated_at, id: last.id });
-    Ok(Page { items, next: next.map(ListCursor::into_cursor) })
-}
 
 /// Nothing, when the conversation is there and the caller's.
 ///
@@ -56,6 +45,14 @@ pub async fn list(
 /// [`Error::NotFound`].
 pub async fn require(scope: &TenantScope, tx: &mut Tx, id: ConversationId) -> Result<()> {
     conversation_find(scope, tx, id).await?.map(drop).ok_or(Error::NotFound)
+}
+
+/// The message written last; `None`: there is none yet.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn newest_message(scope: &TenantScope, tx: &mut Tx, id: ConversationId) -> Result<Option<MessageId>> {
+    Ok(conversation_find(scope, tx, id).await?.ok_or(Error::NotFound)?.current_leaf)
 }
 
 /// Gives it a person's title.
@@ -76,12 +73,31 @@ pub async fn delete(scope: &TenantScope, tx: &mut Tx, id: ConversationId, now: T
     Ok(turns_request_stop(scope, tx, id).await?)
 }
 
-/// Undoes a deletion.
+/// As [`delete`], for all of these.
+///
+/// # Errors
+/// [`Error::NotFound`] when one of them is not there, and then none may be committed; [`Error::Invalid`] for more than
+/// [`MAX_AT_ONCE`].
+pub async fn delete_all(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    ids: &[ConversationId],
+    now: Timestamp,
+) -> Result<Vec<TurnId>> {
+    let mut running = Vec::new();
+    for id in list::distinct(ids)? {
+        running.append(&mut delete(scope, tx, id, now).await?);
+    }
+    Ok(running)
+}
+
+/// Undoes a deletion. A pin comes back as long as there is room for it.
 ///
 /// # Errors
 /// [`Error::NotFound`], also when it has been removed for good.
 pub async fn restore(scope: &TenantScope, tx: &mut Tx, id: ConversationId) -> Result<()> {
-    found(conversation_restore(scope, tx, id).await?)
+    found(conversation_restore(scope, tx, id).await?)?;
+    list::make_room(scope, tx, id).await
 }
 
 /// Removes for good what was deleted longer than [`UNDO_MS`] ago, a bounded number at a time. Returns how many.

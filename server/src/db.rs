@@ -11,23 +11,31 @@
 //!   [`app::model::Timestamp`]), money and tokens `BIGINT`, flags `BOOLEAN`, JSON is `TEXT` on both.
 //! - Every table of tenant data has `tenant_id`, `PRIMARY KEY (tenant_id, …)`, foreign keys and unique indexes that
 //!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
+//! - What others may be looking at is announced by the function that writes it ([`Tx::announce`]).
 //! - No network call, no hashing, no waiting inside a transaction.
 
+pub mod attachment;
 pub mod auth_event;
 pub mod budget;
+pub mod changes;
 mod connect;
 pub mod conversation;
+pub mod conversation_list;
 pub mod energy;
 mod error;
 pub mod health;
 pub mod ledger;
+mod listen;
+pub mod live;
 pub mod membership;
 pub mod message;
+pub mod message_change;
 pub mod message_path;
 pub mod model_call;
 mod query;
 pub mod refresh;
 mod scope;
+pub mod search;
 pub mod session;
 pub mod signing_key;
 pub mod tenant;

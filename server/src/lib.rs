@@ -2,6 +2,7 @@
 
 #![recursion_limit = "512"]
 
+pub mod attachments;
 pub mod backend;
 pub mod cli;
 pub mod config;
@@ -13,7 +14,9 @@ pub mod egress;
 pub mod error;
 pub mod http;
 pub mod identity;
+pub mod live;
 pub mod models;
+pub mod rich;
 pub mod state;
 pub mod telemetry;
 pub mod tenancy;
@@ -43,6 +46,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (router, _) = http::router(state.clone());
     state.tasks.spawn(state.turns.clone().run_background());
+    state.tasks.spawn(index_old_messages(state.clone()));
     let stopping = state.shutdown.clone();
     let turns = state.turns.clone();
     let asked_to_stop = async move {
@@ -64,4 +68,11 @@ pub async fn serve(
     // A connection that hangs must not keep the process.
     let _ = tokio::time::timeout(grace, state.db.close()).await;
     Ok(())
+}
+
+/// What was written before search knew it becomes findable; what fails is tried again at the next start.
+async fn index_old_messages(state: AppState) {
+    if let Err(error) = conversations::index_old_messages(&state.db, &state.world, &state.shutdown).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "older messages were not indexed for search");
+    }
 }

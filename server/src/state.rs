@@ -11,15 +11,18 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    attachments::Attachments,
     backend::ServerBackend,
-    config::{ConfigError, DemoPace, HttpArgs, ModelArgs},
+    config::{AttachmentArgs, ConfigError, DemoPace, HttpArgs, ModelArgs},
     db::Db,
     egress::{BaseUrl, Egress},
     http::{
+        person_events::PersonEventsState,
         site_css,
         turn_events::{OpenStreams, TurnEventsState},
     },
     identity::{self, AuthConfig, AuthState},
+    live,
     models::catalogue::DEMO_MODEL,
     models::{Catalogue, Model, Provider, ProviderKind, anthropic::Anthropic, demo},
     tools::Registry,
@@ -38,6 +41,7 @@ pub struct AppState {
     pub auth: AuthState,
     pub backend: Arc<dyn Backend>,
     pub turns: Turns,
+    pub attachments: Attachments,
     pub leptos: LeptosOptions,
     pub metrics: Option<PrometheusHandle>,
     pub metrics_token: Option<String>,
@@ -55,6 +59,7 @@ pub struct Parts {
     pub world: World,
     pub http: HttpArgs,
     pub model: ModelArgs,
+    pub attachments: AttachmentArgs,
     pub metrics: Option<PrometheusHandle>,
 }
 
@@ -64,7 +69,7 @@ impl AppState {
     /// # Errors
     /// A configuration that cannot work.
     pub async fn wire(parts: Parts) -> Result<Self, ConfigError> {
-        let Parts { db, world, http, model, metrics } = parts;
+        let Parts { db, world, http, model, attachments, metrics } = parts;
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         page_paths();
         let leptos = leptos_options(&http);
@@ -77,6 +82,12 @@ impl AppState {
         auth.proxies =
             http.trusted_proxies.parse().map_err(|error| ConfigError(format!("STEWARD_TRUSTED_PROXIES: {error}")))?;
         tasks.spawn(identity::keep_tidy(auth.clone(), shutdown.clone()));
+        db.changes().begin(world.id());
+        tasks.spawn(live::hear_others(db.clone(), shutdown.clone()));
+
+        let store = attachments.store()?;
+        let attachments = Attachments::new(db.clone(), world.clone(), store.clone(), attachments.limits());
+        tasks.spawn(attachments.clone().keep_tidy(shutdown.clone()));
 
         let catalogue = Catalogue::built_in();
         let (chosen, provider) = choose_model(&model, &catalogue)?;
@@ -85,10 +96,10 @@ impl AppState {
             name: chosen.name.clone(),
             demo: chosen.provider == ProviderKind::Demo,
             context_tokens: chosen.context_tokens,
-            sees_images: false,
+            sees_images: chosen.sees_images,
         };
         let turns = Turns::new(
-            TurnsConfig::default(),
+            TurnsConfig { attachments: store, ..TurnsConfig::default() },
             db.clone(),
             world.clone(),
             provider,
@@ -112,6 +123,7 @@ impl AppState {
             auth,
             backend: Arc::new(backend),
             turns,
+            attachments,
             leptos,
             metrics,
             open_streams: OpenStreams::default(),
@@ -132,6 +144,13 @@ impl AppState {
             open: self.open_streams.clone(),
         }
     }
+
+    /// What the stream of a person's changes needs.
+    #[must_use]
+    pub fn person_events(&self) -> PersonEventsState {
+        let shutdown = self.shutdown.clone();
+        PersonEventsState::new(self.events(), shutdown)
+    }
 }
 
 impl axum::extract::FromRef<AppState> for AuthState {
@@ -143,6 +162,12 @@ impl axum::extract::FromRef<AppState> for AuthState {
 impl axum::extract::FromRef<AppState> for TurnEventsState {
     fn from_ref(state: &AppState) -> Self {
         state.events()
+    }
+}
+
+impl axum::extract::FromRef<AppState> for PersonEventsState {
+    fn from_ref(state: &AppState) -> Self {
+        state.person_events()
     }
 }
 

@@ -5,6 +5,7 @@
 //! person can read. Identity comes from the [`ToolContext`], never from an argument.
 
 mod cap;
+mod chart_bounds;
 pub mod energy;
 mod registry;
 mod tool;

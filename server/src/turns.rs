@@ -41,6 +41,7 @@ use app::model::{Timestamp, TurnId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    attachments,
     db::{
         Db, TenantScope,
         turn::{turn_find, turn_request_stop},
@@ -72,7 +73,7 @@ pub struct TurnsConfig {
     pub write_every: Duration,
     /// The shortest time between two text events of a turn.
     pub text_every: Duration,
-    /// How often a follower looks into the database when the turn runs in another process.
+    /// How often a follower looks into the database when the turn runs in another process, should it not be told.
     pub poll_every: Duration,
     /// How long an answer that is done waits for its conversation's title.
     pub title_wait: Duration,
@@ -80,6 +81,8 @@ pub struct TurnsConfig {
     pub retry_after: Duration,
     /// The longest wait before a retry, whatever the provider asks for.
     pub retry_after_max: Duration,
+    /// Where the files of messages are.
+    pub attachments: attachments::Store,
 }
 
 impl Default for TurnsConfig {
@@ -93,10 +96,11 @@ impl Default for TurnsConfig {
             lease_ms: 30_000,
             write_every: Duration::from_millis(500),
             text_every: Duration::from_millis(40),
-            poll_every: Duration::from_millis(300),
+            poll_every: Duration::from_secs(2),
             title_wait: Duration::from_secs(3),
             retry_after: Duration::from_millis(500),
             retry_after_max: Duration::from_secs(10),
+            attachments: attachments::Store::Database,
         }
     }
 }

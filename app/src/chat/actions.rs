@@ -3,6 +3,7 @@
 
 mod answering;
 mod composing;
+mod hearing;
 mod listing;
 mod opening;
 mod reading;

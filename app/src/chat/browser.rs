@@ -100,6 +100,21 @@ fn clipboard_item(text: &str, html: &str) -> Option<JsValue> {
     web_sys::ClipboardItem::new_with_record_from_str_to_blob_promise(&parts).ok().map(JsValue::from)
 }
 
+/// Offers `content` as a file to keep.
+pub fn download(name: &str, kind: &str, content: &str) {
+    let bag = web_sys::BlobPropertyBag::new();
+    bag.set_type(kind);
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&content.into()), &bag);
+    let Ok(url) = blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob)) else { return };
+    if let Some(link) =
+        document().create_element("a").ok().and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        let _known_names = link.set_attribute("href", &url).and_then(|()| link.set_attribute("download", name));
+        link.click();
+    }
+    let _made_above = web_sys::Url::revoke_object_url(&url);
+}
+
 /// An instant in the reader's zone and language, e.g. "21 Nov 2026, 14:03".
 #[must_use]
 pub fn local_time(at: Timestamp) -> String {

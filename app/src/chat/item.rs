@@ -3,9 +3,12 @@
 use leptos::prelude::*;
 
 use super::body::Body;
-use crate::model::{
-    AttachmentView, Feedback, MessageAuthor, MessageId, MessageStatus, MessageView, Part, Siblings, Timestamp, TurnId,
-    TurnUsage,
+use crate::{
+    markdown::RichStore,
+    model::{
+        AttachmentView, Feedback, MessageAuthor, MessageId, MessageStatus, MessageView, Part, Siblings, Timestamp,
+        TurnId, TurnUsage,
+    },
 };
 
 /// A message on the page. Only a running one changes by itself.
@@ -32,6 +35,8 @@ pub struct Item {
     pub feedback: ArcRwSignal<Option<Feedback>>,
     /// Its text is being changed in place.
     pub editing: ArcRwSignal<bool>,
+    /// Colours and formulas of the text.
+    pub rich: RichStore,
 }
 
 impl Item {
@@ -68,6 +73,7 @@ impl Item {
             usage: ArcRwSignal::new(view.usage),
             feedback: ArcRwSignal::new(view.feedback),
             editing: ArcRwSignal::new(false),
+            rich: RichStore::new(view.rich),
         }
     }
 
@@ -77,6 +83,9 @@ impl Item {
         set_if_other(&self.feedback, view.feedback);
         set_if_other(&self.turn, view.turn);
         let changed = self.status.with_untracked(|status| *status != view.status);
+        if changed {
+            self.rich.add(view.rich);
+        }
         if self.author == MessageAuthor::Assistant {
             if changed {
                 self.body.replace(&view.parts, view.status != MessageStatus::Running);

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use leptos::{prelude::*, reactive::send_wrapper_ext::SendOption};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     actions::Outgoing,
@@ -20,7 +20,7 @@ use crate::{
         ConversationId, ConversationSummary, ConversationView, Cursor, Date, Lang, Me, MessageId, MessageView, Page,
         Part, TenantCode, TenantHome, TurnId, UsageMeter, UserId,
     },
-    words,
+    wire, words,
 };
 
 /// How long a deletion can be taken back from the toast.
@@ -85,7 +85,7 @@ pub struct Toast {
 }
 
 /// What the page is made from: everything one request of the server brings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageData {
     pub me: Me,
     pub home: TenantHome,
@@ -93,6 +93,22 @@ pub struct PageData {
     pub collapsed: bool,
     /// `None` for a new chat.
     pub conversation: Option<Result<ConversationView, AppError>>,
+    /// Why the message of a plain form was not taken.
+    pub refusal: Option<AppError>,
+}
+
+impl wire::Read for PageData {
+    fn read(json: wire::Json<'_>) -> Option<Self> {
+        let wire::Json::Map(mut map) = json else { return None };
+        Some(Self {
+            me: map.take("me")?,
+            home: map.take("home")?,
+            list: map.take("list")?,
+            collapsed: map.take("collapsed")?,
+            conversation: map.take("conversation")?,
+            refusal: map.take("refusal")?,
+        })
+    }
 }
 
 /// Everything the parts of the page share.
@@ -163,7 +179,7 @@ impl Chat {
             list: RwSignal::new(ConversationList::new(data.list)),
             today: RwSignal::new(data.home.today),
             meter: RwSignal::new(data.home.usage.clone()),
-            notice: RwSignal::new(None),
+            notice: RwSignal::new(data.refusal),
             sending: RwSignal::new(false),
             unacknowledged: StoredValue::new(None),
             empty: RwSignal::new(true),
@@ -262,9 +278,11 @@ impl Chat {
         self.announcement.set(text.to_owned());
     }
 
-    /// Tells the other tabs that `conversation` (or the list) changed.
+    /// Tells the other tabs that what `conversation` holds changed; of the list they hear by themselves.
     pub fn tell_tabs(self, conversation: Option<ConversationId>) {
-        channel::tell(&channel::Notice { tenant: self.tenant(), conversation });
+        if let Some(conversation) = conversation {
+            channel::tell(&self.tenant(), conversation);
+        }
     }
 
     pub fn with_scroll(self, act: impl FnOnce(&Controller)) {
@@ -312,7 +330,6 @@ impl Chat {
             self.earlier.set(view.earlier);
         }
         self.items.set(items);
-        self.connection.set(Connection::Fine);
         self.following.set(following);
     }
 
@@ -324,7 +341,6 @@ impl Chat {
         self.earlier.set(None);
         self.items.set(vec![]);
         self.following.set(None);
-        self.connection.set(Connection::Fine);
     }
 }
 

@@ -92,8 +92,11 @@ impl Writer {
             }
             state.animating = true;
         }
-        let this = self.clone();
+        // Nobody follows the answer any more once the last handle is gone.
+        let this = Rc::downgrade(&self.0);
         request_animation_frame(move || {
+            let Some(state) = this.upgrade() else { return };
+            let this = Self(state);
             {
                 let mut state = this.0.borrow_mut();
                 state.animating = false;

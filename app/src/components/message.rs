@@ -25,7 +25,7 @@ use self::{
 use super::tools::ToolGroup;
 use crate::{
     chat::{
-        body::{Segment, TextRun},
+        body::{Chunk, Segment, TextRun},
         item::Item,
         state::Chat,
     },
@@ -95,6 +95,7 @@ fn is_long(text: &str) -> bool {
 fn Answer(item: Item) -> impl IntoView {
     let lang = words::lang();
     let id = item.element_id();
+    let showing = markdown::Showing::new(lang, item.element_id(), item.rich.clone());
     let segments = item.body.segments.clone();
     let is_blank = {
         let segments = item.body.segments.clone();
@@ -116,8 +117,10 @@ fn Answer(item: Item) -> impl IntoView {
             <h2 class="visually-hidden">{thread::answer(lang)}</h2>
             <For each=move || segments.get() key=|keyed| keyed.key let:keyed>
                 {match keyed.segment {
-                    Segment::Text(run) => view! { <Text run/> }.into_any(),
-                    Segment::Reasoning(reasoning) => view! { <ReasoningView reasoning/> }.into_any(),
+                    Segment::Text(run) => view! { <Text run showing=showing.clone()/> }.into_any(),
+                    Segment::Reasoning(reasoning) => {
+                        view! { <ReasoningView reasoning showing=showing.clone()/> }.into_any()
+                    }
                     Segment::Tools(run) => view! { <ToolGroup run turn/> }.into_any(),
                 }}
             </For>
@@ -138,16 +141,26 @@ fn Answer(item: Item) -> impl IntoView {
 
 /// A run of Markdown: finished blocks are drawn once, the tail again as it grows.
 #[component]
-fn Text(run: TextRun) -> impl IntoView {
+fn Text(run: TextRun, showing: markdown::Showing) -> impl IntoView {
     let TextRun { chunks, tail, .. } = run;
+    let arriving = showing.arriving();
+    let drawn = move |chunk: Chunk| {
+        let showing = showing.clone();
+        view! {
+            <For each=move || chunk.0.get().into_iter().enumerate() key=|(place, _)| *place let:block>
+                {markdown::block_view(&block.1, &showing)}
+            </For>
+        }
+        .into_any()
+    };
     view! {
         <div class="markdown" dir="auto">
             <For each=move || chunks.get().into_iter().enumerate() key=|(place, _)| *place let:entry>
-                <For each=move || entry.1.0.get().into_iter().enumerate() key=|(place, _)| *place let:block>
-                    {markdown::block_view(&block.1)}
-                </For>
+                {drawn(entry.1)}
             </For>
-            {move || tail.with(|tail| tail.iter().map(markdown::block_view).collect::<Vec<_>>())}
+            {move || {
+                tail.with(|tail| tail.iter().map(|block| markdown::block_view(block, &arriving)).collect::<Vec<_>>())
+            }}
         </div>
     }
     .into_any()

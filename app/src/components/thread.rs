@@ -18,6 +18,7 @@ use crate::{
         scroll::{BOX_ID, Controller, Jump, SPACER_ID},
         state::Chat,
     },
+    markdown,
     words::{self, thread},
 };
 
@@ -91,7 +92,10 @@ pub fn Thread() -> impl IntoView {
             on:touchmove=on_touch
             on:touchend=on_touch
             on:keydown=on_key
-            on:click=move |event| on_action(chat, &event)
+            on:click=move |event| {
+                on_action(chat, &event);
+                markdown::clicked(&event, lang);
+            }
         >
             <div class="transcript column" role="log" aria-live="off" aria-label=thread::conversation(lang)>
                 {move || empty.get().then(|| view! { <EmptyState/> })}

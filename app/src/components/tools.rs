@@ -9,6 +9,8 @@ mod result;
 
 use leptos::prelude::*;
 
+pub use result::ResultTable;
+
 use self::{question::QuestionCard, result::ToolResult};
 use super::{format, icon::icon, message::seconds_since_shown};
 use crate::{
@@ -37,6 +39,7 @@ pub fn ToolGroup(run: ToolRun, turn: RwSignal<Option<TurnId>>) -> impl IntoView 
             </ul>
         </details>
         <For each=move || cards.get() key=|card| card.place let:card>
+            {super::chart::drawn_below(RwSignal::from(card.call.clone()))}
             <Asked card turn/>
         </For>
     }

@@ -3,7 +3,12 @@
 //!
 //! One request of the server brings everything ([`PageData`]); after that the page changes its own state.
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use std::{future::ready, pin::Pin};
+
+use leptos::{
+    prelude::*,
+    server_fn::{ServerFn, error::ServerFnUrlError},
+};
 use leptos_meta::Title;
 use leptos_router::{
     NavigateOptions,
@@ -30,6 +35,8 @@ struct Request {
     leaf: Option<MessageId>,
     older: Option<Cursor>,
     collapsed: bool,
+    /// Why the message of a plain form was not taken.
+    refused: Option<String>,
 }
 
 #[component]
@@ -40,12 +47,17 @@ pub fn ChatPage() -> impl IntoView {
     let leaf = Memo::new(move |_| query.with(|query| query.get_str("leaf").and_then(|leaf| leaf.parse().ok())));
     let tenant = use_params_map().with_untracked(|params| params.get_str("tenant").and_then(|code| code.parse().ok()));
     let deleted = query.with_untracked(|query| query.get_str("deleted").and_then(|id| id.parse().ok()));
+    let refused = query.with_untracked(|query| {
+        query.get_str("__path").filter(|path| *path == SendMessage::PATH)?;
+        query.get_str("__err").map(str::to_owned)
+    });
     let request = Request {
         tenant: tenant.ok_or(AppError::NotFound),
         place: place.get_untracked(),
         leaf: leaf.get_untracked(),
         older: query.with_untracked(|query| query.get_str("older").map(|cursor| Cursor(cursor.to_owned()))),
         collapsed: use_context::<SidebarCollapsed>().is_some_and(|collapsed| collapsed.0),
+        refused,
     };
     let navigate = use_navigate();
     let go = Callback::new(move |url: String| navigate(&url, NavigateOptions { scroll: false, ..Default::default() }));
@@ -63,7 +75,13 @@ pub fn ChatPage() -> impl IntoView {
     .into_any()
 }
 
-async fn load(request: Request) -> Result<PageData, AppError> {
+/// The browser gets what the server loaded with the page and never loads a page by itself: there this is nothing, so that
+/// the code for it is not shipped.
+fn load(request: Request) -> Pin<Box<dyn Future<Output = Result<PageData, AppError>> + Send>> {
+    if cfg!(feature = "ssr") { Box::pin(load_all(request)) } else { Box::pin(ready(Err(AppError::Offline))) }
+}
+
+async fn load_all(request: Request) -> Result<PageData, AppError> {
     let tenant = request.tenant?;
     let me = api::me().await?;
     let home = api::tenant_home(tenant.clone()).await?;
@@ -73,7 +91,8 @@ async fn load(request: Request) -> Result<PageData, AppError> {
         Place::Nowhere => Some(Err(AppError::NotFound)),
         Place::Conversation(id) => Some(api::open_conversation(tenant, id, request.leaf).await),
     };
-    Ok(PageData { me, home, list, conversation, collapsed: request.collapsed })
+    let refusal = request.refused.map(|error| ServerFnUrlError::<AppError>::decode_err(&error));
+    Ok(PageData { me, home, list, conversation, collapsed: request.collapsed, refusal })
 }
 
 #[component]
@@ -83,11 +102,6 @@ fn ChatFrame(
     deleted: Option<ConversationId>,
 ) -> impl IntoView {
     provide_context(chat);
-    // A refusal of a plain form comes back in the URL.
-    let posted = ServerAction::<SendMessage>::new();
-    if let Some(Err(error)) = posted.value().get_untracked() {
-        chat.notice.set(Some(error));
-    }
     follow_everything(chat);
     install_shortcuts(chat);
     let tenant = chat.home.with_value(|home| home.tenant.name.clone());

@@ -10,7 +10,7 @@ use app::{
 use async_trait::async_trait;
 
 use super::{Answer, ForPeople as _, ServerBackend};
-use crate::{conversations, error::Result};
+use crate::{conversations, error::Result, rich};
 
 impl ServerBackend {
     async fn list(
@@ -34,7 +34,10 @@ impl ServerBackend {
     ) -> Result<ConversationView> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
-        conversations::open(&scope, &mut tx, id, leaf).await
+        let mut view = conversations::open(&scope, &mut tx, id, leaf).await?;
+        drop(tx);
+        rich::fill(&mut view.messages).await;
+        Ok(view)
     }
 
     async fn earlier(
@@ -46,7 +49,10 @@ impl ServerBackend {
     ) -> Result<ConversationView> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
-        conversations::earlier(&scope, &mut tx, id, &before).await
+        let mut view = conversations::earlier(&scope, &mut tx, id, &before).await?;
+        drop(tx);
+        rich::fill(&mut view.messages).await;
+        Ok(view)
     }
 
     async fn rename(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, title: Title) -> Result<()> {
@@ -69,6 +75,88 @@ impl ServerBackend {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.begin(&scope).await?;
         conversations::restore(&scope, &mut tx, id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn pin(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, pinned: bool) -> Result<()> {
+        let scope = self.enter(caller, tenant).await?;
+        let mut tx = self.db.begin(&scope).await?;
+        conversations::pin(&scope, &mut tx, id, pinned).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn archive(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        ids: &[ConversationId],
+        archived: bool,
+    ) -> Result<()> {
+        let scope = self.enter(caller, tenant).await?;
+        let mut tx = self.db.begin(&scope).await?;
+        conversations::archive(&scope, &mut tx, ids, archived).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn delete_all(&self, caller: &Caller, tenant: &TenantCode, ids: &[ConversationId]) -> Result<()> {
+        let scope = self.enter(caller, tenant).await?;
+        let mut tx = self.db.begin(&scope).await?;
+        let running = conversations::delete_all(&scope, &mut tx, ids, self.world.now()).await?;
+        tx.commit().await?;
+        self.turns.stop_here(&running);
+        Ok(())
+    }
+
+    async fn search(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        query: &str,
+        after: Option<&Cursor>,
+    ) -> Result<Page<SearchHit>> {
+        let scope = self.enter(caller, tenant).await?;
+        let mut tx = self.db.read(&scope).await?;
+        conversations::search(&scope, &mut tx, query, after, self.world.now()).await
+    }
+
+    async fn fork(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        message: MessageId,
+    ) -> Result<ConversationId> {
+        let scope = self.enter(caller, tenant).await?;
+        let mut tx = self.db.begin(&scope).await?;
+        let fork = conversations::fork(&scope, &mut tx, &self.world, id, message).await?;
+        tx.commit().await?;
+        Ok(fork)
+    }
+
+    async fn edit(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        place: (ConversationId, MessageId),
+        text: MessageText,
+    ) -> Result<MessageId> {
+        let scope = self.enter(caller, tenant).await?;
+        let mut tx = self.db.begin(&scope).await?;
+        let edited = conversations::edit(&scope, &mut tx, &self.world, place, text).await?;
+        tx.commit().await?;
+        Ok(edited)
+    }
+
+    async fn rate(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        place: (ConversationId, MessageId),
+        feedback: Option<Feedback>,
+    ) -> Result<()> {
+        let scope = self.enter(caller, tenant).await?;
+        let mut tx = self.db.begin(&scope).await?;
+        conversations::rate(&scope, &mut tx, place, feedback).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -119,69 +207,64 @@ impl ConversationPort for ServerBackend {
     }
     async fn pin_conversation(
         &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _id: ConversationId,
-        _pinned: bool,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        pinned: bool,
     ) -> Answer<()> {
-        unimplemented!("written by convs")
+        self.pin(caller, tenant, id, pinned).await.for_people(caller)
     }
     async fn archive_conversations(
         &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _ids: Vec<ConversationId>,
-        _archived: bool,
+        caller: &Caller,
+        tenant: &TenantCode,
+        ids: Vec<ConversationId>,
+        archived: bool,
     ) -> Answer<()> {
-        unimplemented!("written by convs")
+        self.archive(caller, tenant, &ids, archived).await.for_people(caller)
     }
-    async fn delete_conversations(
-        &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _ids: Vec<ConversationId>,
-    ) -> Answer<()> {
-        unimplemented!("written by convs")
+    async fn delete_conversations(&self, caller: &Caller, tenant: &TenantCode, ids: Vec<ConversationId>) -> Answer<()> {
+        self.delete_all(caller, tenant, &ids).await.for_people(caller)
     }
     async fn search_conversations(
         &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _query: String,
-        _after: Option<Cursor>,
+        caller: &Caller,
+        tenant: &TenantCode,
+        query: String,
+        after: Option<Cursor>,
     ) -> Answer<Page<SearchHit>> {
-        unimplemented!("written by convs")
+        self.search(caller, tenant, &query, after.as_ref()).await.for_people(caller)
     }
     async fn fork_conversation(
         &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _id: ConversationId,
-        _message: MessageId,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        message: MessageId,
     ) -> Answer<ConversationId> {
-        unimplemented!("written by convs")
+        self.fork(caller, tenant, id, message).await.for_people(caller)
     }
     async fn edit_answer(
         &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _id: ConversationId,
-        _message: MessageId,
-        _text: MessageText,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        message: MessageId,
+        text: MessageText,
     ) -> Answer<MessageId> {
-        unimplemented!("written by convs")
+        self.edit(caller, tenant, (id, message), text).await.for_people(caller)
     }
     async fn rate_answer(
         &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _id: ConversationId,
-        _message: MessageId,
-        _feedback: Option<Feedback>,
+        caller: &Caller,
+        tenant: &TenantCode,
+        id: ConversationId,
+        message: MessageId,
+        feedback: Option<Feedback>,
     ) -> Answer<()> {
-        unimplemented!("written by convs")
+        self.rate(caller, tenant, (id, message), feedback).await.for_people(caller)
     }
-    async fn enrich(&self, _caller: &Caller, _sources: Vec<RichSource>) -> Answer<Vec<Rich>> {
-        unimplemented!("written by rich")
+    async fn enrich(&self, caller: &Caller, sources: Vec<RichSource>) -> Answer<Vec<Rich>> {
+        rich::work_out(sources).await.for_people(caller)
     }
 }

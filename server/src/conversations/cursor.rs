@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 const LIST: u8 = b'l';
 const PATH: u8 = b'p';
+const SEARCH: u8 = b's';
 
 /// A place in the list of conversations: what comes after this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,15 @@ pub(super) struct ListCursor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PathCursor(pub(super) MessageId);
 
+/// A place in the hits of a search: what is ranked below this one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct SearchCursor {
+    /// The moment all pages are ranked as of.
+    pub(super) as_of: Timestamp,
+    pub(super) score: f64,
+    pub(super) conversation: ConversationId,
+}
+
 impl ListCursor {
     /// Above everything.
     pub(super) const START: Self = Self { updated_at: Timestamp(i64::MAX), id: ConversationId(Uuid::max()) };
@@ -27,9 +37,10 @@ impl ListCursor {
     pub(super) fn parse(cursor: &Cursor) -> Result<Self> {
         let bytes = decode::<24>(LIST, cursor)?;
         let (at, id) = bytes.split_at(8);
-        let at = <[u8; 8]>::try_from(at).map_err(Error::internal)?;
-        let id = <[u8; 16]>::try_from(id).map_err(Error::internal)?;
-        Ok(Self { updated_at: Timestamp(i64::from_be_bytes(at)), id: ConversationId(Uuid::from_bytes(id)) })
+        Ok(Self {
+            updated_at: Timestamp(i64::from_be_bytes(array(at)?)),
+            id: ConversationId(Uuid::from_bytes(array(id)?)),
+        })
     }
 
     pub(super) fn into_cursor(self) -> Cursor {
@@ -47,6 +58,30 @@ impl PathCursor {
     pub(super) fn into_cursor(self) -> Cursor {
         encode(PATH, self.0.0.as_bytes())
     }
+}
+
+impl SearchCursor {
+    pub(super) fn parse(cursor: &Cursor) -> Result<Self> {
+        let bytes = decode::<32>(SEARCH, cursor)?;
+        let (at, rest) = bytes.split_at(8);
+        let (score, id) = rest.split_at(8);
+        Ok(Self {
+            as_of: Timestamp(i64::from_be_bytes(array(at)?)),
+            score: f64::from_be_bytes(array(score)?),
+            conversation: ConversationId(Uuid::from_bytes(array(id)?)),
+        })
+    }
+
+    pub(super) fn into_cursor(self) -> Cursor {
+        let mut bytes = self.as_of.0.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&self.score.to_be_bytes());
+        bytes.extend_from_slice(self.conversation.0.as_bytes());
+        encode(SEARCH, &bytes)
+    }
+}
+
+fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
+    bytes.try_into().map_err(Error::internal)
 }
 
 fn encode(kind: u8, position: &[u8]) -> Cursor {
@@ -78,6 +113,9 @@ mod tests {
             proptest::prop_assert_eq!(ListCursor::parse(&cursor.into_cursor()).ok(), Some(cursor));
             let path = PathCursor(MessageId(Uuid::from_u128(id)));
             proptest::prop_assert_eq!(PathCursor::parse(&path.into_cursor()).ok(), Some(path));
+            let (as_of, conversation) = (cursor.updated_at, cursor.id);
+            let search = SearchCursor { as_of, score: at as f64, conversation };
+            proptest::prop_assert_eq!(SearchCursor::parse(&search.into_cursor()).ok(), Some(search));
         }
 
         #[test]

@@ -108,8 +108,8 @@ impl Places {
             siblings,
             usage: record.usage,
             model: None,
-            feedback: None,
-            edited: false,
+            feedback: record.feedback,
+            edited: record.edited,
             rich: vec![],
         }
     }

@@ -1,9 +1,14 @@
-//! Conversations. Each belongs to one person in one tenant: every function asks for both.
+//! Conversations. Each belongs to one person in one tenant: every function asks for both. Their places in the list are in
+//! [`super::conversation_list`].
 
-use app::model::{ConversationId, ConversationSummary, MessageId, Timestamp};
+use app::model::{ConversationId, MessageId, Timestamp};
 use uuid::Uuid;
 
-use super::{Result, SystemTx, TenantScope, Tx};
+use super::{
+    Result, SystemTx, TenantScope, Tx,
+    changes::Change,
+    search::{Indexed, search_put},
+};
 
 /// A conversation that is not deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +27,8 @@ struct ConversationRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct SummaryRow {
-    id: Uuid,
-    title: String,
+struct TitledRow {
     updated_at: i64,
-    running: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -59,7 +61,40 @@ pub async fn conversation_insert(
     .bind(now)
     .execute()
     .await?;
-    Ok(())
+    tx.announce(scope, Change::Conversation(id));
+    search_put(scope, tx, Indexed::Title(id), title, now).await
+}
+
+/// Creates one that continues `origin` from a message of it on: its title, and whether a person chose it, stay.
+///
+/// # Errors
+/// Database errors.
+pub async fn conversation_insert_fork(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    id: ConversationId,
+    origin: (&ConversationRecord, MessageId),
+    leaf: MessageId,
+    now: Timestamp,
+) -> Result<()> {
+    let (origin, forked_at) = origin;
+    tx.query(
+        "INSERT INTO conversations (tenant_id, id, user_id, title, title_source, current_leaf, created_at, updated_at, \
+         forked_from, forked_at) \
+         SELECT tenant_id, $4, user_id, title, title_source, $5, $6, $6, id, $7 FROM conversations \
+         WHERE tenant_id = $1 AND id = $2 AND user_id = $3",
+    )
+    .bind(scope.tenant())
+    .bind(origin.id)
+    .bind(scope.user())
+    .bind(id)
+    .bind(leaf)
+    .bind(now)
+    .bind(forked_at)
+    .execute()
+    .await?;
+    tx.announce(scope, Change::Conversation(id));
+    search_put(scope, tx, Indexed::Title(id), &origin.title, now).await
 }
 
 /// The caller's own, unless deleted.
@@ -112,43 +147,10 @@ pub async fn conversation_touch(
         .bind(leaf)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
-}
-
-/// The caller's conversations below `(updated_at, id)`, newest first.
-///
-/// # Errors
-/// Database errors.
-pub async fn conversation_page(
-    scope: &TenantScope,
-    tx: &mut Tx,
-    below: (Timestamp, ConversationId),
-    limit: i64,
-) -> Result<Vec<ConversationSummary>> {
-    let rows = tx
-        .query(
-            "SELECT c.id, c.title, c.updated_at, EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id \
-             AND t.user_id = c.user_id AND t.conversation_id = c.id AND t.status = 'running') AS running \
-             FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.deleted_at IS NULL \
-             AND (c.updated_at, c.id) < ($3, $4) ORDER BY c.updated_at DESC, c.id DESC LIMIT $5",
-        )
-        .bind(scope.tenant())
-        .bind(scope.user())
-        .bind(below.0)
-        .bind(below.1)
-        .bind(limit)
-        .all::<SummaryRow>()
-        .await?;
-    let summary = |row: SummaryRow| ConversationSummary {
-        id: ConversationId(row.id),
-        title: row.title,
-        updated_at: Timestamp(row.updated_at),
-        running: row.running,
-        waiting: false,
-        pinned: false,
-        archived: false,
-    };
-    Ok(rows.into_iter().map(summary).collect())
 }
 
 /// Gives it a person's title. `false`: there is no such conversation of the caller.
@@ -159,15 +161,15 @@ pub async fn conversation_rename(scope: &TenantScope, tx: &mut Tx, id: Conversat
     let changed = tx
         .query(
             "UPDATE conversations SET title = $4, title_source = 'person' \
-             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL",
+             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL RETURNING updated_at",
         )
         .bind(scope.tenant())
         .bind(id)
         .bind(scope.user())
         .bind(title)
-        .execute()
+        .optional::<TitledRow>()
         .await?;
-    Ok(changed == 1)
+    titled(scope, tx, id, title, changed).await
 }
 
 /// Gives it an automatic title unless a person chose one. `false`: nothing was changed.
@@ -183,15 +185,29 @@ pub async fn conversation_title_automatically(
     let changed = tx
         .query(
             "UPDATE conversations SET title = $4 \
-             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND title_source = 'auto'",
+             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND title_source = 'auto' RETURNING updated_at",
         )
         .bind(scope.tenant())
         .bind(id)
         .bind(scope.user())
         .bind(title)
-        .execute()
+        .optional::<TitledRow>()
         .await?;
-    Ok(changed == 1)
+    titled(scope, tx, id, title, changed).await
+}
+
+/// Makes the new title findable, if there is one.
+async fn titled(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    id: ConversationId,
+    title: &str,
+    changed: Option<TitledRow>,
+) -> Result<bool> {
+    let Some(TitledRow { updated_at }) = changed else { return Ok(false) };
+    tx.announce(scope, Change::Conversation(id));
+    search_put(scope, tx, Indexed::Title(id), title, Timestamp(updated_at)).await?;
+    Ok(true)
 }
 
 /// Hides it from `now` on; one that is hidden already keeps its time. `false`: there is none of the caller.
@@ -210,6 +226,9 @@ pub async fn conversation_delete(scope: &TenantScope, tx: &mut Tx, id: Conversat
         .bind(now)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 
@@ -225,6 +244,9 @@ pub async fn conversation_restore(scope: &TenantScope, tx: &mut Tx, id: Conversa
         .bind(scope.user())
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 

@@ -3,12 +3,15 @@
 //! Callers have found the conversation first ([`super::conversation::conversation_find`]), which checks its person.
 
 use app::model::{
-    ConversationId, MessageAuthor, MessageId, MessageStatus, Part, Timestamp, TurnError, TurnId, TurnUsage,
+    ConversationId, Feedback, MessageAuthor, MessageId, MessageStatus, Part, Timestamp, TurnError, TurnId, TurnUsage,
 };
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{Error, Result, TenantScope, Tx};
+use super::{
+    Error, Result, TenantScope, Tx,
+    search::{Indexed, readable, search_put},
+};
 
 /// A message to insert.
 #[derive(Clone, Debug)]
@@ -35,6 +38,9 @@ pub struct MessageRecord {
     pub turn: TurnId,
     pub usage: Option<TurnUsage>,
     pub created_at: Timestamp,
+    pub feedback: Option<Feedback>,
+    /// The person's own words.
+    pub edited: bool,
 }
 
 /// The end of an assistant's message.
@@ -60,12 +66,20 @@ pub(super) struct MessageRow {
     usage: Option<String>,
     turn_id: Uuid,
     created_at: i64,
+    feedback: Option<String>,
+    edited: bool,
 }
 
 #[derive(sqlx::FromRow)]
 struct StateRow {
     author: String,
     status: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct FinishedRow {
+    conversation_id: Uuid,
+    created_at: i64,
 }
 
 fn corrupt(column: &'static str, row: Uuid, problem: impl ToString) -> Error {
@@ -76,7 +90,7 @@ pub(super) fn json<T: DeserializeOwned>(column: &'static str, row: Uuid, text: &
     serde_json::from_str(text).map_err(|error| corrupt(column, row, error))
 }
 
-fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
+pub(super) fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::Misuse(format!("this cannot be written as JSON: {error}")))
 }
 
@@ -98,6 +112,15 @@ fn status(row: Uuid, text: &str, error: Option<&str>) -> Result<MessageStatus> {
     }
 }
 
+fn feedback(row: Uuid, text: Option<&str>) -> Result<Option<Feedback>> {
+    match text {
+        None => Ok(None),
+        Some("up") => Ok(Some(Feedback::Up)),
+        Some("down") => Ok(Some(Feedback::Down)),
+        Some(other) => Err(corrupt("feedback", row, other)),
+    }
+}
+
 impl MessageRow {
     pub(super) fn record(self) -> Result<MessageRecord> {
         Ok(MessageRecord {
@@ -109,6 +132,8 @@ impl MessageRow {
             turn: TurnId(self.turn_id),
             usage: self.usage.map(|usage| json("usage", self.id, &usage)).transpose()?,
             created_at: Timestamp(self.created_at),
+            feedback: feedback(self.id, self.feedback.as_deref())?,
+            edited: self.edited,
         })
     }
 }
@@ -124,7 +149,7 @@ pub async fn message_insert(scope: &TenantScope, tx: &mut Tx, new: NewMessage<'_
     };
     tx.query(
         "INSERT INTO messages (tenant_id, id, conversation_id, parent_id, author, status, parts, model_bytes, turn_id, \
-         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         created_at, searchable) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(scope.tenant())
     .bind(new.id)
@@ -136,9 +161,13 @@ pub async fn message_insert(scope: &TenantScope, tx: &mut Tx, new: NewMessage<'_
     .bind(new.model_bytes)
     .bind(new.turn)
     .bind(now)
+    .bind(new.complete)
     .execute()
     .await?;
-    Ok(())
+    if !new.complete {
+        return Ok(());
+    }
+    search_put(scope, tx, Indexed::Message(new.conversation, new.id), &readable(new.parts), now).await
 }
 
 /// Who wrote a message of this conversation, and whether it is still being written.
@@ -167,7 +196,7 @@ pub async fn message_state(
 /// Database errors.
 pub async fn message_find(scope: &TenantScope, tx: &mut Tx, id: MessageId) -> Result<Option<MessageRecord>> {
     tx.query(
-        "SELECT id, parent_id, author, status, parts, error, usage, turn_id, created_at FROM messages \
+        "SELECT id, parent_id, author, status, parts, error, usage, turn_id, created_at, feedback, edited FROM messages \
          WHERE tenant_id = $1 AND id = $2",
     )
     .bind(scope.tenant())
@@ -189,11 +218,12 @@ pub async fn message_finish(scope: &TenantScope, tx: &mut Tx, id: MessageId, end
         MessageStatus::Failed(error) => ("failed", Some(to_json(error)?)),
         MessageStatus::Running => return Err(Error::Misuse("a finished message is not running".to_owned())),
     };
-    tx.query(
-        "UPDATE messages SET status = $3, parts = $4, model_content = $5, model_bytes = $6, error = $7, usage = $8 \
-         WHERE tenant_id = $1 AND id = $2",
-    )
-    .bind(scope.tenant())
+    let finished = tx
+        .query(
+            "UPDATE messages SET status = $3, parts = $4, model_content = $5, model_bytes = $6, error = $7, usage = $8, \
+             searchable = TRUE WHERE tenant_id = $1 AND id = $2 RETURNING conversation_id, created_at",
+        )
+        .bind(scope.tenant())
     .bind(id)
     .bind(status)
     .bind(to_json(end.parts)?)
@@ -201,7 +231,10 @@ pub async fn message_finish(scope: &TenantScope, tx: &mut Tx, id: MessageId, end
     .bind(end.model_bytes)
     .bind(error)
     .bind(to_json(end.usage)?)
-    .execute()
+    .optional::<FinishedRow>()
     .await?;
-    Ok(())
+    // A conversation that was removed meanwhile has nothing to find any more.
+    let Some(row) = finished else { return Ok(()) };
+    let what = Indexed::Message(ConversationId(row.conversation_id), id);
+    search_put(scope, tx, what, &readable(end.parts), Timestamp(row.created_at)).await
 }

@@ -3,7 +3,7 @@
 use app::model::{ConversationId, MessageId, Timestamp, TurnId, TurnKey};
 use uuid::Uuid;
 
-use super::{Error, Result, TenantScope, Tx};
+use super::{Error, Result, TenantScope, Tx, changes::Change};
 
 /// A turn to insert.
 #[derive(Clone, Debug)]
@@ -148,6 +148,7 @@ pub async fn turn_insert(scope: &TenantScope, tx: &mut Tx, new: NewTurn<'_>, now
     .bind(now)
     .execute()
     .await?;
+    tx.announce(scope, Change::TurnStarted(new.id));
     Ok(())
 }
 

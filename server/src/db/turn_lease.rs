@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Result, SystemTx, TenantScope, Tx,
+    changes::Change,
     turn::{TurnStatus, seq_raw},
 };
 
@@ -86,6 +87,9 @@ pub async fn turn_end(
         .bind(now)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::TurnEnded(id));
+    }
     Ok(changed == 1)
 }
 

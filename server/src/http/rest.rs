@@ -7,6 +7,7 @@
 pub mod chat;
 pub mod conversations;
 pub mod openapi;
+pub mod search;
 pub mod usage;
 
 use app::{backend::Caller, error::AppError, model::TenantCode};

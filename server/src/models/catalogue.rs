@@ -60,6 +60,8 @@ pub struct Model {
     /// Input and output together, tokens.
     pub context_tokens: i64,
     pub max_output_tokens: i64,
+    /// Images may be sent to it.
+    pub sees_images: bool,
 }
 
 /// A model with its price versions, oldest first.

@@ -8,6 +8,7 @@
 //! What must hold: every number it says stands in a tool result; a failed tool is said, never papered over; it keeps
 //! to `max_output_tokens`; it is deterministic.
 
+mod files;
 mod format;
 mod intent;
 mod memory;
@@ -136,6 +137,9 @@ fn input_tokens(request: &ModelRequest) -> i64 {
         Content::Text { text } => text.len(),
         Content::ToolUse { id, name, input } => id.len() + name.len() + input.to_string().len(),
         Content::ToolResult { id, text, .. } => id.len() + text.len(),
+        // Bounded like everything else: a quarter of what is held for it.
+        Content::Image(image) => usize::try_from(image.max_tokens()).unwrap_or(0),
+        Content::Document(document) => document.shown_bytes(),
     });
     tokens(request.system.len() + tools.sum::<usize>() + content.sum::<usize>())
 }

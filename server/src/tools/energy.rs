@@ -23,6 +23,7 @@
 mod amount;
 mod ask;
 pub mod calendar;
+mod chart;
 mod consumption;
 pub mod counter;
 pub mod daily;

@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Tool, ToolContext, ToolError, ToolOutcome, ToolResult, cap, energy};
+use super::{Tool, ToolContext, ToolError, ToolOutcome, ToolResult, cap, chart_bounds as bounds, energy};
 use crate::models::ToolSpec;
 
 /// The longest one call may take.
@@ -24,6 +24,8 @@ const MAX_TEXT_BYTES: usize = 4 * 1024;
 /// The most rows of one table a transcript keeps, and the most tables.
 const MAX_TABLE_ROWS: usize = 200;
 const MAX_TABLES: usize = 8;
+/// The most charts; what each may hold is in [`bounds`].
+const MAX_CHARTS: usize = 4;
 /// The longest summary, in characters.
 const MAX_SUMMARY_CHARS: usize = 60;
 
@@ -209,11 +211,12 @@ impl Entry {
         let (json, _) = cap::json(result.structured, MAX_SHOWN_BYTES, |value| format!("{value:#}"));
         let tables =
             result.tables.into_iter().take(MAX_TABLES).map(|table| cap::table(table, MAX_TABLE_ROWS)).collect();
+        let charts = result.charts.into_iter().take(MAX_CHARTS).map(bounds::chart).collect();
         ToolOutcome {
             model_text: format!("{text}{note}\n{model_json}"),
             is_error: false,
             failure: None,
-            output: ToolOutput { text, tables, charts: vec![], json, bytes },
+            output: ToolOutput { text, tables, charts, json, bytes },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The words every tool speaks.
 
-use app::model::{Table, ToolOutput};
+use app::model::{Chart, Table, ToolOutput};
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -41,6 +41,8 @@ pub struct ToolResult {
     pub structured: Value,
     /// The same, as tables to show.
     pub tables: Vec<Table>,
+    /// And as charts, where a picture says more.
+    pub charts: Vec<Chart>,
 }
 
 /// A tool's failure, in words the model can act on and a person can read.

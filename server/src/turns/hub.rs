@@ -39,6 +39,11 @@ impl Hub {
         lock(&self.turns).get(&turn).cloned()
     }
 
+    /// Wakes whenever a turn begins or ends here.
+    pub(super) fn subscribe(&self) -> watch::Receiver<usize> {
+        self.count.subscribe()
+    }
+
     pub(super) fn all(&self) -> Vec<Arc<Live>> {
         lock(&self.turns).values().cloned().collect()
     }

@@ -1,11 +1,12 @@
 //! What the model is told: who it is, for whom, what day it is, what it must not do, and as much of the conversation as
 //! fits.
 
-use app::model::{ConversationId, MessageAuthor, MessageId, MessageText, Timestamp};
+use app::model::{ConversationId, MessageAuthor, MessageId, Part, Timestamp};
 use chrono::{DateTime, Utc};
 
 use super::{Inner, transcript::text_of};
 use crate::{
+    attachments::Gathering,
     db::{
         TenantScope, Tx,
         message_path::{HistoryContent, HistoryRecord, message_history},
@@ -22,7 +23,8 @@ const FRAME: i64 = 2_048;
 /// What a provider puts around a block of content, tokens.
 const BLOCK_FRAME: i64 = 32;
 
-/// The request for the first step: system prompt, tools, the branch that ends at `parent`, the new message.
+/// The request for the first step: system prompt, tools, the branch that ends at `parent`, the new message (its text and
+/// files).
 ///
 /// # Errors
 /// Database errors.
@@ -31,7 +33,7 @@ pub(super) async fn first_request(
     scope: &TenantScope,
     tx: &mut Tx,
     branch: Option<(ConversationId, MessageId)>,
-    text: &MessageText,
+    said: &[Part],
 ) -> Result<ModelRequest> {
     let profile = turn_profile(scope, tx).await?;
     let mut request = ModelRequest {
@@ -40,25 +42,32 @@ pub(super) async fn first_request(
         tools: inner.tools.specs(),
         messages: Vec::new(),
     };
-    let mut messages = Vec::new();
+    let mut gathering = Gathering::new(&inner.config.attachments, &inner.model);
+    let mut new = Message { role: MessageRole::User, content: gathering.of_parts(scope, tx, said).await? };
+    new.content.push(Content::Text { text: text_of(said) });
+    let mut newest_first = vec![new];
     if let Some((conversation, parent)) = branch {
-        let room = history_room(inner, &request, text);
+        let room = history_room(inner, &request, said).saturating_sub(gathering.window_tokens()).max(0);
         let history = message_history(scope, tx, conversation, parent, MAX_HISTORY_MESSAGES, room).await?;
-        for record in history {
-            messages.extend(remembered(record)?);
+        for record in history.into_iter().rev() {
+            let files = match &record.content {
+                HistoryContent::Parts(parts) => gathering.of_parts(scope, tx, parts).await?,
+                HistoryContent::Stored(_) => Vec::new(),
+            };
+            newest_first.extend(remembered(record, files)?.into_iter().rev());
         }
     }
-    messages.push(user_text(text.as_str()));
-    request.messages = alternating(messages);
+    newest_first.reverse();
+    request.messages = alternating(newest_first);
     Ok(request)
 }
 
 /// Bytes left for earlier messages. A token is at least a byte, so what fits here fits the model's window.
-fn history_room(inner: &Inner, request: &ModelRequest, text: &MessageText) -> i64 {
+fn history_room(inner: &Inner, request: &ModelRequest, said: &[Part]) -> i64 {
     let model = &inner.model;
     // A quarter of the window stays free for what the tools will say.
     let for_tools = model.context_tokens / 4;
-    let fixed = input_bound(request).saturating_add(len(text.as_str()));
+    let fixed = input_bound(request).saturating_add(len(&text_of(said)));
     let room = model.context_tokens.saturating_sub(output_wanted(inner)).saturating_sub(for_tools);
     room.saturating_sub(fixed).clamp(0, inner.config.max_history_bytes)
 }
@@ -80,6 +89,8 @@ pub(super) fn input_bound(request: &ModelRequest) -> i64 {
                 Content::Text { text } => len(text),
                 Content::ToolUse { id, name, input } => len(id) + len(name) + len(&input.to_string()),
                 Content::ToolResult { id, text, .. } => len(id) + len(text),
+                Content::Image(image) => image.max_tokens(),
+                Content::Document(document) => i64::try_from(document.shown_bytes()).unwrap_or(i64::MAX / 1024),
             }
     });
     FRAME.saturating_add(len(&request.system)).saturating_add(tools.chain(blocks).sum())
@@ -98,7 +109,8 @@ pub(super) fn user_text(text: &str) -> Message {
     Message { role: MessageRole::User, content: vec![Content::Text { text: text.to_owned() }] }
 }
 
-fn remembered(record: HistoryRecord) -> Result<Vec<Message>> {
+/// `files`: those of the message, as the model sees them.
+fn remembered(record: HistoryRecord, mut files: Vec<Content>) -> Result<Vec<Message>> {
     let role = match record.author {
         MessageAuthor::User => MessageRole::User,
         MessageAuthor::Assistant => MessageRole::Assistant,
@@ -106,7 +118,8 @@ fn remembered(record: HistoryRecord) -> Result<Vec<Message>> {
     match record.content {
         HistoryContent::Stored(json) => serde_json::from_str(&json).map_err(Error::internal),
         HistoryContent::Parts(parts) => {
-            Ok(vec![Message { role, content: vec![Content::Text { text: text_of(&parts) }] }])
+            files.push(Content::Text { text: text_of(&parts) });
+            Ok(vec![Message { role, content: files }])
         }
     }
 }

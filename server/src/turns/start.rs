@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use app::model::{ConversationId, MessageAuthor, MessageId, Part, StartTurn, Timestamp, TurnId, TurnKey, TurnStarted};
+use app::model::{
+    AttachmentView, ConversationId, MessageAuthor, MessageId, StartTurn, Timestamp, TurnId, TurnKey, TurnStarted,
+};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -12,6 +14,7 @@ use super::{
     prompt, title,
 };
 use crate::{
+    attachments,
     db::{
         self, TenantScope, Tx,
         conversation::{conversation_find, conversation_insert, conversation_touch},
@@ -67,10 +70,12 @@ async fn start_turn(
     }
     let branch = start.conversation.zip(start.parent);
     check_place(scope, &mut tx, &start).await?;
-    let request = prompt::first_request(inner, scope, &mut tx, branch, &start.text).await?;
+    let files = attachments::chosen(scope, &mut tx, &start.attachments).await?;
+    let parts = attachments::parts(&files, start.text.as_str());
+    let request = prompt::first_request(inner, scope, &mut tx, branch, &parts).await?;
     drop(tx);
 
-    let admitted = match admit(inner, scope, request_id, &start, &request).await {
+    let admitted = match admit(inner, scope, request_id, (&start, &files), &request).await {
         // Somebody sent the same key at the same moment and was first.
         Err(Error::Db(db::Error::Duplicate(_))) => Admitted::Before(find_by_key(inner, scope, start.key).await?),
         other => other?,
@@ -129,7 +134,7 @@ async fn admit(
     inner: &Inner,
     scope: &TenantScope,
     request_id: &str,
-    start: &StartTurn,
+    (start, files): (&StartTurn, &[AttachmentView]),
     request: &ModelRequest,
 ) -> Result<Admitted> {
     let world = &inner.world;
@@ -160,7 +165,7 @@ async fn admit(
             inner.config.max_running_per_person
         )));
     }
-    insert_messages(scope, &mut tx, start, ids, now).await?;
+    insert_messages(scope, &mut tx, (start, files), ids, now).await?;
     let lease_token: Uuid = world.id();
     let turn = NewTurn {
         id: ids.turn,
@@ -185,11 +190,11 @@ async fn admit(
 async fn insert_messages(
     scope: &TenantScope,
     tx: &mut Tx,
-    start: &StartTurn,
+    (start, files): (&StartTurn, &[AttachmentView]),
     ids: TurnStarted,
     now: Timestamp,
 ) -> Result<()> {
-    let said = [Part::Text { text: start.text.as_str().to_owned() }];
+    let said = attachments::parts(files, start.text.as_str());
     let question = NewMessage {
         id: ids.user_message,
         conversation: ids.conversation,
@@ -201,6 +206,7 @@ async fn insert_messages(
         turn: ids.turn,
     };
     message_insert(scope, tx, question, now).await?;
+    attachments::attach(scope, tx, ids.user_message, files).await?;
     let answer = NewMessage {
         id: ids.assistant_message,
         conversation: ids.conversation,

@@ -9,8 +9,10 @@
 
 mod support;
 
+mod attachments;
 mod connections;
 mod conversations;
+mod conversations_more;
 mod db_facade;
 mod energy;
 mod energy_demo;
@@ -22,7 +24,10 @@ mod identity_http;
 mod identity_tokens;
 mod isolation;
 mod models_bill;
+mod person_events;
 mod processes;
+mod search;
+mod search_scale;
 mod steel;
 mod stories;
 mod turns;

@@ -194,7 +194,7 @@ impl Tool for Echo {
             return Err(ToolError::Refused("I will not say this".into()));
         }
         let text = format!("{}: {said}", context.scope.tenant_name());
-        Ok(ToolResult { text, structured: json!({"said": said}), tables: Vec::new() })
+        Ok(ToolResult { text, structured: json!({"said": said}), tables: Vec::new(), charts: Vec::new() })
     }
 }
 

@@ -32,10 +32,8 @@ impl Chat {
         self.list.update(|list| list.refresh(newest));
         self.renew_today();
         self.show_list_title();
-        let ended = before.ended_since(&self.list.get_untracked());
-        for row in ended.into_iter().filter(|row| Some(row.id) != shown) {
-            self.unread.update(|unread| unread.push(row.id));
-            self.say(format!("“{}” has its answer.", row.title), None);
+        for row in before.ended_since(&self.list.get_untracked()) {
+            self.ended_elsewhere(&row);
         }
         let runs_here =
             shown.is_some_and(|id| self.list.with_untracked(|list| list.get(id).is_some_and(|row| row.running)));
@@ -43,6 +41,36 @@ impl Chat {
         if runs_here && idle {
             self.reload();
         }
+    }
+
+    /// A row as the server has it now: new, changed, archived or brought back, here or elsewhere.
+    pub fn take_row(self, row: ConversationSummary) {
+        let was_running = self.list.with_untracked(|list| list.get(row.id).is_some_and(|known| known.running));
+        self.list.update(|list| list.put(row.clone()));
+        self.renew_today();
+        self.show_list_title();
+        if was_running && !row.running {
+            self.ended_elsewhere(&row);
+        }
+    }
+
+    /// A conversation was deleted, here or elsewhere.
+    pub fn lose_row(self, id: ConversationId) {
+        self.list.update(|list| {
+            list.remove(id);
+        });
+    }
+
+    fn ended_elsewhere(self, row: &ConversationSummary) {
+        if Some(row.id) == self.shown.get_untracked() {
+            return;
+        }
+        self.unread.update(|unread| {
+            if !unread.contains(&row.id) {
+                unread.push(row.id);
+            }
+        });
+        self.say(format!("“{}” has its answer.", row.title), None);
     }
 
     /// The title may have been made or changed elsewhere.

@@ -9,6 +9,7 @@ use super::super::{
     state::Chat,
 };
 use crate::{
+    markdown,
     model::{ConversationId, MessageAuthor, MessageId},
     words::{common, thread},
 };
@@ -56,8 +57,7 @@ impl Chat {
             let texts = article.and_then(|article| article.query_selector_all(":scope > .markdown").ok());
             let html = texts.map(|texts| {
                 let each = (0..texts.length()).filter_map(|place| texts.get(place));
-                each.map(|node| wasm_bindgen::JsCast::unchecked_into::<web_sys::Element>(node).inner_html())
-                    .collect::<String>()
+                each.map(|node| markdown::html_to_copy(&wasm_bindgen::JsCast::unchecked_into(node))).collect::<String>()
             });
             browser::copy(&item.body.markdown(), html.as_deref());
         }

@@ -5,11 +5,12 @@ use leptos::prelude::*;
 use super::{super::icon::icon, Text};
 use crate::{
     chat::{body::Reasoning, browser},
+    markdown::Showing,
     words::{self, thread},
 };
 
 #[component]
-pub fn ReasoningView(reasoning: Reasoning) -> impl IntoView {
+pub fn ReasoningView(reasoning: Reasoning, showing: Showing) -> impl IntoView {
     let lang = words::lang();
     let over = RwSignal::from(reasoning.over);
     // How long it took is known only to a page that was there from its beginning to its end.
@@ -32,7 +33,7 @@ pub fn ReasoningView(reasoning: Reasoning) -> impl IntoView {
     view! {
         <details class="tools reasoning" open=move || !over.get()>
             <summary><span>{heading}</span>{icon("right")}</summary>
-            <Text run=reasoning.text/>
+            <Text run=reasoning.text showing/>
         </details>
     }
     .into_any()

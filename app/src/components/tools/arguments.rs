@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::result::bounded;
-use crate::words::{Lang, thread};
+use crate::{
+    wire,
+    words::{Lang, thread},
+};
 
 /// More keys are only in the JSON.
 const MAX_KEYS: usize = 40;
@@ -85,7 +88,7 @@ fn value_end(json: &str) -> Option<usize> {
 }
 
 fn text_of(json: &str) -> Option<String> {
-    serde_json::from_slice(json.trim().as_bytes()).ok()
+    wire::read(json.trim())
 }
 
 fn on_one_line(json: &str) -> String {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    markdown::table_actions,
     model::{Table, ToolOutput},
     words::{self, thread},
 };
@@ -72,12 +73,15 @@ pub fn ResultTable(table: Table) -> impl IntoView {
     let omitted = table.omitted.saturating_add(undrawn);
     let omitted = (omitted > 0).then(|| view! { <p class="meta">{thread::rows_omitted(lang, omitted)}</p> });
     view! {
-        <div class="table-scroll" role="region" tabindex="0" aria-label=table.caption.clone()>
-            <table class="table">
-                <caption>{table.caption.clone()}</caption>
-                <thead><tr>{heads}</tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
+        <div class="table-frame">
+            {table_actions(lang)}
+            <div class="table-scroll" role="region" tabindex="0" aria-label=table.caption.clone()>
+                <table class="table">
+                    <caption>{table.caption.clone()}</caption>
+                    <thead><tr>{heads}</tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
         </div>
         {omitted}
     }

@@ -17,6 +17,8 @@ use super::{
     usage::{TokenCounts, quality_word},
 };
 use crate::{
+    conversations,
+    error::Error,
     http::{limits::ApiJson, turn_events},
     state::AppState,
     tenancy,
@@ -94,7 +96,10 @@ pub async fn chat(
         return Ok(turn_events::too_many());
     }
     let parent = match (body.conversation, body.parent) {
-        (Some(conversation), None) => newest_message(&state, &api, conversation).await?,
+        (Some(conversation), None) => {
+            let newest = newest_message(&state, &api, conversation).await;
+            newest.map_err(|error| error.into_app(&api.caller.request_id))?
+        }
         (_, parent) => parent,
     };
     let start = StartTurn {
@@ -137,11 +142,13 @@ pub async fn chat(
     .into_response())
 }
 
+/// The message written last: by its id alone, nothing of the conversation is read for it.
 async fn newest_message(
     state: &AppState,
     api: &ApiCaller,
     conversation: ConversationId,
-) -> Result<Option<MessageId>, ApiError> {
-    let view = state.backend.open_conversation(&api.caller, &api.tenant, conversation, None).await?;
-    Ok(view.messages.last().map(|message| message.id))
+) -> Result<Option<MessageId>, Error> {
+    let scope = tenancy::enter(&state.db, &api.caller, &api.tenant).await?;
+    let mut tx = state.db.read(&scope).await?;
+    conversations::newest_message(&scope, &mut tx, conversation).await
 }

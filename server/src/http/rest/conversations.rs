@@ -1,10 +1,10 @@
-//! `GET /api/conversations`, `GET|DELETE /api/conversations/{id}`.
+//! `GET /api/conversations`, `GET|PATCH|DELETE /api/conversations/{id}`.
 
 use app::{
     error::AppError,
     model::{
-        ConversationId, ConversationView, Cursor, Folder, MessageAuthor, MessageStatus, MessageView, Part,
-        ToolCallStatus,
+        ConversationId, ConversationSummary, ConversationView, Cursor, Folder, MessageAuthor, MessageStatus,
+        MessageView, Part, Title, ToolCallStatus,
     },
 };
 use axum::{
@@ -16,12 +16,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{ApiCaller, ApiError};
-use crate::state::AppState;
+use crate::{conversations, error::Error, http::limits::ApiJson, state::AppState, tenancy};
 
 #[derive(Deserialize, IntoParams)]
 pub struct ListQuery {
     /// `next` of the page before.
     after: Option<String>,
+    /// `inbox` (the default) or `archive`.
+    #[param(value_type = Option<String>)]
+    #[serde(default)]
+    folder: Folder,
     /// Only for browser sessions; a token names its tenant itself.
     #[expect(dead_code, reason = "read by ApiCaller; named here for the document")]
     tenant: Option<String>,
@@ -43,6 +47,37 @@ pub struct ConversationItem {
     updated_at: String,
     /// An answer is being written.
     running: bool,
+    /// The answer waits for an approval or for an answer to a question.
+    waiting: bool,
+    pinned: bool,
+    archived: bool,
+}
+
+impl From<ConversationSummary> for ConversationItem {
+    fn from(row: ConversationSummary) -> Self {
+        Self {
+            id: row.id.to_string(),
+            title: row.title,
+            updated_at: row.updated_at.to_string(),
+            running: row.running,
+            waiting: row.waiting,
+            pinned: row.pinned,
+            archived: row.archived,
+        }
+    }
+}
+
+/// What to change; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationChange {
+    /// 1 to 120 characters on one line.
+    #[schema(value_type = Option<String>)]
+    title: Option<Title>,
+    /// Pinning takes it out of the archive.
+    pinned: Option<bool>,
+    /// Archiving takes a pin off.
+    archived: Option<bool>,
 }
 
 /// A conversation with the last messages of its newest branch.
@@ -138,7 +173,7 @@ impl From<ConversationView> for Conversation {
     }
 }
 
-/// One's own conversations, newest first, 30 a page.
+/// One's own conversations, newest first, 30 a page; pinned ones come before, all on the first page.
 #[utoipa::path(get, path = "/api/conversations", params(ListQuery), tag = "conversations", security(("bearer" = [])),
     responses((status = 200, body = ConversationList), (status = 401, description = "Not signed in")))]
 pub async fn list(
@@ -147,13 +182,8 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<ConversationList>, ApiError> {
     let page =
-        state.backend.list_conversations(&api.caller, &api.tenant, Folder::Inbox, query.after.map(Cursor)).await?;
-    let items = page.items.into_iter().map(|row| ConversationItem {
-        id: row.id.to_string(),
-        title: row.title,
-        updated_at: row.updated_at.to_string(),
-        running: row.running,
-    });
+        state.backend.list_conversations(&api.caller, &api.tenant, query.folder, query.after.map(Cursor)).await?;
+    let items = page.items.into_iter().map(ConversationItem::from);
     Ok(Json(ConversationList { items: items.collect(), next: page.next.map(|cursor| cursor.0) }))
 }
 
@@ -173,6 +203,51 @@ pub async fn get(
     let id = conversation_id(&id)?;
     let view = state.backend.open_conversation(&api.caller, &api.tenant, id, None).await?;
     Ok(Json(view.into()))
+}
+
+/// Renames, pins or archives a conversation: all of it or nothing.
+#[utoipa::path(patch, path = "/api/conversations/{id}", params(("id" = String, Path)), request_body = ConversationChange,
+    tag = "conversations", security(("bearer" = [])),
+    responses(
+        (status = 200, body = ConversationItem),
+        (status = 404, description = "No such conversation of yours"),
+        (status = 409, description = "Too many are pinned already"),
+        (status = 422, description = "A field does not pass")))]
+pub async fn change(
+    State(state): State<AppState>,
+    api: ApiCaller,
+    Path(id): Path<String>,
+    ApiJson(change): ApiJson<ConversationChange>,
+) -> Result<Json<ConversationItem>, ApiError> {
+    let id = conversation_id(&id)?;
+    let changed = apply(&state, &api, id, change).await;
+    let row = changed.map_err(|error| error.into_app(&api.caller.request_id))?;
+    Ok(Json(row.into()))
+}
+
+async fn apply(
+    state: &AppState,
+    api: &ApiCaller,
+    id: ConversationId,
+    change: ConversationChange,
+) -> Result<ConversationSummary, Error> {
+    if change.pinned == Some(true) && change.archived == Some(true) {
+        return Err(Error::invalid("pinned", "what is archived cannot be pinned"));
+    }
+    let scope = tenancy::enter(&state.db, &api.caller, &api.tenant).await?;
+    let mut tx = state.db.begin(&scope).await?;
+    if let Some(title) = &change.title {
+        conversations::rename(&scope, &mut tx, id, title).await?;
+    }
+    if let Some(archived) = change.archived {
+        conversations::archive(&scope, &mut tx, &[id], archived).await?;
+    }
+    if let Some(pinned) = change.pinned {
+        conversations::pin(&scope, &mut tx, id, pinned).await?;
+    }
+    let row = conversations::summary(&scope, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(row)
 }
 
 /// Deletes a conversation. What it cost stays in the books.

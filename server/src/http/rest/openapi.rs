@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{chat, conversations, usage};
+use super::{chat, conversations, search, usage};
 use crate::http::rest_auth;
 
 #[derive(OpenApi)]
@@ -14,7 +14,8 @@ use crate::http::rest_auth;
     info(title = "Steward", description = "Multi-tenant AI chat. Sign in with POST /api/auth/login and send the access token as a bearer."),
     paths(
         rest_auth::login, rest_auth::refresh_tokens, rest_auth::logout, rest_auth::me,
-        chat::chat, conversations::list, conversations::get, conversations::delete, usage::usage,
+        chat::chat, conversations::list, conversations::get, conversations::change, conversations::delete, search::search,
+        usage::usage,
     ),
     modifiers(&Bearer)
 )]

@@ -90,6 +90,7 @@ fn claude(
             provider: ProviderKind::Anthropic,
             context_tokens,
             max_output_tokens,
+            sees_images: true,
         },
         day,
         prices,
@@ -117,6 +118,7 @@ pub(super) fn all() -> Vec<Entry> {
         provider: ProviderKind::Demo,
         context_tokens: 200_000,
         max_output_tokens: 8_192,
+        sees_images: true,
     };
     vec![
         entry(demo, Date { year: 1970, month: 1, day: 1 }, &DEMO),
