@@ -5,6 +5,8 @@
 
 mod chart;
 mod composer;
+mod conversation_menu;
+mod dialog;
 mod empty;
 mod error_view;
 mod feedback;
@@ -12,6 +14,7 @@ mod follow;
 pub mod format;
 mod header;
 mod icon;
+mod keys;
 mod local_time;
 mod message;
 mod notice;
@@ -25,8 +28,9 @@ mod user_menu;
 
 pub use chart::ChartView;
 pub use composer::Composer;
+pub use dialog::Dialogs;
 pub use error_view::{ErrorView, SetStatus};
-pub use feedback::{Announcer, HelpDialog, ToastRegion};
+pub use feedback::{Announcer, ToastRegion};
 pub use follow::follow_everything;
 pub use header::{ChatHeader, SIDEBAR_COOKIE, close_drawer};
 pub use icon::{Sprite, icon};

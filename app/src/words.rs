@@ -11,7 +11,12 @@ pub use crate::model::Lang;
 
 pub mod chart;
 pub mod common;
+pub mod dates;
+pub mod errors;
 pub mod markdown;
+pub mod search;
+pub mod share;
+pub mod shell;
 pub mod thread;
 
 /// Declares phrases: `name = "English" | "Indonesian";`

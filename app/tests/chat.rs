@@ -14,8 +14,8 @@ use app::{
     model::{
         AttachmentId, AttachmentKind, AttachmentView, BudgetRefusal, Cell, Column, Cursor, Feedback, FieldKind,
         FormField, Lang, MessageAuthor, MessageStatus, ModelBadge, Money, Part, Quality, Question, Risk, Role,
-        Siblings, Table, Theme, Timestamp, Tokens, ToolCallStatus, ToolCallView, ToolOutput, TurnError, TurnErrorCode,
-        TurnUsage, Wish,
+        SearchHit, SetupStep, Siblings, SnippetPiece, Table, Theme, Timestamp, Tokens, ToolCallStatus, ToolCallView,
+        ToolOutput, TurnError, TurnErrorCode, TurnUsage, Wish,
     },
 };
 use axum::http::StatusCode;
@@ -483,6 +483,128 @@ async fn the_sidebar_groups_by_the_tenants_days_and_leads_to_older_ones() {
         from += at + expected.len();
     }
     assert!(page.has("href=\"?older=after%2Ffive%2B\""));
+}
+
+#[tokio::test]
+async fn pinned_ones_stand_first_and_archived_ones_in_a_list_of_their_own() {
+    let site = Site::default();
+    site.backend.add("Plain", NOW, vec![]);
+    site.backend.add("Dear", Timestamp(NOW.0 - 90 * DAY), vec![]);
+    site.backend.add("Stowed", Timestamp(NOW.0 - 80 * DAY), vec![]);
+    {
+        let mut state = site.backend.state();
+        state.conversations[1].0.pinned = true;
+        state.conversations[1].0.waiting = true;
+        state.conversations[2].0.archived = true;
+    }
+    let page = site.get("/t/prs").await;
+    let text = page.shown();
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} in: {text}"));
+    assert!(at("Pinned") < at("Dear") && at("Dear") < at("Today") && at("Today") < at("Plain"));
+    assert!(!text.contains("Stowed"));
+    assert!(page.has("aria-label=\"Waits for your answer\""));
+    assert!(page.has("href=\"?folder=archive\""));
+    let archive = site.get("/t/prs?folder=archive").await;
+    let text = archive.shown();
+    assert!(text.contains("Stowed") && text.contains("September 2026") && !text.contains("Dear"), "{text}");
+    assert!(text.contains("All conversations"));
+}
+
+#[tokio::test]
+async fn a_search_without_scripts_lists_its_hits_in_the_sidebar() {
+    let site = Site::default();
+    let id = site.backend.add("Peaks", NOW, vec![]);
+    let piece = |text: &str, hit| SnippetPiece { text: text.into(), hit };
+    site.backend.state().hits = vec![SearchHit {
+        conversation: id,
+        title: vec![piece("Peaks", false)],
+        message: Some(message_id(7)),
+        author: Some(MessageAuthor::Assistant),
+        snippet: vec![piece("The <peak> of ", false), piece("November", true), piece(" was high", false)],
+        at: NOW,
+        archived: true,
+    }];
+    let page = site.get("/t/prs?q=november").await;
+    assert!(page.has("The &lt;peak&gt; of <mark>November</mark> was high"), "{}", page.html);
+    assert!(page.has(&format!("href=\"/t/prs/c/{id}?leaf={0}#m-{0}\"", message_id(7))));
+    assert!(page.shown().contains("Results: november"), "{}", page.shown());
+    assert!(page.shown().contains("ArchivedWira"), "{}", page.shown());
+    site.backend.state().hits = vec![];
+    assert!(site.get("/t/prs?q=x").await.shown().contains("Nothing was found."));
+    assert!(!site.get("/t/prs?q=+").await.shown().contains("Results:"), "a blank search is no search");
+}
+
+#[tokio::test]
+async fn files_go_out_and_in_without_scripts() {
+    let site = Site::default();
+    let id = site.backend.add("Peaks", NOW, vec![question(1, "?"), answer(2, "!")]);
+    let page = site.get(&format!("/t/prs/c/{id}")).await;
+    for format in ["md", "txt", "json"] {
+        assert!(page.has(&format!("href=\"/t/prs/c/{id}/export?format={format}\"")), "{format}");
+    }
+    assert!(page.has("href=\"/t/prs/export\""));
+    assert!(page.has("enctype=\"multipart/form-data\" action=\"/t/prs/import\""));
+    assert!(site.get("/t/prs?imported=3").await.shown().contains("Conversations imported: 3"));
+}
+
+#[tokio::test]
+async fn a_tenant_looks_like_itself() {
+    let site = Site::default();
+    assert!(!site.get("/t/prs").await.has("/brand/"));
+    site.backend.state().branded = true;
+    let page = site.get("/t/prs").await;
+    let head = page.html.split("</head>").next().unwrap_or_default();
+    assert!(head.contains("/t/prs/brand/style.css"), "the accent is there before the first paint");
+    assert!(page.has("src=\"/t/prs/brand/logo\" alt=\"\""));
+    assert!(page.shown().contains("Selamat datang di pabrik."));
+}
+
+#[tokio::test]
+async fn the_first_administrator_sees_what_is_left_to_set_up() {
+    let site = Site::default();
+    assert!(!site.get("/t/prs").await.shown().contains("Set Steward up"));
+    let step = |title: &str, done| SetupStep { title: title.into(), how: format!("how to {title}"), done };
+    site.backend.state().setup = vec![step("Connect a model", true), step("Set a budget", false)];
+    let text = site.get("/t/prs").await.shown();
+    assert!(text.contains("Done: Connect a model"), "{text}");
+    assert!(text.contains("To do: Set a budgethow to Set a budget"), "{text}");
+    assert!(!text.contains("how to Connect"), "{text}");
+}
+
+#[tokio::test]
+async fn a_budget_that_is_used_up_says_until_when_and_whom_to_ask() {
+    let site = Site::default();
+    site.backend.state().percent = Some(104);
+    let text = site.get("/t/prs").await.shown();
+    let expected = "This month's budget is used up. It resets on 1 December 2026. Ask energy@prs.example for more.";
+    assert!(text.contains(expected), "{text}");
+    assert!(!text.contains('$'), "money is not shown here");
+}
+
+#[tokio::test]
+async fn the_frame_speaks_indonesian() {
+    let site = Site { lang: Lang::Indonesian, ..Site::default() };
+    let id = site.backend.add("Puncak", NOW, vec![question(1, "?"), answer(2, "!")]);
+    let new = site.get("/t/prs").await;
+    assert!(new.has("<html lang=\"id\""));
+    let text = new.shown();
+    for expected in ["Halo Ana", "Obrolan baru", "Hari ini", "42 % bulan ini terpakai", "Arsip", "Pengaturan", "Keluar"]
+    {
+        assert!(text.contains(expected), "{expected} in: {text}");
+    }
+    let page = site.get(&format!("/t/prs/c/{id}")).await;
+    assert!(page.has("aria-label=\"Menu percakapan\"") && page.has("aria-label=\"Menu untuk Puncak\""));
+    assert!(page.shown().contains("Ganti nama"));
+    let missing = site.get("/t/prs/c/nonsense").await;
+    assert!(missing.shown().contains("Ini tidak ada, atau Anda tidak memiliki akses."));
+}
+
+#[tokio::test]
+async fn people_with_several_tenants_switch_in_the_header() {
+    let page = Site::default().get("/t/prs").await;
+    assert!(page.has("aria-label=\"PRS Textile: Change tenant\""));
+    assert!(page.has("<a href=\"/t/prs\" rel=\"external\" aria-current=\"page\">PRS Textile</a>"), "{}", page.html);
+    assert!(page.has("<a href=\"/t/mill\" rel=\"external\">Mill &amp; Co</a>"));
 }
 
 #[tokio::test]

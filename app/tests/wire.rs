@@ -7,12 +7,12 @@ use std::{collections::BTreeMap, fmt::Debug, fs, path::Path};
 use app::{
     error::AppError,
     model::{
-        Again, AttachmentKind, AttachmentView, Audience, BudgetRefusal, Cell, Chart, ChartKind, CodeClass, CodeSpan,
-        Column, ConversationSummary, ConversationView, Cursor, Decision, Feedback, FieldKind, Folder, FormField,
-        ImportReport, Lang, MathNode, MessageAuthor, MessageStatus, MessageView, Money, Page, Part, PersonEvent,
-        Quality, Question, Rich, RichContent, RichKey, RichSource, Risk, SearchHit, Series, ShareView, Siblings,
-        SnippetPiece, Table, Theme, Timestamp, Tokens, ToolCallStatus, ToolCallView, ToolOutput, TurnEnvelope,
-        TurnError, TurnErrorCode, TurnEvent, TurnStarted, TurnUsage, UsageMeter, Wish,
+        Again, AttachmentKind, AttachmentView, Audience, BudgetRefusal, Cell, Chart, ChartKind, CodeSpans, Column,
+        ConversationSummary, ConversationView, Cursor, Decision, Feedback, FieldKind, Folder, FormField, ImportReport,
+        Lang, MathMl, MessageAuthor, MessageStatus, MessageView, Money, Page, Part, PersonEvent, Quality, Question,
+        Rich, RichContent, RichKey, RichSource, Risk, SearchHit, Series, ShareView, Siblings, SnippetPiece, Table,
+        Theme, Timestamp, Tokens, ToolCallStatus, ToolCallView, ToolOutput, TurnEnvelope, TurnError, TurnErrorCode,
+        TurnEvent, TurnStarted, TurnUsage, UsageMeter, Wish,
     },
     wire,
 };
@@ -127,11 +127,6 @@ fn message() -> MessageView {
     let mut parts = vec![Part::Text { text: "a\t\"\\/\u{7f}é".into() }, Part::Reasoning { text: String::new() }];
     parts.extend(kinds.into_iter().map(|kind| Part::Attachment { file: file(kind) }));
     parts.extend(statuses().into_iter().map(|status| Part::Tool { call: call(status) }));
-    let math = MathNode::Element {
-        tag: "mi".into(),
-        attributes: vec![("mathvariant".into(), "normal".into())],
-        children: vec![MathNode::Text("x".into())],
-    };
     MessageView {
         id: id(1),
         parent: Some(id(2)),
@@ -146,11 +141,8 @@ fn message() -> MessageView {
         feedback: Some(Feedback::Down),
         edited: true,
         rich: vec![
-            Rich { key: RichKey(u64::MAX), content: RichContent::Math(math) },
-            Rich {
-                key: RichKey(0),
-                content: RichContent::Code(vec![CodeSpan { bytes: 3, class: CodeClass::Keyword }]),
-            },
+            Rich { key: RichKey(u64::MAX), content: RichContent::Math(MathMl("<math/>".into())) },
+            Rich { key: RichKey(0), content: RichContent::Code(CodeSpans("3k".into())) },
         ],
     }
 }

@@ -6,8 +6,12 @@ mod composing;
 mod hearing;
 mod listing;
 mod opening;
+mod organising;
 mod reading;
 mod sending;
+mod session;
+
+pub use organising::MAX_AT_ONCE;
 
 use crate::model::{MessageId, TurnKey};
 

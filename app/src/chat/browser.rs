@@ -140,6 +140,26 @@ pub fn focus(id: &str) {
     }
 }
 
+/// The device knows that it has no network. (`false` may be wrong.)
+#[must_use]
+pub fn offline() -> bool {
+    !window().navigator().on_line()
+}
+
+/// Scrolls the box around an element just as far as it takes to see the element.
+pub fn reveal(element: &web_sys::Element) {
+    let options = web_sys::ScrollIntoViewOptions::new();
+    let _known_option = Reflect::set(&options, &"block".into(), &"nearest".into());
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Whether the keyboard has a ⌘ key.
+#[must_use]
+pub fn on_apple() -> bool {
+    let platform = window().navigator().platform().unwrap_or_default();
+    platform.starts_with("Mac") || platform.starts_with("iP")
+}
+
 /// Whether the keyboard is in a text field.
 #[must_use]
 pub fn typing() -> bool {

@@ -17,14 +17,17 @@ use super::{
 use crate::{
     error::AppError,
     model::{
-        ConversationId, ConversationSummary, ConversationView, Cursor, Date, Lang, Me, MessageId, MessageView, Page,
-        Part, TenantCode, TenantHome, TurnId, UsageMeter, UserId,
+        ConversationId, ConversationSummary, ConversationView, Cursor, Date, Folder, Lang, Me, MessageId, MessageView,
+        Page, Part, SearchHit, TenantCode, TenantHome, TurnId, UsageMeter, UserId,
     },
-    wire, words,
+    wire,
 };
 
 /// How long a deletion can be taken back from the toast.
 pub const UNDO_FOR: Duration = Duration::from_secs(8);
+
+/// How many toasts stand at once; a new one pushes the oldest out.
+pub const MAX_TOASTS: usize = 3;
 
 /// What the URL names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +81,33 @@ pub struct Editing {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
     pub text: String,
-    /// A deleted conversation that can be brought back.
-    pub undo: Option<ConversationSummary>,
+    pub undo: Option<Undo>,
     /// Tells one toast from the next with the same text.
     pub serial: u32,
+}
+
+/// What a toast can take back: the rows as they were.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Undo {
+    Delete(Vec<ConversationSummary>),
+    Archive(Vec<ConversationSummary>),
+}
+
+/// What stands over the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    Help,
+    Search,
+    Share(ConversationId),
+    Import,
+    SignIn,
+}
+
+/// What was searched for without scripts, and the best hits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    pub query: String,
+    pub hits: Page<SearchHit>,
 }
 
 /// What the page is made from: everything one request of the server brings.
@@ -90,11 +116,22 @@ pub struct PageData {
     pub me: Me,
     pub home: TenantHome,
     pub list: Page<ConversationSummary>,
+    /// The archive, when the address asks for it.
+    pub archive: Option<Page<ConversationSummary>>,
+    pub found: Option<Found>,
+    pub lang: Lang,
     pub collapsed: bool,
     /// `None` for a new chat.
     pub conversation: Option<Result<ConversationView, AppError>>,
     /// Why the message of a plain form was not taken.
     pub refusal: Option<AppError>,
+}
+
+impl wire::Read for Found {
+    fn read(json: wire::Json<'_>) -> Option<Self> {
+        let wire::Json::Map(mut map) = json else { return None };
+        Some(Self { query: map.take("query")?, hits: map.take("hits")? })
+    }
 }
 
 impl wire::Read for PageData {
@@ -104,6 +141,9 @@ impl wire::Read for PageData {
             me: map.take("me")?,
             home: map.take("home")?,
             list: map.take("list")?,
+            archive: map.take("archive")?,
+            found: map.take("found")?,
+            lang: map.take("lang")?,
             collapsed: map.take("collapsed")?,
             conversation: map.take("conversation")?,
             refusal: map.take("refusal")?,
@@ -114,7 +154,6 @@ impl wire::Read for PageData {
 /// Everything the parts of the page share.
 #[derive(Clone, Copy)]
 pub struct Chat {
-    pub lang: Lang,
     pub me: StoredValue<Me>,
     pub home: StoredValue<TenantHome>,
     /// What the URL names …
@@ -131,6 +170,11 @@ pub struct Chat {
     pub connection: RwSignal<Connection>,
 
     pub list: RwSignal<ConversationList>,
+    /// The archive, while the sidebar shows it.
+    pub archive: RwSignal<Option<ConversationList>>,
+    pub found: RwSignal<Option<Found>>,
+    /// The conversation whose menu is open in the sidebar.
+    pub row_menu: RwSignal<Option<ConversationId>>,
     pub today: RwSignal<Date>,
     pub meter: RwSignal<UsageMeter>,
 
@@ -149,11 +193,15 @@ pub struct Chat {
     pub editing: RwSignal<Option<Editing>>,
     pub composer: NodeRef<leptos::html::Textarea>,
 
-    pub toast: RwSignal<Option<Toast>>,
+    /// At most [`MAX_TOASTS`], the oldest first.
+    pub toasts: RwSignal<Vec<Toast>>,
     pub announcement: RwSignal<String>,
     pub drawer_open: RwSignal<bool>,
     pub collapsed: RwSignal<bool>,
-    pub help_open: RwSignal<bool>,
+    pub dialog: RwSignal<Option<Dialog>>,
+    /// What to do again when the person has signed in again.
+    pub again: StoredValue<Vec<Callback<()>>>,
+    pub lang: Lang,
     pub reload: RwSignal<u32>,
     pub jump: RwSignal<Jump>,
     pub scroll: RwSignal<SendOption<Controller>>,
@@ -166,7 +214,6 @@ impl Chat {
     #[must_use]
     pub fn new(data: PageData, place: Memo<Place>, leaf_wanted: Memo<Option<MessageId>>, go: Callback<String>) -> Self {
         let chat = Self {
-            lang: words::lang(),
             place,
             leaf_wanted,
             shown: RwSignal::new(None),
@@ -176,7 +223,10 @@ impl Chat {
             failure: RwSignal::new(None),
             following: RwSignal::new(None),
             connection: RwSignal::new(Connection::Fine),
-            list: RwSignal::new(ConversationList::new(data.list)),
+            list: RwSignal::new(ConversationList::new(Folder::Inbox, data.list)),
+            archive: RwSignal::new(data.archive.map(|page| ConversationList::new(Folder::Archive, page))),
+            found: RwSignal::new(data.found),
+            row_menu: RwSignal::new(None),
             today: RwSignal::new(data.home.today),
             meter: RwSignal::new(data.home.usage.clone()),
             notice: RwSignal::new(data.refusal),
@@ -189,11 +239,13 @@ impl Chat {
             queued: RwSignal::new(None),
             editing: RwSignal::new(None),
             composer: NodeRef::new(),
-            toast: RwSignal::new(None),
+            toasts: RwSignal::new(vec![]),
             announcement: RwSignal::new(String::new()),
             drawer_open: RwSignal::new(false),
             collapsed: RwSignal::new(data.collapsed),
-            help_open: RwSignal::new(false),
+            dialog: RwSignal::new(None),
+            again: StoredValue::new(vec![]),
+            lang: data.lang,
             reload: RwSignal::new(0),
             jump: RwSignal::new(Jump::Hidden),
             scroll: RwSignal::new(SendOption::new_local(None)),
@@ -257,20 +309,25 @@ impl Chat {
     }
 
     /// Shows a notice at the edge of the page for [`UNDO_FOR`].
-    pub fn say(self, text: impl Into<String>, undo: Option<ConversationSummary>) {
+    pub fn say(self, text: impl Into<String>, undo: Option<Undo>) {
         let next = |serial: &mut u32| {
             *serial = serial.wrapping_add(1);
             *serial
         };
         let serial = self.serial.try_update_value(next).unwrap_or_default();
-        self.toast.set(Some(Toast { text: text.into(), undo, serial }));
-        let forget = move || {
-            let Some(current) = self.toast.try_get_untracked().flatten() else { return };
-            if current.serial == serial {
-                self.toast.set(None);
+        self.toasts.update(|toasts| {
+            if toasts.len() >= MAX_TOASTS {
+                toasts.remove(0);
             }
-        };
+            toasts.push(Toast { text: text.into(), undo, serial });
+        });
+        let forget = move || self.dismiss(serial);
         set_timeout(forget, UNDO_FOR);
+    }
+
+    /// Takes a toast away.
+    pub fn dismiss(self, serial: u32) {
+        let _gone_if_not = self.toasts.try_update(|toasts| toasts.retain(|toast| toast.serial != serial));
     }
 
     /// Tells screen readers.

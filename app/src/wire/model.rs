@@ -7,8 +7,8 @@ use crate::{
     error::AppError,
     model::{
         Again, AttachmentId, AttachmentKind, AttachmentView, Audience, BudgetLimits, BudgetRefusal, Cell, Chart,
-        ChartKind, CodeClass, CodeSpan, Column, ConversationId, ConversationSummary, ConversationView, Cursor, Date,
-        Decision, Feedback, FieldKind, Folder, FormField, ImportReport, Lang, MathNode, Me, MessageAuthor, MessageId,
+        ChartKind, CodeSpans, Column, ConversationId, ConversationSummary, ConversationView, Cursor, Date, Decision,
+        Feedback, FieldKind, Folder, FormField, ImportReport, Lang, MathMl, Me, MessageAuthor, MessageId,
         MessageStatus, MessageText, MessageView, ModelBadge, Money, Page, Part, PersonEvent, Prompt, Quality, Question,
         Rich, RichContent, RichKey, RichSource, Risk, Role, SearchHit, Series, SessionId, SessionView, SetupStep,
         ShareId, ShareView, Siblings, SnippetPiece, Table, TenantChoice, TenantCode, TenantHome, TenantView, Theme,
@@ -128,7 +128,7 @@ macro_rules! transparent {
         })*
     };
 }
-transparent!(Timestamp, Money, Cursor, RichKey);
+transparent!(Timestamp, Money, Cursor, RichKey, CodeSpans, MathMl);
 
 impl Write for Cursor {
     fn write(&self, out: &mut String) {
@@ -159,11 +159,6 @@ names! {
     Quality { "exact" Exact, "estimated" Estimated, "unknown" Unknown }
     Audience { "tenant" Tenant, "public" Public }
     Risk { "read" Read, "write" Write, "destructive" Destructive }
-    CodeClass {
-        "Plain" Plain, "Comment" Comment, "Keyword" Keyword, "Type" Type, "Function" Function, "String" String,
-        "Number" Number, "Constant" Constant, "Operator" Operator, "Tag" Tag, "Attribute" Attribute,
-        "Inserted" Inserted, "Deleted" Deleted
-    }
     TurnErrorCode {
         "interrupted" Interrupted, "model_unavailable" ModelUnavailable, "rate_limited" RateLimited,
         "context_too_long" ContextTooLong, "model_refused" ModelRefused, "over_budget" OverBudget,
@@ -205,7 +200,6 @@ fields! {
     Question { wish, expires_at }
     FormField { name, label, description, kind, required }
     Rich { key, content }
-    CodeSpan { bytes, class }
     TurnStarted { conversation, turn, user_message, assistant_message }
     TurnEnvelope { turn, seq, event }
     SearchHit { conversation, title, message, author, snippet, at, archived }
@@ -250,7 +244,6 @@ variants! {
         "text" Text { max_chars }, "number" Number (), "integer" Integer (), "flag" Flag (), "choice" Choice (_)
     }
     single => RichContent { "Code" Code (_), "Math" Math (_) }
-    single => MathNode { "Text" Text (_), "Element" Element { tag, attributes, children } }
     single => PersonEvent {
         "Turn" Turn (_), "Conversation" Conversation (_), "Gone" Gone (_), "Meter" Meter (_), "Resync" Resync ()
     }

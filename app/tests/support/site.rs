@@ -49,6 +49,13 @@ impl Answer {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// The text of the page itself, without what scripts find in it.
+    pub fn shown(&self) -> String {
+        let page = self.html.split("<body").nth(1).unwrap_or(&self.html);
+        let page = page.split("<script").next().unwrap_or_default().to_owned();
+        Self { status: self.status, location: String::new(), html: page }.text()
+    }
+
     pub fn has(&self, piece: &str) -> bool {
         self.html.contains(piece)
     }
@@ -58,8 +65,8 @@ impl Answer {
 pub struct Site {
     pub backend: FakeBackend,
     pub theme: Theme,
-    pub collapsed: bool,
     pub lang: Lang,
+    pub collapsed: bool,
 }
 
 /// The paths of the application's pages. Finding them also starts what runs resources. Once per process: pages that are

@@ -102,16 +102,6 @@ impl Chat {
         self.earlier.set(view.earlier);
     }
 
-    /// A stream was refused: if the session is why, say so where the person writes.
-    pub fn check_session(self) {
-        spawn_local(async move {
-            let Err(AppError::SignedOut) = api::me().await else { return };
-            if self.is_alive() {
-                self.notice.set(Some(AppError::SignedOut));
-            }
-        });
-    }
-
     pub fn go_to(self, url: String) {
         self.go.run(url);
     }

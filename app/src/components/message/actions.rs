@@ -160,7 +160,7 @@ pub fn on_action(chat: Chat, event: &ev::MouseEvent) {
     let name = button.get_attribute("data-act").unwrap_or_default();
     act(chat, &item, &name, &button);
     if button.closest(".menu").ok().flatten().is_some() {
-        close_menus();
+        close_menus(chat);
     }
 }
 
