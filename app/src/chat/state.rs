@@ -201,7 +201,6 @@ pub struct Chat {
     pub dialog: RwSignal<Option<Dialog>>,
     /// What to do again when the person has signed in again.
     pub again: StoredValue<Vec<Callback<()>>>,
-    pub lang: Lang,
     pub reload: RwSignal<u32>,
     pub jump: RwSignal<Jump>,
     pub scroll: RwSignal<SendOption<Controller>>,

@@ -119,6 +119,8 @@ fn picture(figure: Figure, title: String, description: String) -> AnyView {
     let mut name = title.clone();
     name.push_str(": ");
     name.push_str(say::read_values(figure.lang));
+    let parts = figure.chart.with_value(|chart| matches!(chart.kind, ChartKind::Shares { .. }));
+    let class = if parts { "chart-plot parts" } else { "chart-plot" };
     let view_box = move || {
         let mut text = String::from("0 0 ");
         push(&mut text, WIDTH);
@@ -138,7 +140,7 @@ fn picture(figure: Figure, title: String, description: String) -> AnyView {
             on:blur=move |_| figure.leave()
             on:keydown=move |event| figure.key(&event)
         >
-            <div class="chart-plot" node_ref=figure.plot>
+            <div class=class node_ref=figure.plot>
                 <svg role="img" viewBox=view_box>
                     <title>{title}</title>
                     <desc>{description}</desc>
