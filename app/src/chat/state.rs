@@ -154,6 +154,7 @@ impl wire::Read for PageData {
 /// Everything the parts of the page share.
 #[derive(Clone, Copy)]
 pub struct Chat {
+    pub lang: Lang,
     pub me: StoredValue<Me>,
     pub home: StoredValue<TenantHome>,
     /// What the URL names …
