@@ -46,6 +46,7 @@ pub fn Thread() -> impl IntoView {
         }
     });
     follow_links(chat);
+    follow_size(chat);
     let save = StoredValue::new(None::<TimeoutHandle>);
     let on_scroll = move |_| {
         chat.with_scroll(Controller::on_scroll);
@@ -111,6 +112,18 @@ pub fn Thread() -> impl IntoView {
         <JumpButton/>
     }
     .into_any()
+}
+
+/// Another size of the window, or a virtual keyboard, moves the end.
+fn follow_size(chat: Chat) {
+    Effect::new(move |_| {
+        let resized = window_event_listener(ev::resize, move |_| {
+            if chat.is_alive() {
+                chat.with_scroll(Controller::content_changed);
+            }
+        });
+        on_cleanup(move || resized.remove());
+    });
 }
 
 /// A link to a message of the conversation that is shown already only changes what stands behind `#`.

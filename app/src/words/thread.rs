@@ -123,17 +123,17 @@ pub fn tokens(lang: Lang, count: i64) -> String {
         Lang::English => " tokens",
         Lang::Indonesian => " token",
     };
-    [&format::thousands(count), unit].concat()
+    [&format::fixed(count, 0, Some(lang)), unit].concat()
 }
 
 /// "38.2 tokens/s" from tenths.
 #[must_use]
 pub fn tokens_per_second(lang: Lang, tenths: i64) -> String {
-    let (separator, unit) = match lang {
-        Lang::English => (".", " tokens/s"),
-        Lang::Indonesian => (",", " token/dtk"),
+    let unit = match lang {
+        Lang::English => " tokens/s",
+        Lang::Indonesian => " token/dtk",
     };
-    [&(tenths / 10).to_string(), separator, &(tenths % 10).to_string(), unit].concat()
+    [&format::fixed(tenths, 1, Some(lang)), unit].concat()
 }
 
 /// The heading of a group while it runs: "Using Energy and cost…".
@@ -178,7 +178,7 @@ pub fn rows_omitted(lang: Lang, rows: u32) -> String {
         Lang::English => " more rows are not shown.",
         Lang::Indonesian => " baris lain tidak ditampilkan.",
     };
-    [&format::thousands(i64::from(rows)), after].concat()
+    [&format::fixed(i64::from(rows), 0, Some(lang)), after].concat()
 }
 
 /// How long a question can still be answered: "4:59 left".

@@ -15,7 +15,7 @@ use crate::{
         Again, Decision, Feedback, MessageAuthor, MessageId, MessageStatus, MessageText, MessageView, Siblings, TurnId,
         TurnStarted,
     },
-    words::thread,
+    words::{errors, thread},
 };
 
 impl Chat {
@@ -24,16 +24,23 @@ impl Chat {
     pub fn retry(self, answer: &Item, model: Option<String>) {
         let Some(question) = answer.parent else { return };
         let answer = answer.clone();
-        self.again(Again::Answer(question), model, move |started| self.put_beside(&answer, started));
+        let redo = {
+            let (answer, model) = (answer.clone(), model.clone());
+            Callback::new(move |()| self.retry(&answer, model.clone()))
+        };
+        self.again(Again::Answer(question), model, redo, move |started| self.put_beside(&answer, started));
     }
 
     /// Lets an answer go on where it stopped.
     pub fn continue_answer(self, answer: &Item) {
+        let again = Again::Continue(answer.id);
+        let answer = answer.clone();
+        let redo = Callback::new(move |()| self.continue_answer(&answer));
         // Only the server knows the parts that the new turn adds to.
-        self.again(Again::Continue(answer.id), None, move |_| self.reload());
+        self.again(again, None, redo, move |_| self.reload());
     }
 
-    fn again(self, again: Again, model: Option<String>, then: impl FnOnce(TurnStarted) + 'static) {
+    fn again(self, again: Again, model: Option<String>, redo: Callback<()>, then: impl FnOnce(TurnStarted) + 'static) {
         let Some(conversation) = self.shown.get_untracked() else { return };
         let idle = self.following.with_untracked(Option::is_none) && !self.sending.get_untracked();
         let Some(key) = browser::new_key().filter(|_| idle) else { return };
@@ -54,7 +61,7 @@ impl Chat {
                         then(started);
                     }
                 }
-                Err(error) => self.not_done(error),
+                Err(error) => self.refused(&error, Some(redo)),
             }
         });
     }
@@ -121,7 +128,7 @@ impl Chat {
         let Some(conversation) = self.shown.get_untracked() else { return };
         let text = match MessageText::parse(text) {
             Ok(text) => text,
-            Err(error) => return self.not_done(error.into()),
+            Err(error) => return self.refused(&error.into(), None),
         };
         let answer = answer.clone();
         self.sending.set(true);
@@ -140,7 +147,7 @@ impl Chat {
                         self.go_to_version(version);
                     }
                 }
-                Err(error) => self.not_done(error),
+                Err(error) => self.refused(&error, None),
             }
         });
     }
@@ -167,7 +174,7 @@ impl Chat {
                     self.refresh();
                     self.tell_tabs(None);
                 }
-                Err(error) => self.not_done(error),
+                Err(error) => self.refused(&error, Some(Callback::new(move |()| self.fork(message)))),
             }
         });
     }
@@ -189,7 +196,7 @@ impl Chat {
                 if feedback.get_untracked() == after {
                     feedback.set(before);
                 }
-                self.not_done(error);
+                self.refused(&error, None);
             }
         });
     }
@@ -212,11 +219,11 @@ impl Chat {
             if !self.is_alive() {
                 return;
             }
-            let said = error.to_string();
+            let said = errors::text(self.lang, &error);
             self.announce(&said);
             let was_decided = matches!(error, AppError::Conflict { .. } | AppError::NotFound);
-            if matches!(error, AppError::SignedOut) {
-                self.notice.set(Some(AppError::SignedOut));
+            if error == AppError::SignedOut {
+                self.refused(&error, None);
             }
             // The card may be gone: its call was decided elsewhere meanwhile.
             let _gone_if_not = problem.try_set(Some(error));
@@ -227,14 +234,5 @@ impl Chat {
                 self.reload();
             }
         });
-    }
-
-    /// Says above the composer why something was not done.
-    fn not_done(self, error: AppError) {
-        if error == AppError::SignedOut {
-            return self.refused(&error, None);
-        }
-        self.announce(&error.to_string());
-        self.notice.set(Some(error));
     }
 }

@@ -84,7 +84,7 @@ impl Chat {
                     self.put_above(view);
                     then();
                 }
-                Err(error) => self.notice.set(Some(error)),
+                Err(error) => self.refused(&error, Some(Callback::new(move |()| self.load_earlier()))),
             }
         });
     }

@@ -1,5 +1,7 @@
 //! Moving through what is shown, and taking it along.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::super::{
@@ -16,6 +18,9 @@ use crate::{
 
 /// A message that is linked to is looked for in at most so many earlier parts of its conversation.
 const PARTS_SEARCHED: u32 = 200;
+
+/// A part is being fetched already: the message is looked for again after this long.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 impl Chat {
     /// Moves the keyboard to the message `step` places away from the one it is in (or to the last).
@@ -95,9 +100,17 @@ impl Chat {
             request_animation_frame(go);
             return;
         }
-        if parts > 0 {
-            self.load_earlier_then(move || self.go_to_message(id, parts - 1));
+        let Some(parts) = parts.checked_sub(1) else { return };
+        if self.loading_older_messages.get_value() {
+            let later = move || {
+                if self.is_alive() {
+                    self.go_to_message(id, parts);
+                }
+            };
+            set_timeout(later, LOOK_AGAIN_AFTER);
+            return;
         }
+        self.load_earlier_then(move || self.go_to_message(id, parts));
     }
 
     /// Shows a conversation where the reader left it, or at its end.

@@ -71,7 +71,7 @@ pub fn QuestionCard(question: Question, call: ToolCallView, turn: RwSignal<Optio
             <h3>{icon("hand")}<span>{heading}</span>{badge}</h3>
             <p class="question-tool"><strong>{call.title}</strong>" "<span class="meta">{call.summary}</span></p>
             {inner}
-            {move || problem.get().map(|error| view! { <p class="tool-reason" role="alert">{error.to_string()}</p> })}
+            {move || problem.get().map(|error| view! { <p class="tool-reason" role="alert">{words::errors::text(lang, &error)}</p> })}
             <p class="meta">
                 {time}
                 <span class="visually-hidden" role="status">{move || sent.get().then(|| thread::sending(lang))}</span>
