@@ -146,6 +146,13 @@ pub fn offline() -> bool {
     !window().navigator().on_line()
 }
 
+/// Tells whoever waits for the network that it is worth trying again.
+pub fn look_again() {
+    if let Ok(event) = web_sys::Event::new("online") {
+        let _nobody_may_listen = window().dispatch_event(&event);
+    }
+}
+
 /// Scrolls the box around an element just as far as it takes to see the element.
 pub fn reveal(element: &web_sys::Element) {
     let options = web_sys::ScrollIntoViewOptions::new();

@@ -70,6 +70,10 @@ fn toggle_dialog(chat: Chat, dialog: Dialog) {
 
 /// Closes what is open, else stops the answer.
 fn escape(chat: Chat) -> bool {
+    // An open dialog closes itself.
+    if chat.dialog.get_untracked().is_some() {
+        return false;
+    }
     if menu_is_open(chat) {
         close_menus(chat);
         return true;
@@ -78,8 +82,7 @@ fn escape(chat: Chat) -> bool {
         close_drawer(chat);
         return true;
     }
-    // An open dialog closes itself.
-    if chat.dialog.get_untracked().is_some() || chat.following.with_untracked(Option::is_none) {
+    if chat.following.with_untracked(Option::is_none) {
         return false;
     }
     chat.stop();

@@ -3,6 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 
 use super::super::{
+    browser,
     post::{self, Body},
     state::{Chat, Dialog},
 };
@@ -70,6 +71,7 @@ impl Chat {
             what.run(());
         }
         self.refresh();
+        browser::look_again();
         if self.notice.get_untracked() != Some(AppError::SignedOut) {
             return;
         }
