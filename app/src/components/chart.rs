@@ -98,20 +98,17 @@ pub fn ChartView(chart: Chart) -> impl IntoView {
     .into_any()
 }
 
-/// The charts of a run's finished calls, each drawn once: below the group, so that they are seen while it is folded.
-pub fn drawn_below(calls: RwSignal<Vec<ToolCallView>>) -> impl IntoView {
+/// The charts of a call, each drawn once: below its group, so that they are seen while it is folded.
+pub fn drawn_below(call: RwSignal<ToolCallView>) -> impl IntoView {
     let charts = move || {
-        calls.with(|calls| {
-            let of = |call: &ToolCallView| {
-                let charts = call.output.iter().flat_map(|output| output.charts.iter().cloned());
-                charts.enumerate().map(|(place, chart)| (call.call_id.clone(), place, chart)).collect::<Vec<_>>()
-            };
-            calls.iter().flat_map(of).collect::<Vec<_>>()
+        call.with(|call| {
+            let charts = call.output.iter().flat_map(|output| output.charts.iter().cloned());
+            charts.enumerate().collect::<Vec<_>>()
         })
     };
     view! {
-        <For each=charts key=|(call, place, _)| (call.clone(), *place) let:entry>
-            <ChartView chart=entry.2/>
+        <For each=charts key=|(place, _)| *place let:entry>
+            <ChartView chart=entry.1/>
         </For>
     }
     .into_any()
