@@ -3,7 +3,10 @@
 //! What must hold: the first render reads no clock, storage or DOM (the server renders the same code); no inline styles
 //! (the CSP forbids them); everything a person can do has a name a screen reader says and a place the keyboard reaches.
 
+mod chart;
 mod composer;
+mod conversation_menu;
+mod dialog;
 mod empty;
 mod error_view;
 mod feedback;
@@ -11,6 +14,7 @@ mod follow;
 pub mod format;
 mod header;
 mod icon;
+mod keys;
 mod local_time;
 mod message;
 mod notice;
@@ -22,9 +26,11 @@ mod tools;
 mod usage_details;
 mod user_menu;
 
+pub use chart::ChartView;
 pub use composer::Composer;
+pub use dialog::Dialogs;
 pub use error_view::{ErrorView, SetStatus};
-pub use feedback::{Announcer, HelpDialog, ToastRegion};
+pub use feedback::{Announcer, ToastRegion};
 pub use follow::follow_everything;
 pub use header::{ChatHeader, SIDEBAR_COOKIE, close_drawer};
 pub use icon::{Sprite, icon};

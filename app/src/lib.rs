@@ -21,4 +21,5 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod plain;
 pub mod routes;
+pub mod wire;
 pub mod words;

@@ -9,7 +9,7 @@ mod ids;
 mod lang;
 mod live;
 mod page;
-mod rich;
+pub mod rich;
 mod search;
 mod share;
 mod tenant;
@@ -30,9 +30,9 @@ pub use ids::{
     AttachmentId, ConversationId, MessageId, ModelCallId, SessionId, ShareId, TenantId, TurnId, TurnKey, UserId,
 };
 pub use lang::Lang;
-pub use live::PersonEvent;
+pub use live::{LastTurn, PersonEvent};
 pub use page::{Cursor, Page};
-pub use rich::{CodeClass, CodeSpan, MathNode, Rich, RichContent, RichKey, RichSource};
+pub use rich::{CodeClass, CodeSpans, MathMl, Rich, RichContent, RichKey, RichSource};
 pub use search::{MAX_SEARCH_CHARS, SearchHit, SnippetPiece};
 pub use share::{Audience, ImportReport, ShareView};
 pub use tenant::{ModelBadge, Prompt, Role, SetupStep, TenantCode, TenantHome, TenantView};

@@ -9,7 +9,15 @@ use leptos::prelude::use_context;
 
 pub use crate::model::Lang;
 
+pub mod chart;
 pub mod common;
+pub mod dates;
+pub mod errors;
+pub mod markdown;
+pub mod search;
+pub mod share;
+pub mod shell;
+pub mod thread;
 
 /// Declares phrases: `name = "English" | "Indonesian";`
 macro_rules! phrases {

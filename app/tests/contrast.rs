@@ -24,9 +24,22 @@ const PAIRS: &[(&str, &[&str], f64)] = &[
     ("--danger", &["--bg", "--surface", "--surface-2", "--danger-bg"], TEXT),
     ("--ok", &["--bg", "--surface", "--surface-2", "--ok-bg"], TEXT),
     ("--warn", &["--bg", "--surface", "--surface-2", "--warn-bg"], TEXT),
+    ("--code-blue", &["--surface"], TEXT),
+    ("--code-violet", &["--surface"], TEXT),
     ("--border-strong", &["--bg", "--surface"], GRAPHIC),
     ("--accent", &["--bg", "--surface"], GRAPHIC),
+    ("--chart-1", &["--bg", "--surface"], GRAPHIC),
+    ("--chart-2", &["--bg", "--surface"], GRAPHIC),
+    ("--chart-3", &["--bg", "--surface"], GRAPHIC),
+    ("--chart-4", &["--bg", "--surface"], GRAPHIC),
+    ("--chart-5", &["--bg", "--surface"], GRAPHIC),
+    ("--chart-6", &["--bg", "--surface"], GRAPHIC),
+    ("--chart-7", &["--bg", "--surface"], GRAPHIC),
+    ("--chart-8", &["--bg", "--surface"], GRAPHIC),
 ];
+
+/// The least distance between two series of a chart in OKLab; about 0.02 is what an eye just notices side by side.
+const APART: f64 = 0.12;
 
 type Colors = BTreeMap<String, [f64; 3]>;
 
@@ -98,6 +111,24 @@ fn every_text_can_be_read_in_both_themes() {
             }
         }
         println!("{theme}: the lowest text contrast is {:.2} ({} on {})", lowest.0, lowest.1, lowest.2);
+    }
+}
+
+#[test]
+fn the_series_of_a_chart_can_be_told_apart() {
+    let lab = |[lightness, chroma, hue]: [f64; 3]| {
+        [lightness, chroma * hue.to_radians().cos(), chroma * hue.to_radians().sin()]
+    };
+    for theme in [":root", ".dark"] {
+        let colors = colors(theme);
+        let series: Vec<[f64; 3]> = (1..=8).map(|place| lab(colors[&format!("--chart-{place}")])).collect();
+        for (place, one) in series.iter().enumerate() {
+            for (other_place, other) in series.iter().enumerate().skip(place + 1) {
+                let squares = one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+                let distance = squares.sqrt();
+                assert!(distance >= APART, "{theme}: {} and {} are {distance:.3} apart", place + 1, other_place + 1);
+            }
+        }
     }
 }
 

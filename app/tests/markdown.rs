@@ -1,11 +1,32 @@
 //! What Markdown becomes: on the page, while it arrives, and when somebody means harm.
 
-use app::markdown::{Block, Inline, LinkUrl, MAX_DEPTH, Streaming, block_view, blocks};
+#![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
+
+use app::{
+    markdown::{
+        Block, Inline, LinkUrl, MAX_DEPTH, RichStore, SHOWN_ROWS, Showing, Streaming, block_view, blocks, sources,
+    },
+    model::{CodeClass, CodeSpans, Lang, MathMl, Rich, RichContent, RichSource},
+};
 use leptos::prelude::*;
 use proptest::prelude::*;
 
+/// The page with what the server knows about the text.
+fn rich_html(source: &str, rich: Vec<Rich>) -> String {
+    let showing = Showing::new(Lang::English, "m-1".into(), RichStore::new(rich));
+    Owner::new().with(|| {
+        let views = blocks(source).iter().map(|block| block_view(block, &showing).to_html()).collect::<String>();
+        views.replace("<!>", "")
+    })
+}
+
 fn html(source: &str) -> String {
-    blocks(source).iter().map(|block| block_view(block).to_html()).collect::<String>().replace("<!>", "")
+    rich_html(source, vec![])
+}
+
+/// Without what every block says about its direction.
+fn plain_html(source: &str) -> String {
+    html(source).replace(" dir=\"auto\"", "")
 }
 
 fn text(content: &str) -> Inline {
@@ -31,19 +52,24 @@ fn everyday_markdown_is_shown() {
         ("a\\\nb", "<p>a<br>b</p>"),
         (
             "kWh[^1]\n\n[^1]: measured",
-            "<p>kWh<sup>[1]</sup></p><div class=\"footnote\"><sup>[1]</sup><div><p>measured</p></div></div>",
+            "<p>kWh<sup id=\"m-1-fnref-1\"><a href=\"#m-1-fn-1\" aria-label=\"Footnote 1\">[1]</a></sup></p>\
+             <div class=\"footnote\"><sup id=\"m-1-fn-1\">[1]</sup><div><p>measured</p>\
+             <a class=\"footnote-back\" href=\"#m-1-fnref-1\" aria-label=\"Back to the text\">↩</a></div></div>",
         ),
     ] {
-        assert_eq!(html(source), want, "{source}");
+        assert_eq!(plain_html(source), want, "{source}");
     }
 }
 
 #[test]
 fn a_table_scrolls_in_its_own_box_and_aligns_its_columns() {
-    let html = html("| dept | kWh |\n|:-----|----:|\n| Weaving | 1,204 |\n| Dyeing<br>B |");
-    assert!(html.contains(r#"class="table-scroll"><table"#), "{html}");
+    let html = plain_html("| dept | kWh |\n|:-----|----:|\n| Weaving | 1,204 |\n| Dyeing<br>B |");
+    assert!(
+        html.contains(r#"<div class="table-scroll" role="group" aria-label="Table" tabindex="0"><table"#),
+        "{html}"
+    );
     for part in [
-        r#"<th scope="col">dept</th><th scope="col" class="number">kWh</th>"#,
+        r#"<th scope="col">dept</th><th class="number" scope="col">kWh</th>"#,
         r#"<td>Weaving</td><td class="number">1,204</td>"#,
         r#"<td>Dyeing<br>B</td><td class="number"></td>"#,
     ] {
@@ -62,7 +88,8 @@ fn tasks_show_their_state_to_everybody() {
 fn code_has_its_language_and_a_copy_button() {
     let html = html("```rust ignore\nfn main() {}\n\n// <b>\n```");
     assert!(html.contains("<span>rust</span>"), "{html}");
-    assert!(html.contains(r#"<button type="button" class="code-copy">Copy</button>"#), "{html}");
+    assert!(html.contains(r#"data-act="copy-code" aria-label="Copy code">Copy</button>"#), "{html}");
+    assert!(html.contains(r#"data-act="wrap" aria-label="Wrap long lines">Wrap</button>"#), "{html}");
     assert!(html.contains("<code>fn main() {}\n\n// &lt;b&gt;</code>"), "{html}");
 }
 
@@ -90,9 +117,152 @@ fn an_image_is_named_but_never_loaded() {
          ![d](data:image/png;base64,AA)",
     );
     assert!(!html.contains("<img") && !html.contains("src="), "{html}");
-    assert!(html.contains("Image: pixel (evil.example)"), "{html}");
+    assert!(html.contains(">Load image from evil.example</a>"), "{html}");
     assert!(html.contains("<span class=\"chip\">Image: in link (a.example)</span>"), "no link inside a link: {html}");
     assert!(html.contains("<span class=\"chip\">Image: d (embedded)</span>"), "{html}");
+}
+
+// ---- Formulas ----
+
+fn formulas(source: &str) -> Vec<(String, bool)> {
+    let as_pair = |source| match source {
+        RichSource::Math { tex, display } => Some((tex, display)),
+        RichSource::Code { .. } => None,
+    };
+    sources(&blocks(source)).into_iter().filter_map(as_pair).collect()
+}
+
+#[test]
+fn formulas_are_found_in_all_four_spellings() {
+    for (source, tex, display) in [
+        ("so $x_1 * y_2$ holds", "x_1 * y_2", false),
+        (r"so \(x_1 * y * z_2\) holds", "x_1 * y * z_2", false),
+        ("$$\nE = mc^2\n$$", "\nE = mc^2\n", true),
+        ("$$E = mc^2$$", "E = mc^2", true),
+        ("\\[\na\n+ b\n= c \\\\\n- d\n\\]", "a\n+ b\n= c \\\\\n- d", true),
+        ("1. first\n   \\[\n   a\n   + b\n   \\]\n2. second", "a\n   + b", true),
+        (
+            r"| a | b |
+|---|---|
+| $x$ | y |",
+            "x",
+            false,
+        ),
+        (r"**\(x\)**", "x", false),
+        (r"\[ \text{if } x \\[2pt] y \]", r"\text{if } x \\[2pt] y", true),
+        ("($x$)", "x", false),
+        ("$x$.", "x", false),
+    ] {
+        let found = formulas(source);
+        assert_eq!(found.len(), 1, "{source}: {found:?}");
+        assert_eq!((found[0].0.trim(), found[0].1), (tex.trim(), display), "{source}");
+    }
+}
+
+#[test]
+fn money_variables_and_code_are_no_formulas() {
+    for source in [
+        "$5 and $10",
+        "costs $5 (was $10)",
+        "US$5/kWh and US$6/kWh",
+        "$5-$10",
+        "echo $HOME/$USER",
+        "`\\(x\\)` and `$x$`",
+        "```sh\necho \\(x\\) $$ \\[\n\\]\nkill $$\n```",
+        "    \\[ x \\]",
+        r"\$x\$",
+        "\\[\n\n\\]",
+        "\\(\\)",
+        "$ x $",
+        "a $$ b",
+        r"[a](https://a.example/\(x\))",
+    ] {
+        assert_eq!(formulas(source), [], "{source}");
+    }
+}
+
+#[test]
+fn what_is_no_formula_is_shown_as_written() {
+    for (source, want) in [
+        ("`a \\(x\\) b`", "<p><code>a \\(x\\) b</code></p>"),
+        ("1\\) one \\(two", "<p>1) one (two</p>"),
+        ("US$5/kWh and US$6/kWh", "<p>US$5/kWh and US$6/kWh</p>"),
+        ("`` \\[x\\] ``", "<p><code>\\[x\\]</code></p>"),
+    ] {
+        assert_eq!(plain_html(source), want, "{source}");
+    }
+    let code = html("```sh\necho \\(x\\) $$ \\[\n\\]\nkill $$\n```");
+    assert!(code.contains("<code>echo \\(x\\) $$ \\[\n\\]\nkill $$</code>"), "{code}");
+    assert!(html("[a](https://a.example/\\(x\\))").contains("href=\"https://a.example/(x)\""));
+}
+
+#[test]
+fn a_formula_is_mathml_when_the_server_knows_it_and_tex_until_then() {
+    assert!(html("$x<y$").contains(r#"<code class="math">x&lt;y</code>"#));
+    let source = RichSource::Math { tex: "x".into(), display: true };
+    let evil = MathMl("<math display=\"block\"><mi onclick=\"x\">x</mi><script>alert(1)</script></math>".into());
+    let shown = rich_html("$$x$$", vec![Rich { key: source.key(), content: RichContent::Math(evil) }]);
+    assert!(shown.contains("<math display=\"block\"><mi>x</mi></math>"), "{shown}");
+}
+
+#[test]
+fn an_open_formula_is_held_back() {
+    let mut streaming = Streaming::new();
+    streaming.push("So:\n\\[\na + b");
+    assert_eq!(streaming.tail(), [Block::Paragraph(vec![text("So:")])]);
+    streaming.push("\n\\]");
+    assert!(format!("{:?}", streaming.tail()).contains("Math { tex: \"a + b\", display: true }"));
+}
+
+// ---- Colours, footnotes, long tables, deceiving characters ----
+
+#[test]
+fn code_has_the_colours_the_server_found() {
+    let source = RichSource::Code { language: "sql".into(), text: "select 1 -- <b>".into() };
+    let mut spans = CodeSpans::default();
+    for (bytes, class) in [
+        (6, CodeClass::Keyword),
+        (1, CodeClass::Plain),
+        (1, CodeClass::Number),
+        (1, CodeClass::Plain),
+        (6, CodeClass::Comment),
+    ] {
+        spans.push(bytes, class);
+    }
+    let rich = vec![Rich { key: source.key(), content: RichContent::Code(spans) }];
+    let markdown = "```sql\nselect 1 -- <b>\n```";
+    let shown = rich_html(markdown, rich.clone());
+    let want = "<code><span class=\"hl-keyword\">select</span> <span class=\"hl-number\">1</span> \
+                <span class=\"hl-comment\">-- &lt;b&gt;</span></code>";
+    assert!(shown.contains(want), "{shown}");
+    let other = Rich { key: RichSource::Code { language: "sql".into(), text: "é".into() }.key(), ..rich[0].clone() };
+    assert!(rich_html("```sql\né\n```", vec![other]).contains("<code>é</code>"), "spans of another text are not used");
+}
+
+#[test]
+fn footnotes_link_both_ways_once() {
+    let html = html("a[^n] b[^n]\n\n[^n]: one\n\n[^n]: two\n\n[^a b]: x");
+    assert_eq!(html.matches("id=\"m-1-fnref-n\"").count(), 1, "{html}");
+    assert_eq!(html.matches("id=\"m-1-fn-n\"").count(), 1, "{html}");
+    assert_eq!(html.matches("href=\"#m-1-fn-n\"").count(), 2, "{html}");
+}
+
+#[test]
+fn a_long_table_shows_its_beginning_and_offers_the_rest() {
+    let source = format!("| n |\n|---|\n{}", (0..10_000).map(|n| format!("| row{n} |\n")).collect::<String>());
+    let shown = html(&source);
+    assert_eq!(shown.matches("<td").count(), SHOWN_ROWS);
+    assert!(shown.contains("data-act=\"all-rows\">Show all 10,000 rows</button>"), "the way to the rest");
+}
+
+#[test]
+fn deceiving_characters_are_shown() {
+    let shown = html("a\u{202E}b `c\u{2066}d` [pay\u{200B}pal](https://evil.example) \u{200B}");
+    for part in ["a⟨U+202E⟩b", "<code>c⟨U+2066⟩d</code>", ">pay⟨U+200B⟩pal</a>"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert!(shown.ends_with("\u{200B}</p>") || shown.ends_with(" </p>"), "in running text they stay: {shown}");
+    assert!(html("```\nif (x\u{202E}) \n```").contains("if (x⟨U+202E⟩) "));
 }
 
 // ---- What must not happen ----
@@ -178,6 +348,7 @@ fn foreign_markup(html: &str) -> Option<String> {
         "sup",
         "input",
         "button",
+        "math",
     ];
     const ATTRIBUTES: &[&str] = &[
         "class",
@@ -192,6 +363,9 @@ fn foreign_markup(html: &str) -> Option<String> {
         "scope",
         "start",
         "role",
+        "id",
+        "dir",
+        "data-act",
     ];
     let mut rest = html;
     while let Some(open) = rest.find('<') {
@@ -212,7 +386,7 @@ fn foreign_markup(html: &str) -> Option<String> {
         let address = tag.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
         let is_ours = TAGS.contains(&name)
             && unquoted.split_whitespace().skip(1).all(is_known)
-            && address.is_none_or(|address| LinkUrl::parse(address).is_some());
+            && address.is_none_or(|address| address.starts_with("#m-1-fn") || LinkUrl::parse(address).is_some());
         if !is_ours {
             return Some(tag.to_owned());
         }
@@ -224,6 +398,20 @@ fn foreign_markup(html: &str) -> Option<String> {
 fn hostile_markdown_is_only_text() {
     for source in HOSTILE {
         let html = html(source);
+        assert_eq!(foreign_markup(&html), None, "{source:?} became {html}");
+    }
+}
+
+/// One JSON string per line; the browser's specs read the same file.
+const CORPUS: &str = include_str!("../../end2end/specs/corpus/xss.txt");
+
+#[test]
+fn nothing_of_the_corpus_becomes_markup() {
+    let vectors = CORPUS.lines().map(|line| serde_json::from_str::<String>(line).expect("a JSON string"));
+    let vectors = vectors.collect::<Vec<_>>();
+    assert!(vectors.len() >= 200, "{}", vectors.len());
+    for source in vectors {
+        let html = html(&source);
         assert_eq!(foreign_markup(&html), None, "{source:?} became {html}");
     }
 }
@@ -244,8 +432,8 @@ fn the_check_for_foreign_markup_finds_some() {
 
 #[test]
 fn raw_html_can_be_read() {
-    assert_eq!(html("<b>x</b> & y"), "<p>&lt;b&gt;x&lt;/b&gt; &amp; y</p>");
-    assert_eq!(html("<div>\nx\n</div>"), "<p>&lt;div&gt;\nx\n&lt;/div&gt;</p>");
+    assert_eq!(plain_html("<b>x</b> & y"), "<p>&lt;b&gt;x&lt;/b&gt; &amp; y</p>");
+    assert_eq!(plain_html("<div>\nx\n</div>"), "<p>&lt;div&gt;\nx\n&lt;/div&gt;</p>");
 }
 
 // ---- Bounds ----
@@ -314,6 +502,15 @@ fn nothing_is_quadratic() {
         format!("{}\n{}\n{}", "|a".repeat(3_000), "|-".repeat(3_000), "|x\n".repeat(20_000)),
         "[^a]: x\n".repeat(20_000),
         "\\\n".repeat(100_000),
+        "$".repeat(200_000),
+        "$a ".repeat(100_000),
+        "$$a".repeat(100_000),
+        "\\(".repeat(100_000),
+        "\\[a\n".repeat(100_000),
+        "\\(a\\)".repeat(50_000),
+        "${".repeat(100_000),
+        "$}".repeat(100_000),
+        "[^a]".repeat(50_000),
     ];
     for input in inputs {
         let begin = std::time::Instant::now();
@@ -466,6 +663,16 @@ fn line() -> impl Strategy<Value = String> {
         "<a",
         "é— “q”",
         "- ```",
+        "$x$",
+        "$$",
+        "$$y$$",
+        "\\[",
+        "\\]",
+        "\\(z\\)",
+        "$5 and",
+        "+ b",
+        "> \\[",
+        "[^1] [^1]",
         "> ```",
         "  ```",
         "-\t",

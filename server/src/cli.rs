@@ -8,7 +8,7 @@ pub mod users;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{DatabaseArgs, HttpArgs, LogArgs, ModelArgs};
+use crate::config::{AttachmentArgs, DatabaseArgs, HttpArgs, LogArgs, ModelArgs};
 
 /// Multi-tenant AI chat and gateway.
 #[derive(Parser)]
@@ -76,6 +76,8 @@ pub struct ServeArgs {
     pub http: HttpArgs,
     #[command(flatten)]
     pub model: ModelArgs,
+    #[command(flatten)]
+    pub attachments: AttachmentArgs,
     /// Make the demo tenants, people, meters and budgets when they are not there, and print the logins.
     #[arg(long, env = "STEWARD_DEMO")]
     pub demo: bool,

@@ -5,7 +5,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::db::DbConfig;
+use crate::{
+    attachments::{Limits, Store},
+    db::DbConfig,
+};
 
 /// Where the data is.
 #[derive(Args, Clone)]
@@ -37,6 +40,10 @@ pub struct ModelArgs {
     /// The Claude model to ask, by exact id.
     #[arg(long, env = "STEWARD_MODEL", default_value = "claude-sonnet-5")]
     pub model: String,
+    /// Which models people may choose among, exact ids with commas between them; STEWARD_MODEL is always one of them.
+    /// Default: with a key every Claude model of the catalogue, without one the demo models.
+    #[arg(long, env = "STEWARD_MODELS", default_value = "")]
+    pub models: String,
     /// How fast the demo model writes.
     #[arg(long, env = "STEWARD_DEMO_PACE", value_enum, default_value_t = DemoPace::Human)]
     pub demo_pace: DemoPace,
@@ -49,6 +56,26 @@ pub enum DemoPace {
     Human,
     /// At once, for tests.
     Fast,
+}
+
+/// Files that go along with messages.
+#[derive(Args, Clone)]
+pub struct AttachmentArgs {
+    /// Folder for the files people attach. Without it they are in the database.
+    #[arg(long, env = "STEWARD_ATTACHMENTS_DIR")]
+    pub attachments_dir: Option<PathBuf>,
+    /// Size of an attached image at most, megabytes. It is stored smaller.
+    #[arg(long, env = "STEWARD_ATTACHMENT_IMAGE_MB", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub attachment_image_mb: u32,
+    /// Size of an attached text or CSV at most, megabytes.
+    #[arg(long, env = "STEWARD_ATTACHMENT_TEXT_MB", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub attachment_text_mb: u32,
+    /// Size of an attached PDF at most, megabytes.
+    #[arg(long, env = "STEWARD_ATTACHMENT_PDF_MB", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub attachment_pdf_mb: u32,
+    /// All attached files of a tenant together at most, megabytes.
+    #[arg(long, env = "STEWARD_ATTACHMENTS_TENANT_MB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    pub attachments_tenant_mb: u32,
 }
 
 /// How the server is reached.
@@ -121,6 +148,33 @@ impl DatabaseArgs {
         }
         let owner_url = self.database_owner_url.clone().filter(|url| !url.is_empty());
         Ok(DbConfig::Postgres { url, owner_url, max_connections: self.database_connections })
+    }
+}
+
+impl AttachmentArgs {
+    /// Where new files go.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn store(&self) -> Result<Store, ConfigError> {
+        let Some(directory) = self.attachments_dir.clone().filter(|path| !path.as_os_str().is_empty()) else {
+            return Ok(Store::Database);
+        };
+        std::fs::create_dir_all(&directory)
+            .map_err(|error| ConfigError(format!("STEWARD_ATTACHMENTS_DIR: {}: {error}", directory.display())))?;
+        Ok(Store::Directory(directory))
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        const MB: u32 = 1024 * 1024;
+        let bytes = |megabytes: u32| usize::try_from(megabytes).unwrap_or(1) * 1024 * 1024;
+        Limits {
+            image_bytes: bytes(self.attachment_image_mb),
+            text_bytes: bytes(self.attachment_text_mb),
+            pdf_bytes: bytes(self.attachment_pdf_mb),
+            tenant_bytes: i64::from(self.attachments_tenant_mb) * i64::from(MB),
+        }
     }
 }
 

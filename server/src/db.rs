@@ -11,10 +11,13 @@
 //!   [`app::model::Timestamp`]), money and tokens `BIGINT`, flags `BOOLEAN`, JSON is `TEXT` on both.
 //! - Every table of tenant data has `tenant_id`, `PRIMARY KEY (tenant_id, …)`, foreign keys and unique indexes that
 //!   start with `tenant_id`, and row-level security on PostgreSQL (see `migrations/postgres`).
+//! - What others may be looking at is announced by the function that writes it ([`Tx::announce`]).
 //! - No network call, no hashing, no waiting inside a transaction.
 
+pub mod attachment;
 pub mod auth_event;
 pub mod budget;
+pub mod changes;
 mod connect;
 pub mod conversation;
 pub mod conversation_list;
@@ -22,6 +25,8 @@ pub mod energy;
 mod error;
 pub mod health;
 pub mod ledger;
+mod listen;
+pub mod live;
 pub mod membership;
 pub mod message;
 pub mod message_change;
@@ -36,8 +41,12 @@ pub mod signing_key;
 pub mod tenant;
 pub mod throttle;
 pub mod turn;
+pub mod turn_answer;
+pub mod turn_checkpoint;
 pub mod turn_event;
+pub mod turn_grant;
 pub mod turn_lease;
+pub mod turn_question;
 mod tx;
 pub mod user;
 

@@ -4,6 +4,7 @@
 //! calls every row as nobody, as another tenant and with the wrong role.
 
 pub mod answer;
+pub mod attachments;
 pub mod connections;
 pub mod csrf;
 pub mod guard;
@@ -12,6 +13,7 @@ pub mod health;
 pub mod limits;
 pub mod login;
 pub mod pages;
+pub mod person_events;
 pub mod rest;
 pub mod rest_auth;
 pub mod routes;
@@ -65,7 +67,12 @@ pub fn routes() -> Routes {
             Router::new().route("/fn/{*function}", axum::routing::post(pages::server_function)),
             pages::listed_functions(),
         )
+        .add(Member, Method::GET, "/t/{tenant}/events", person_events::person_events)
         .add(Member, Method::GET, "/t/{tenant}/turns/{turn}/events", turn_events::turn_events)
+        // Files of messages.
+        .add(Member, Method::POST, "/t/{tenant}/attachments", attachments::upload)
+        .add(Member, Method::GET, "/t/{tenant}/attachments/{id}", attachments::download)
+        .add(Member, Method::DELETE, "/t/{tenant}/attachments/{id}", attachments::remove)
         // Operators.
         .listing(listed(Public, &[("GET", "/livez")]))
         .add(Public, Method::GET, "/readyz", health::readyz)

@@ -2,6 +2,7 @@
 
 #![recursion_limit = "512"]
 
+pub mod attachments;
 pub mod backend;
 pub mod cli;
 pub mod config;
@@ -13,7 +14,9 @@ pub mod egress;
 pub mod error;
 pub mod http;
 pub mod identity;
+pub mod live;
 pub mod models;
+pub mod rich;
 pub mod state;
 pub mod telemetry;
 pub mod tenancy;

@@ -80,8 +80,14 @@ async fn run_server(args: ServeArgs, world: World) -> Result<(), Failure> {
         .map_err(|error| format!("cannot listen on {} (STEWARD_ADDR): {error}", args.http.addr))?;
     let origin = args.http.origin()?;
     let grace = Duration::from_secs(args.http.shutdown_seconds);
-    let parts =
-        Parts { db: db.clone(), world: world.clone(), http: args.http, model: args.model, metrics: Some(metrics) };
+    let parts = Parts {
+        db: db.clone(),
+        world: world.clone(),
+        http: args.http,
+        model: args.model,
+        attachments: args.attachments,
+        metrics: Some(metrics),
+    };
     let state = AppState::wire(parts).await?;
     if args.demo {
         let logins = demo::seed(&db, &world, async |password: &str| state.auth.passwords.hash(password).await).await?;

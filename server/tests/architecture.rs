@@ -78,7 +78,8 @@ fn only_the_world_reads_clock_and_randomness() {
 
 #[test]
 fn the_database_knows_no_services_and_services_know_no_http() {
-    let services = ["identity", "tenancy", "conversations", "turns", "tools", "usage", "backend", "http"];
+    let services =
+        ["attachments", "identity", "tenancy", "conversations", "turns", "tools", "usage", "backend", "http"];
     for (path, text) in sources("server/src") {
         if in_room(&path, "db") {
             for service in services {
@@ -137,6 +138,7 @@ fn work_across_tenants_has_known_callers() {
     callers.sort();
     callers.dedup();
     let allowed = [
+        "attachments",
         "backend",
         "cli",
         "conversations/backfill",

@@ -1,11 +1,16 @@
-//! How a page's data travels inside the page: as JSON, read the same way as an answer of a server function.
+//! How a page's data travels inside the page: written by `serde` on the server, read like everything in the browser.
 
 use codee::{Decoder, Encoder};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
-/// The codec of every `Resource`. Leptos' own reads from `str`, the answers of server functions are read from bytes;
-/// with one of the two, the code that reads the model exists once in the browser instead of twice.
+use crate::wire;
+
+/// The codec of every `Resource`.
 pub struct PageJson;
+
+/// The page holds something else than its code expects.
+#[derive(Debug)]
+pub struct Unreadable;
 
 impl<T: Serialize> Encoder<T> for PageJson {
     type Error = serde_json::Error;
@@ -16,11 +21,11 @@ impl<T: Serialize> Encoder<T> for PageJson {
     }
 }
 
-impl<T: DeserializeOwned> Decoder<T> for PageJson {
-    type Error = serde_json::Error;
+impl<T: wire::Read> Decoder<T> for PageJson {
+    type Error = Unreadable;
     type Encoded = str;
 
     fn decode(text: &str) -> Result<T, Self::Error> {
-        serde_json::from_slice(text.as_bytes())
+        wire::read(text).ok_or(Unreadable)
     }
 }

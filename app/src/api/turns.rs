@@ -5,8 +5,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use crate::{
     error::AppError,
     model::{
-        Again, AttachmentId, ConversationId, Decision, MessageId, MessageText, StartTurn, TenantCode, TurnId, TurnKey,
-        TurnStarted,
+        Again, AttachmentId, ConversationId, Decision, MessageId, MessageText, TenantCode, TurnId, TurnKey, TurnStarted,
     },
 };
 
@@ -22,7 +21,7 @@ pub async fn start_turn(
     key: TurnKey,
 ) -> Result<TurnStarted, AppError> {
     let (backend, caller) = crate::backend::caller()?;
-    let start = StartTurn { conversation, parent, text, attachments, model, key };
+    let start = crate::model::StartTurn { conversation, parent, text, attachments, model, key };
     let started = backend.start_turn(&caller, &tenant, start).await?;
     crate::backend::redirect_plain_form(&format!("/t/{tenant}/c/{}", started.conversation));
     Ok(started)

@@ -33,6 +33,18 @@ pub fn store(key: &str, value: &str) {
     let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
 }
 
+/// What was kept for as long as this tab lives.
+#[must_use]
+pub fn session_stored(key: &str) -> Option<String> {
+    window().session_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps `value` for as long as this tab lives; an empty one is forgotten.
+pub fn session_store(key: &str, value: &str) {
+    let Ok(Some(storage)) = window().session_storage() else { return };
+    let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+}
+
 /// Sets a cookie that the server reads at the next page, for a year.
 pub fn set_cookie(name: &str, value: &str) {
     let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
@@ -88,6 +100,21 @@ fn clipboard_item(text: &str, html: &str) -> Option<JsValue> {
     web_sys::ClipboardItem::new_with_record_from_str_to_blob_promise(&parts).ok().map(JsValue::from)
 }
 
+/// Offers `content` as a file to keep.
+pub fn download(name: &str, kind: &str, content: &str) {
+    let bag = web_sys::BlobPropertyBag::new();
+    bag.set_type(kind);
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&content.into()), &bag);
+    let Ok(url) = blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob)) else { return };
+    if let Some(link) =
+        document().create_element("a").ok().and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        let _known_names = link.set_attribute("href", &url).and_then(|()| link.set_attribute("download", name));
+        link.click();
+    }
+    let _made_above = web_sys::Url::revoke_object_url(&url);
+}
+
 /// An instant in the reader's zone and language, e.g. "21 Nov 2026, 14:03".
 #[must_use]
 pub fn local_time(at: Timestamp) -> String {
@@ -111,6 +138,26 @@ pub fn focus(id: &str) {
     if let Some(element) = element::<web_sys::HtmlElement>(id) {
         let _gone_if_not = element.focus();
     }
+}
+
+/// The device knows that it has no network. (`false` may be wrong.)
+#[must_use]
+pub fn offline() -> bool {
+    !window().navigator().on_line()
+}
+
+/// Scrolls the box around an element just as far as it takes to see the element.
+pub fn reveal(element: &web_sys::Element) {
+    let options = web_sys::ScrollIntoViewOptions::new();
+    let _known_option = Reflect::set(&options, &"block".into(), &"nearest".into());
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Whether the keyboard has a ⌘ key.
+#[must_use]
+pub fn on_apple() -> bool {
+    let platform = window().navigator().platform().unwrap_or_default();
+    platform.starts_with("Mac") || platform.starts_with("iP")
 }
 
 /// Whether the keyboard is in a text field.

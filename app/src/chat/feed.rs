@@ -1,14 +1,41 @@
-//! The event stream of a turn. The browser reconnects by itself with `Last-Event-ID`; when the server refuses (a
-//! restart, a session that ended) this opens the stream again a bounded number of times. Events are handed over in
-//! batches, one per animation frame; a hidden tab gets them at once, because it has no frames.
+//! The one stream of a browser: everything that changes for a person in a tenant, in every tab.
+//!
+//! One tab, the leader, holds the event stream (whoever has the lock of [`super::channel`]) and passes on what it brings;
+//! the others do the same with it as if it were their own. When the leader goes or freezes, the next one opens the stream
+//! where it was. Pure rules, tested natively: `role` (who, when), `known` (how far, what is kept), `order` (nothing twice, nothing early), `wire` (what tabs say to
+//! each other). What talks to the browser: this file and [`source`].
+//!
+//! What must hold: events may come twice or late, never in another order: numbers make them harmless. Nothing is given up
+//! while the page is there. Events are handed over in batches, one per animation frame; a hidden tab has no frames and gets
+//! them at once.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+pub mod known;
+pub mod order;
+mod role;
+pub mod source;
+mod wire;
 
-use leptos::prelude::{TimeoutHandle, request_animation_frame, set_timeout_with_handle};
-use wasm_bindgen::{JsCast, closure::Closure};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
-use super::browser;
-use crate::model::{TenantCode, TurnEnvelope, TurnId};
+use leptos::prelude::{
+    IntervalHandle, TimeoutHandle, request_animation_frame, set_interval_with_handle, set_timeout_with_handle,
+};
+
+use self::{
+    known::{Known, query},
+    role::{LOOK_EVERY, Role, Sight, Step, look, pause},
+    source::{Heard, Source},
+    wire::{Word, decode},
+};
+use super::{
+    browser,
+    channel::{Channel, Lock},
+};
+use crate::model::{LastTurn, PersonEvent, TenantCode, Timestamp, TurnId, UserId};
 
 /// Connected, or not for longer than a blink.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,205 +44,398 @@ pub enum Connection {
     Fine,
     /// For more than [`BANNER_AFTER`].
     Reconnecting,
-    /// Given up after [`ATTEMPTS`].
+    /// This browser cannot open streams.
     Lost,
-}
-
-/// What the receiver of a batch wants next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    Continue,
-    /// Events are missing: open the stream again behind this number.
-    Again(u64),
-    /// The turn is over.
-    Close,
 }
 
 /// A short interruption is nobody's business.
 const BANNER_AFTER: Duration = Duration::from_secs(2);
-/// Refused openings in a row before giving up (about five minutes with the pauses below).
-const ATTEMPTS: u32 = 24;
-/// `EventSource.CLOSED`: the browser will not try again by itself.
-const CLOSED: u16 = 2;
+/// A stream silent for longer may be dead when the page is looked at again.
+const DOUBTFUL_MS: i64 = 20_000;
 
-type OnBatch = Box<dyn FnMut(Vec<TurnEnvelope>) -> Next>;
-type OnConnection = Box<dyn Fn(Connection)>;
-type OnRefused = Box<dyn Fn()>;
-
-/// What the page wants to hear.
+/// What the page wants to hear, and what the stream asks it.
 pub struct Handlers {
-    pub batch: OnBatch,
-    pub connection: OnConnection,
-    /// The server answered with an error instead of a stream.
-    pub refused: OnRefused,
+    pub events: Box<dyn Fn(Vec<PersonEvent>)>,
+    pub connection: Box<dyn Fn(Connection)>,
+    /// The stream was refused or ended: perhaps the session is over (`true`: surely).
+    pub refused: Box<dyn Fn(bool)>,
+    /// The turn that is shown, and its last event.
+    pub following: Box<dyn Fn() -> Option<(TurnId, u64)>>,
 }
 
-/// Follows a turn until dropped or told to close.
+/// The stream, until dropped.
+#[derive(Clone)]
 pub struct Feed(Rc<Inner>);
 
 struct Inner {
     tenant: TenantCode,
-    turn: TurnId,
-    handlers: RefCell<Handlers>,
+    /// Of the lock and the channel: one for each person and tenant.
+    name: String,
+    handlers: Handlers,
+    known: RefCell<Known>,
     state: RefCell<State>,
+    role: Cell<Role>,
+    heard_at: Cell<Timestamp>,
+    looked_at: Cell<Timestamp>,
 }
 
 #[derive(Default)]
 struct State {
+    channel: Option<Channel>,
+    /// The place in the lock's queue, and the lock taken out of turn.
+    queued: Option<Lock>,
+    taken: Option<Lock>,
     source: Option<Source>,
-    pending: Vec<TurnEnvelope>,
+    /// The place to go on from; empty: none yet.
+    place: String,
+    last: LastTurn,
+    pending: Vec<PersonEvent>,
+    /// What `pending` was made from, for the others.
+    raw: Vec<String>,
+    raw_before: LastTurn,
     frame_asked: bool,
-    closed: bool,
-    after: u64,
-    refused: u32,
+    failures: u32,
+    shown: Connection,
     banner: Option<TimeoutHandle>,
     reopen: Option<TimeoutHandle>,
-}
-
-struct Source {
-    source: web_sys::EventSource,
-    _on_message: Closure<dyn FnMut(web_sys::MessageEvent)>,
-    _on_open: Closure<dyn FnMut()>,
-    _on_error: Closure<dyn FnMut()>,
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        self.source.set_onmessage(None);
-        self.source.set_onopen(None);
-        self.source.set_onerror(None);
-        self.source.close();
-    }
+    looking: Option<IntervalHandle>,
 }
 
 impl Feed {
-    /// Opens the stream of `turn` behind event `after`.
+    /// Opens the stream of `user` in `tenant`, or waits for another tab's.
     #[must_use]
-    pub fn open(tenant: TenantCode, turn: TurnId, after: u64, handlers: Handlers) -> Self {
-        let state = RefCell::new(State { after, ..State::default() });
-        let inner = Rc::new(Inner { tenant, turn, handlers: RefCell::new(handlers), state });
-        inner.connect();
+    pub fn open(tenant: TenantCode, user: UserId, handlers: Handlers) -> Self {
+        let mut name = String::from("steward-stream-");
+        name.push_str(tenant.as_str());
+        name.push('-');
+        name.push_str(&user.to_string());
+        let now = browser::now();
+        let inner = Rc::new(Inner {
+            tenant,
+            name,
+            handlers,
+            known: RefCell::default(),
+            state: RefCell::default(),
+            role: Cell::default(),
+            heard_at: Cell::new(now),
+            looked_at: Cell::new(now),
+        });
+        inner.start();
         Self(inner)
+    }
+
+    /// Whether what the stream brings before it says anything of a turn may have passed this tab by: another one has it.
+    #[must_use]
+    pub fn may_have_missed(&self, turn: TurnId) -> bool {
+        self.0.role.get() == Role::Waiting && !self.0.known.borrow().has(turn)
+    }
+
+    /// What the stream brings of turns that are not shown is kept in here.
+    pub fn with_known<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
+        act(&mut self.0.known.borrow_mut())
+    }
+
+    /// The network is back, somebody looks again, or signed in again: no more waiting.
+    pub fn wake(&self) {
+        let inner = &self.0;
+        if inner.role.get() == Role::Waiting {
+            return;
+        }
+        let is_open = inner.state.borrow().source.is_some();
+        let silent_ms = browser::now().0 - inner.heard_at.get().0;
+        if !is_open || silent_ms > DOUBTFUL_MS {
+            inner.connect();
+        }
+    }
+
+    /// Lets go of everything: the page is put away, perhaps to come back.
+    pub fn pause(&self) {
+        self.0.flush();
+        self.0.stop();
+    }
+
+    /// The page is back.
+    pub fn resume(&self) {
+        if self.0.state.borrow().looking.is_none() {
+            self.0.start();
+        }
     }
 }
 
-impl Drop for Feed {
+impl Drop for Inner {
     fn drop(&mut self) {
-        self.0.close();
+        self.stop();
     }
 }
 
 impl Inner {
-    fn connect(self: &Rc<Self>) {
-        let after = self.state.borrow().after;
-        let url = format!("/t/{}/turns/{}/events?after={after}", self.tenant, self.turn);
-        let Ok(source) = web_sys::EventSource::new(&url) else {
-            (self.handlers.borrow().connection)(Connection::Lost);
-            return;
-        };
-        let on_message = {
-            let this = Rc::downgrade(self);
-            Closure::<dyn FnMut(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
-                if let Some(this) = this.upgrade() {
-                    this.received(&event);
-                }
-            })
-        };
-        let on_open = {
-            let this = Rc::downgrade(self);
-            Closure::<dyn FnMut()>::new(move || {
-                if let Some(this) = this.upgrade() {
-                    this.connected();
-                }
-            })
-        };
-        let on_error = {
-            let this = Rc::downgrade(self);
-            Closure::<dyn FnMut()>::new(move || {
-                if let Some(this) = this.upgrade() {
-                    this.interrupted();
-                }
-            })
-        };
-        source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-        source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        let source = Source { source, _on_message: on_message, _on_open: on_open, _on_error: on_error };
-        self.state.borrow_mut().source = Some(source);
-    }
-
-    fn received(self: &Rc<Self>, event: &web_sys::MessageEvent) {
-        let envelope: Option<TurnEnvelope> =
-            event.data().as_string().and_then(|json| serde_json::from_slice(json.as_bytes()).ok());
-        // What cannot be read is a newer server's event: the gap it leaves makes us ask again, a reload brings new code.
-        let Some(envelope) = envelope else { return };
-        let hidden = browser::tab_hidden();
-        {
-            let mut state = self.state.borrow_mut();
-            if state.closed {
-                return;
-            }
-            state.pending.push(envelope);
-            if state.frame_asked && !hidden {
-                return;
-            }
-            state.frame_asked = true;
+    fn start(self: &Rc<Self>) {
+        self.heard_at.set(browser::now());
+        let on_text = self.weakly(|this, text: String| this.told(&text));
+        let channel = Channel::open(&self.name, on_text);
+        let shares = channel.is_some();
+        self.state.borrow_mut().channel = channel;
+        if !(shares && self.queue()) {
+            self.role.set(Role::Alone);
+            self.connect();
         }
         let this = Rc::downgrade(self);
-        let flush = move || {
+        let look = move || {
             if let Some(this) = this.upgrade() {
-                this.flush();
+                this.look();
             }
         };
-        if hidden { flush() } else { request_animation_frame(flush) }
+        self.state.borrow_mut().looking = set_interval_with_handle(look, LOOK_EVERY).ok();
     }
 
-    fn flush(self: &Rc<Self>) {
-        let batch = {
+    fn stop(&self) {
+        // Taken out first: dropping a lock may call back.
+        let state = std::mem::take(&mut *self.state.borrow_mut());
+        self.role.set(Role::Waiting);
+        {
+            let mut kept = self.state.borrow_mut();
+            kept.place.clone_from(&state.place);
+            kept.shown = state.shown;
+        }
+        for timer in [state.banner, state.reopen].into_iter().flatten() {
+            timer.clear();
+        }
+        if let Some(looking) = state.looking {
+            looking.clear();
+        }
+    }
+
+    /// `act` on this, while it is there.
+    fn weakly<T, A>(self: &Rc<Self>, act: A) -> impl Fn(T) + Clone + use<T, A>
+    where
+        A: Fn(&Rc<Self>, T) + Clone + 'static,
+        T: 'static,
+    {
+        let this = Rc::downgrade(self);
+        move |value| {
+            if let Some(this) = this.upgrade() {
+                act(&this, value);
+            }
+        }
+    }
+
+    /// Queues for the lead. `false`: this browser has no locks.
+    fn queue(self: &Rc<Self>) -> bool {
+        let granted = self.weakly(|this, ()| this.lead());
+        let lost = self.weakly(|this, ()| {
+            this.follow();
+            this.queue();
+        });
+        let lock = Lock::ask(&self.name, false, move || granted(()), move || lost(()));
+        let has_locks = lock.is_some();
+        self.state.borrow_mut().queued = lock;
+        has_locks
+    }
+
+    /// Takes the lead from a leader that says nothing. The place in the queue stays.
+    fn take_over(self: &Rc<Self>) {
+        self.heard_at.set(browser::now());
+        let granted = self.weakly(|this, ()| this.lead());
+        let lost = self.weakly(|this, ()| this.follow());
+        let lock = Lock::ask(&self.name, true, move || granted(()), move || lost(()));
+        self.state.borrow_mut().taken = lock;
+    }
+
+    fn lead(self: &Rc<Self>) {
+        if self.role.replace(Role::Leading) != Role::Leading {
+            self.connect();
+        }
+    }
+
+    /// Another tab leads now.
+    fn follow(&self) {
+        self.role.set(Role::Waiting);
+        self.heard_at.set(browser::now());
+        let mut state = self.state.borrow_mut();
+        state.source = None;
+        state.taken = None;
+        for timer in [state.reopen.take(), state.banner.take()].into_iter().flatten() {
+            timer.clear();
+        }
+    }
+
+    fn look(self: &Rc<Self>) {
+        let now = browser::now();
+        let sight = Sight {
+            role: self.role.get(),
+            now,
+            looked_before: self.looked_at.replace(now),
+            heard_at: self.heard_at.get(),
+            is_hidden: browser::tab_hidden(),
+        };
+        match look(sight) {
+            Step::Nothing => {}
+            Step::Beat => self.say(&Word::Beat(self.state.borrow().shown)),
+            // While it waits to be opened again it is on its way.
+            Step::Reopen if self.state.borrow().reopen.is_some() => self.say(&Word::Beat(self.state.borrow().shown)),
+            Step::Reopen => self.broken(false),
+            Step::TakeOver => self.take_over(),
+            Step::WaitAgain => self.heard_at.set(now),
+        }
+    }
+
+    fn say(&self, word: &Word) {
+        if self.role.get() == Role::Leading
+            && let Some(channel) = &self.state.borrow().channel
+        {
+            channel.say(&word.write());
+        }
+    }
+
+    /// The leader said something.
+    fn told(self: &Rc<Self>, text: &str) {
+        if self.role.get() != Role::Waiting {
+            return;
+        }
+        self.heard_at.set(browser::now());
+        match Word::read(text) {
+            Some(Word::Beat(connection)) => self.connection_is(connection),
+            Some(Word::End) => (self.handlers.refused)(true),
+            Some(Word::Events { place, before, data }) => {
+                let mut last = before;
+                let events = data.iter().filter_map(|data| decode(data, &mut last));
+                {
+                    let mut state = self.state.borrow_mut();
+                    state.pending.extend(events);
+                    if !place.is_empty() {
+                        state.place = place;
+                    }
+                }
+                self.flush_soon();
+            }
+            None => {}
+        }
+    }
+
+    fn connect(self: &Rc<Self>) {
+        let positions = self.known.borrow().positions((self.handlers.following)());
+        let url = {
             let mut state = self.state.borrow_mut();
-            state.frame_asked = false;
-            if state.closed || state.pending.is_empty() {
-                return;
+            state.source = None;
+            state.last = LastTurn::default();
+            if let Some(reopen) = state.reopen.take() {
+                reopen.clear();
             }
-            std::mem::take(&mut state.pending)
+            let mut url = String::from("/t/");
+            url.push_str(self.tenant.as_str());
+            url.push_str("/events?");
+            url.push_str(&query(&positions, &state.place));
+            url
         };
-        if let Some(last) = batch.last() {
-            self.state.borrow_mut().after = last.seq;
+        self.flush();
+        self.heard_at.set(browser::now());
+        let source = Source::open(&url, self.weakly(|this, heard| this.heard(heard)));
+        if source.is_none() {
+            self.connection_is(Connection::Lost);
         }
-        let next = (self.handlers.borrow_mut().batch)(batch);
-        match next {
-            Next::Continue => {}
-            Next::Close => self.close(),
-            Next::Again(after) => {
-                self.state.borrow_mut().after = after;
-                self.refused();
+        self.state.borrow_mut().source = source;
+    }
+
+    fn heard(self: &Rc<Self>, heard: Heard) {
+        self.heard_at.set(browser::now());
+        match heard {
+            Heard::Open => {
+                let mut state = self.state.borrow_mut();
+                state.failures = 0;
+                if let Some(banner) = state.banner.take() {
+                    banner.clear();
+                }
+                drop(state);
+                self.connection_is(Connection::Fine);
             }
+            Heard::Beat => {}
+            Heard::Data { data, id } => self.received(data, id),
+            Heard::End => {
+                self.say(&Word::End);
+                (self.handlers.refused)(true);
+                self.broken(false);
+            }
+            Heard::Broken(is_refused) => self.broken(is_refused),
         }
     }
 
-    fn connected(&self) {
+    fn received(self: &Rc<Self>, data: String, id: String) {
         {
             let mut state = self.state.borrow_mut();
-            state.refused = 0;
-            if let Some(banner) = state.banner.take() {
-                banner.clear();
+            let state = &mut *state;
+            if state.raw.is_empty() {
+                state.raw_before = state.last;
+            }
+            if let Some(event) = decode(&data, &mut state.last) {
+                state.pending.push(event);
+            }
+            if self.role.get() == Role::Leading {
+                state.raw.push(data);
+            }
+            if !id.is_empty() {
+                state.place = id;
             }
         }
-        (self.handlers.borrow().connection)(Connection::Fine);
+        self.flush_soon();
     }
 
-    fn interrupted(self: &Rc<Self>) {
-        let refused = {
-            let state = self.state.borrow();
-            if state.closed {
-                return;
+    fn flush_soon(self: &Rc<Self>) {
+        if browser::tab_hidden() {
+            self.flush();
+            return;
+        }
+        if std::mem::replace(&mut self.state.borrow_mut().frame_asked, true) {
+            return;
+        }
+        let flush = self.weakly(|this, ()| this.flush());
+        request_animation_frame(move || flush(()));
+    }
+
+    /// Hands over what has come: to the other tabs first, so that all show it in the same frame.
+    fn flush(&self) {
+        let (events, word) = {
+            let mut state = self.state.borrow_mut();
+            state.frame_asked = false;
+            let raw = std::mem::take(&mut state.raw);
+            let word = Word::Events { place: state.place.clone(), before: state.raw_before, data: raw };
+            (std::mem::take(&mut state.pending), word)
+        };
+        if matches!(&word, Word::Events { data, .. } if !data.is_empty()) {
+            self.say(&word);
+        }
+        if events.is_empty() {
+            return;
+        }
+        let shown = (self.handlers.following)().map(|(turn, _)| turn);
+        for event in &events {
+            if let PersonEvent::Turn(envelope) = event {
+                self.known.borrow_mut().note(envelope, shown != Some(envelope.turn));
             }
-            state.source.as_ref().is_none_or(|source| source.source.ready_state() == CLOSED)
+        }
+        (self.handlers.events)(events);
+    }
+
+    /// The stream broke or was refused: opens it again after a pause.
+    fn broken(self: &Rc<Self>, is_refused: bool) {
+        let failures = {
+            let mut state = self.state.borrow_mut();
+            state.source = None;
+            state.failures = state.failures.saturating_add(1);
+            state.failures
         };
         self.show_banner_soon();
-        if refused {
-            (self.handlers.borrow().refused)();
-            self.refused();
+        if is_refused && failures == 1 {
+            (self.handlers.refused)(false);
+        }
+        let connect = self.weakly(|this, ()| {
+            this.state.borrow_mut().reopen = None;
+            if this.role.get() != Role::Waiting {
+                this.connect();
+            }
+        });
+        let timer = set_timeout_with_handle(move || connect(()), pause(failures)).ok();
+        if let Some(before) = std::mem::replace(&mut self.state.borrow_mut().reopen, timer) {
+            before.clear();
         }
     }
 
@@ -223,48 +443,14 @@ impl Inner {
         if self.state.borrow().banner.is_some() {
             return;
         }
-        let this = Rc::downgrade(self);
-        let show = move || {
-            let Some(this) = this.upgrade() else { return };
-            if !this.state.borrow().closed {
-                (this.handlers.borrow().connection)(Connection::Reconnecting);
-            }
-        };
-        self.state.borrow_mut().banner = set_timeout_with_handle(show, BANNER_AFTER).ok();
+        let show = self.weakly(|this, ()| this.connection_is(Connection::Reconnecting));
+        self.state.borrow_mut().banner = set_timeout_with_handle(move || show(()), BANNER_AFTER).ok();
     }
 
-    /// Opens again after a pause of 0.5, 1, 2, 4, 8, then 15 seconds.
-    fn refused(self: &Rc<Self>) {
-        let refused = {
-            let mut state = self.state.borrow_mut();
-            state.source = None;
-            state.pending.clear();
-            state.refused += 1;
-            state.refused
-        };
-        if refused > ATTEMPTS {
-            self.close();
-            (self.handlers.borrow().connection)(Connection::Lost);
-            return;
-        }
-        let pause = Duration::from_millis((250_u64 << refused.min(6)).min(15_000));
-        let this = Rc::downgrade(self);
-        let again = move || {
-            if let Some(this) = this.upgrade()
-                && !this.state.borrow().closed
-            {
-                this.connect();
-            }
-        };
-        self.state.borrow_mut().reopen = set_timeout_with_handle(again, pause).ok();
-    }
-
-    fn close(&self) {
-        let mut state = self.state.borrow_mut();
-        state.closed = true;
-        state.source = None;
-        for timer in [state.banner.take(), state.reopen.take()].into_iter().flatten() {
-            timer.clear();
+    fn connection_is(&self, connection: Connection) {
+        if std::mem::replace(&mut self.state.borrow_mut().shown, connection) != connection {
+            (self.handlers.connection)(connection);
+            self.say(&Word::Beat(connection));
         }
     }
 }

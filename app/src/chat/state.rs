@@ -1,10 +1,10 @@
 //! The state of the chat page: one value of signals, passed by context. What happens to it is in [`super::super::pages`]
 //! and `components`; the rules are pure and live beside this file.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use leptos::{prelude::*, reactive::send_wrapper_ext::SendOption};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     actions::Outgoing,
@@ -17,13 +17,17 @@ use super::{
 use crate::{
     error::AppError,
     model::{
-        ConversationId, ConversationSummary, ConversationView, Cursor, Date, Me, MessageId, MessageView, Page, Part,
-        TenantCode, TenantHome, TurnId, UsageMeter, UserId,
+        ConversationId, ConversationSummary, ConversationView, Cursor, Date, Folder, Lang, Me, MessageId, MessageView,
+        Page, Part, SearchHit, TenantCode, TenantHome, TurnId, UsageMeter, UserId,
     },
+    wire,
 };
 
 /// How long a deletion can be taken back from the toast.
 pub const UNDO_FOR: Duration = Duration::from_secs(8);
+
+/// How many toasts stand at once; a new one pushes the oldest out.
+pub const MAX_TOASTS: usize = 3;
 
 /// What the URL names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,26 +81,80 @@ pub struct Editing {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
     pub text: String,
-    /// A deleted conversation that can be brought back.
-    pub undo: Option<ConversationSummary>,
+    pub undo: Option<Undo>,
     /// Tells one toast from the next with the same text.
     pub serial: u32,
 }
 
+/// What a toast can take back: the rows as they were.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Undo {
+    Delete(Vec<ConversationSummary>),
+    Archive(Vec<ConversationSummary>),
+}
+
+/// What stands over the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    Help,
+    Search,
+    Share(ConversationId),
+    Import,
+    SignIn,
+}
+
+/// What was searched for without scripts, and the best hits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    pub query: String,
+    pub hits: Page<SearchHit>,
+}
+
 /// What the page is made from: everything one request of the server brings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageData {
     pub me: Me,
     pub home: TenantHome,
     pub list: Page<ConversationSummary>,
+    /// The archive, when the address asks for it.
+    pub archive: Option<Page<ConversationSummary>>,
+    pub found: Option<Found>,
+    pub lang: Lang,
     pub collapsed: bool,
     /// `None` for a new chat.
     pub conversation: Option<Result<ConversationView, AppError>>,
+    /// Why the message of a plain form was not taken.
+    pub refusal: Option<AppError>,
+}
+
+impl wire::Read for Found {
+    fn read(json: wire::Json<'_>) -> Option<Self> {
+        let wire::Json::Map(mut map) = json else { return None };
+        Some(Self { query: map.take("query")?, hits: map.take("hits")? })
+    }
+}
+
+impl wire::Read for PageData {
+    fn read(json: wire::Json<'_>) -> Option<Self> {
+        let wire::Json::Map(mut map) = json else { return None };
+        Some(Self {
+            me: map.take("me")?,
+            home: map.take("home")?,
+            list: map.take("list")?,
+            archive: map.take("archive")?,
+            found: map.take("found")?,
+            lang: map.take("lang")?,
+            collapsed: map.take("collapsed")?,
+            conversation: map.take("conversation")?,
+            refusal: map.take("refusal")?,
+        })
+    }
 }
 
 /// Everything the parts of the page share.
 #[derive(Clone, Copy)]
 pub struct Chat {
+    pub lang: Lang,
     pub me: StoredValue<Me>,
     pub home: StoredValue<TenantHome>,
     /// What the URL names …
@@ -113,6 +171,11 @@ pub struct Chat {
     pub connection: RwSignal<Connection>,
 
     pub list: RwSignal<ConversationList>,
+    /// The archive, while the sidebar shows it.
+    pub archive: RwSignal<Option<ConversationList>>,
+    pub found: RwSignal<Option<Found>>,
+    /// The conversation whose menu is open in the sidebar.
+    pub row_menu: RwSignal<Option<ConversationId>>,
     pub today: RwSignal<Date>,
     pub meter: RwSignal<UsageMeter>,
 
@@ -123,17 +186,22 @@ pub struct Chat {
     /// Whether the composer holds nothing worth sending.
     pub empty: RwSignal<bool>,
     pub loading_older: RwSignal<bool>,
+    /// An earlier part of the conversation is being fetched.
+    pub loading_older_messages: StoredValue<bool>,
     /// Conversations whose answer ended while another one was looked at.
     pub unread: RwSignal<Vec<ConversationId>>,
     pub queued: RwSignal<Option<String>>,
     pub editing: RwSignal<Option<Editing>>,
     pub composer: NodeRef<leptos::html::Textarea>,
 
-    pub toast: RwSignal<Option<Toast>>,
+    /// At most [`MAX_TOASTS`], the oldest first.
+    pub toasts: RwSignal<Vec<Toast>>,
     pub announcement: RwSignal<String>,
     pub drawer_open: RwSignal<bool>,
     pub collapsed: RwSignal<bool>,
-    pub help_open: RwSignal<bool>,
+    pub dialog: RwSignal<Option<Dialog>>,
+    /// What to do again when the person has signed in again.
+    pub again: StoredValue<Vec<Callback<()>>>,
     pub reload: RwSignal<u32>,
     pub jump: RwSignal<Jump>,
     pub scroll: RwSignal<SendOption<Controller>>,
@@ -155,23 +223,29 @@ impl Chat {
             failure: RwSignal::new(None),
             following: RwSignal::new(None),
             connection: RwSignal::new(Connection::Fine),
-            list: RwSignal::new(ConversationList::new(data.list)),
+            list: RwSignal::new(ConversationList::new(Folder::Inbox, data.list)),
+            archive: RwSignal::new(data.archive.map(|page| ConversationList::new(Folder::Archive, page))),
+            found: RwSignal::new(data.found),
+            row_menu: RwSignal::new(None),
             today: RwSignal::new(data.home.today),
             meter: RwSignal::new(data.home.usage.clone()),
-            notice: RwSignal::new(None),
+            notice: RwSignal::new(data.refusal),
             sending: RwSignal::new(false),
             unacknowledged: StoredValue::new(None),
             empty: RwSignal::new(true),
             loading_older: RwSignal::new(false),
+            loading_older_messages: StoredValue::new(false),
             unread: RwSignal::new(vec![]),
             queued: RwSignal::new(None),
             editing: RwSignal::new(None),
             composer: NodeRef::new(),
-            toast: RwSignal::new(None),
+            toasts: RwSignal::new(vec![]),
             announcement: RwSignal::new(String::new()),
             drawer_open: RwSignal::new(false),
             collapsed: RwSignal::new(data.collapsed),
-            help_open: RwSignal::new(false),
+            dialog: RwSignal::new(None),
+            again: StoredValue::new(vec![]),
+            lang: data.lang,
             reload: RwSignal::new(0),
             jump: RwSignal::new(Jump::Hidden),
             scroll: RwSignal::new(SendOption::new_local(None)),
@@ -235,20 +309,25 @@ impl Chat {
     }
 
     /// Shows a notice at the edge of the page for [`UNDO_FOR`].
-    pub fn say(self, text: impl Into<String>, undo: Option<ConversationSummary>) {
+    pub fn say(self, text: impl Into<String>, undo: Option<Undo>) {
         let next = |serial: &mut u32| {
             *serial = serial.wrapping_add(1);
             *serial
         };
         let serial = self.serial.try_update_value(next).unwrap_or_default();
-        self.toast.set(Some(Toast { text: text.into(), undo, serial }));
-        let forget = move || {
-            let Some(current) = self.toast.try_get_untracked().flatten() else { return };
-            if current.serial == serial {
-                self.toast.set(None);
+        self.toasts.update(|toasts| {
+            if toasts.len() >= MAX_TOASTS {
+                toasts.remove(0);
             }
-        };
+            toasts.push(Toast { text: text.into(), undo, serial });
+        });
+        let forget = move || self.dismiss(serial);
         set_timeout(forget, UNDO_FOR);
+    }
+
+    /// Takes a toast away.
+    pub fn dismiss(self, serial: u32) {
+        let _gone_if_not = self.toasts.try_update(|toasts| toasts.retain(|toast| toast.serial != serial));
     }
 
     /// Tells screen readers.
@@ -256,9 +335,11 @@ impl Chat {
         self.announcement.set(text.to_owned());
     }
 
-    /// Tells the other tabs that `conversation` (or the list) changed.
+    /// Tells the other tabs that what `conversation` holds changed; of the list they hear by themselves.
     pub fn tell_tabs(self, conversation: Option<ConversationId>) {
-        channel::tell(&channel::Notice { tenant: self.tenant(), conversation });
+        if let Some(conversation) = conversation {
+            channel::tell(&self.tenant(), conversation);
+        }
     }
 
     pub fn with_scroll(self, act: impl FnOnce(&Controller)) {
@@ -275,16 +356,23 @@ impl Chat {
 
     /// Shows `view`. Messages that are on the page already stay as they are, so that nothing flickers or closes.
     pub fn show(self, view: ConversationView) {
-        let known = self.items.get_untracked();
+        let known: HashMap<MessageId, Item> =
+            self.items.get_untracked().into_iter().map(|item| (item.id, item)).collect();
         let last_parts = view.messages.last().map(|message| message.parts.clone()).unwrap_or_default();
-        let item_for = |message: MessageView| match known.iter().find(|item| item.id == message.id) {
+        let item_for = |message: MessageView| match known.get(&message.id) {
             Some(item) => {
                 item.update(message);
                 item.clone()
             }
             None => Item::new(message),
         };
-        let items: Vec<Item> = view.messages.into_iter().map(item_for).collect();
+        // Earlier parts of the same branch that are on the page already stay, too.
+        let first =
+            view.messages.first().map(|message| message.id).filter(|_| self.shown.get_untracked() == Some(view.id));
+        let mut items = self.items.get_untracked();
+        let above = first.and_then(|first| items.iter().position(|item| item.id == first)).unwrap_or_default();
+        items.truncate(above);
+        items.extend(view.messages.into_iter().map(item_for));
         let following = view.running.zip(items.last().cloned()).map(|((turn, after), item)| Following {
             turn,
             conversation: view.id,
@@ -295,9 +383,10 @@ impl Chat {
         self.shown.set(Some(view.id));
         self.failure.set(None);
         self.title.set(view.title);
-        self.earlier.set(view.earlier);
+        if above == 0 {
+            self.earlier.set(view.earlier);
+        }
         self.items.set(items);
-        self.connection.set(Connection::Fine);
         self.following.set(following);
     }
 
@@ -309,7 +398,6 @@ impl Chat {
         self.earlier.set(None);
         self.items.set(vec![]);
         self.following.set(None);
-        self.connection.set(Connection::Fine);
     }
 }
 

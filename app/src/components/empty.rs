@@ -1,25 +1,82 @@
-//! A new chat: a greeting and examples to begin with.
+//! A new chat: whose it is, a greeting, examples to begin with, and for the first administrator what is left to set up.
 
-use leptos::{ev, prelude::*, server_fn::ServerFn};
+use leptos::{ev, prelude::*, server_fn::ServerFn, task::spawn_local};
 
-use super::format::first_name;
-use crate::{api::SendMessage, chat::state::Chat};
+use super::{format::first_name, icon::icon, sidebar::tenant_mark};
+use crate::{
+    api::{self, SendMessage},
+    chat::{browser, state::Chat},
+    model::SetupStep,
+    words::shell,
+};
 
 #[component]
 pub fn EmptyState() -> impl IntoView {
     let chat = Chat::get();
+    let lang = chat.lang;
     let name = chat.me.with_value(|me| first_name(&me.name).to_owned());
-    let (tenant, prompts) = chat.home.with_value(|home| (home.tenant.name.clone(), home.tenant.prompts.clone()));
+    let (tenant, setup) = chat.home.with_value(|home| (home.tenant.clone(), home.setup.clone()));
+    let welcome = match tenant.welcome.as_str() {
+        "" => shell::what_about(lang, &tenant.assistant, &tenant.name),
+        welcome => welcome.to_owned(),
+    };
+    let logo = tenant.logo.is_some().then(|| tenant_mark(&tenant));
+    let prompts = tenant.prompts.into_iter().map(|prompt| view! { <li><Example prompt/></li> }).collect_view();
     view! {
         <section class="empty">
-            <h2>{format!("Hello {name}")}</h2>
-            <p class="muted">{format!("What would you like to know about {tenant}?")}</p>
-            <ul class="prompts" aria-label="Examples">
-                {prompts.into_iter().map(|prompt| view! { <li><Example prompt/></li> }).collect_view()}
-            </ul>
+            {logo}
+            <h2>{shell::hello(lang, &name)}</h2>
+            <p class="muted">{welcome}</p>
+            <ul class="prompts" aria-label=shell::examples(lang)>{prompts}</ul>
+            {(!setup.is_empty()).then(|| setup_list(chat, setup))}
         </section>
     }
     .into_any()
+}
+
+/// What is left to set up. The ticks are fetched again when the person comes back from doing one of the steps.
+fn setup_list(chat: Chat, setup: Vec<SetupStep>) -> AnyView {
+    let lang = chat.lang;
+    let steps = RwSignal::new(setup);
+    Effect::new(move |_| {
+        let back = window_event_listener(ev::visibilitychange, move |_| {
+            if !browser::tab_hidden() {
+                refresh_setup(chat, steps);
+            }
+        });
+        on_cleanup(move || back.remove());
+    });
+    let step = move |step: SetupStep| {
+        let (symbol, state) =
+            if step.done { ("check", shell::step_done(lang)) } else { ("right", shell::step_open(lang)) };
+        view! {
+            <li class:done=step.done>
+                {icon(symbol)}
+                <span class="visually-hidden">{state}</span>
+                <strong>{step.title}</strong>
+                {(!step.done).then(|| view! { <span class="meta">{step.how}</span> })}
+            </li>
+        }
+    };
+    let list = move || {
+        let steps = steps.get();
+        let open = steps.iter().any(|step| !step.done);
+        open.then(|| {
+            view! {
+                <h3 id="setup-title">{shell::setup(lang)}</h3>
+                <ol aria-labelledby="setup-title">{steps.into_iter().map(step).collect_view()}</ol>
+            }
+        })
+    };
+    view! { <div class="setup">{list}</div> }.into_any()
+}
+
+fn refresh_setup(chat: Chat, steps: RwSignal<Vec<SetupStep>>) {
+    spawn_local(async move {
+        if let Ok(home) = api::tenant_home(chat.tenant()).await {
+            let _gone_if_not = steps.try_set(home.setup);
+        }
+    });
 }
 
 /// An example question; a form of its own, so that it works without scripts.

@@ -1,110 +1,19 @@
-//! The running parts of the page: they follow the answer, the URL, the other tabs and the drafts. Installed once, in
-//! effects, so the server never runs them.
+//! The running parts of the page: they follow the stream, the URL and the drafts. Installed once, in effects, so the server
+//! never runs them.
 
-use std::time::Duration;
+mod stream;
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 
-use crate::{
-    chat::{
-        browser,
-        channel::{self, Listener},
-        feed::{Feed, Handlers, Next},
-        list::ConversationList,
-        scroll::Controller,
-        state::{Chat, Following, Place},
-        transcript::{Applied, Transcript},
-    },
-    model::{MessageStatus, TurnEnvelope},
+use crate::chat::{
+    browser,
+    state::{Chat, Place},
 };
 
-/// How often a page looks at answers that are written elsewhere, while there are any.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-
 pub fn follow_everything(chat: Chat) {
-    follow_answer(chat);
+    stream::follow_stream(chat);
     follow_url(chat);
     follow_drafts(chat);
-    follow_others(chat);
-}
-
-/// One event stream at a time: that of the answer that is shown.
-fn follow_answer(chat: Chat) {
-    Effect::new(move |previous: Option<Option<Feed>>| {
-        drop(previous);
-        let following = chat.following.get()?;
-        let (turn, after) = (following.turn, following.after);
-        let mut transcript = Transcript::new(turn, following.parts.clone(), after);
-        let handlers = Handlers {
-            batch: Box::new(move |events| receive(chat, &following, &mut transcript, events)),
-            connection: Box::new(move |connection| {
-                let _gone_if_not = chat.connection.try_set(connection);
-            }),
-            refused: Box::new(move || {
-                if chat.is_alive() {
-                    chat.check_session();
-                }
-            }),
-        };
-        Some(Feed::open(chat.tenant(), turn, after, handlers))
-    });
-}
-
-fn receive(chat: Chat, following: &Following, transcript: &mut Transcript, events: Vec<TurnEnvelope>) -> Next {
-    if !chat.is_alive() {
-        return Next::Close;
-    }
-    let mut replaced = false;
-    let mut next = Next::Continue;
-    for event in events {
-        match transcript.apply(event) {
-            Applied::Replaced => replaced = true,
-            Applied::Gap => {
-                next = Next::Again(transcript.seen);
-                break;
-            }
-            Applied::Changed | Applied::Nothing => {}
-        }
-    }
-    let over = transcript.is_over();
-    let item = &following.item;
-    if replaced {
-        item.body.replace(&transcript.parts, over);
-    } else {
-        item.body.sync(&transcript.parts, over);
-    }
-    if let Some(title) = transcript.title.take() {
-        chat.set_title(following.conversation, &title);
-    }
-    if over {
-        item.usage.set(transcript.usage);
-        item.status.set(transcript.status.clone());
-        ended(chat, following, &transcript.status);
-        next = Next::Close;
-    }
-    let drawn = move || {
-        if chat.is_alive() {
-            chat.with_scroll(Controller::content_changed);
-        }
-    };
-    request_animation_frame(drawn);
-    next
-}
-
-fn ended(chat: Chat, following: &Following, status: &MessageStatus) {
-    chat.following.set(None);
-    chat.list.update(|list| list.set_running(following.conversation, false));
-    chat.announce(match status {
-        MessageStatus::Stopped => "Stopped",
-        MessageStatus::Failed(_) => "The answer failed",
-        MessageStatus::Complete | MessageStatus::Running => "Response complete",
-    });
-    chat.refresh();
-    chat.tell_tabs(None);
-    match status {
-        MessageStatus::Failed(_) => chat.unqueue(),
-        _ => chat.send_queued(),
-    }
 }
 
 /// Opens what the URL names when it changes, unless it was just made here and is shown already.
@@ -152,36 +61,4 @@ fn follow_drafts(chat: Chat) {
         }
         place
     });
-}
-
-/// Other tabs tell what they did; other devices cannot, so this looks when the window gets the focus and, while an
-/// answer is written somewhere, every few seconds.
-fn follow_others(chat: Chat) {
-    Effect::new(move |_: Option<Option<Listener>>| Listener::open(move |notice| heard(chat, &notice)));
-    Effect::new(move |_| {
-        let focus = window_event_listener(ev::focus, move |_| chat.refresh());
-        on_cleanup(move || focus.remove());
-        let look = move || {
-            let Some(running) = chat.list.try_with_untracked(ConversationList::running) else { return };
-            let followed = usize::from(chat.following.with_untracked(Option::is_some));
-            if running > followed && !browser::tab_hidden() {
-                chat.refresh();
-            }
-        };
-        if let Ok(handle) = set_interval_with_handle(look, LOOK_EVERY) {
-            on_cleanup(move || handle.clear());
-        }
-    });
-}
-
-fn heard(chat: Chat, notice: &channel::Notice) {
-    if !chat.is_alive() || notice.tenant != chat.tenant() {
-        return;
-    }
-    let here = notice.conversation.is_some() && notice.conversation == chat.shown.get_untracked();
-    let idle = chat.following.with_untracked(Option::is_none);
-    if here && idle {
-        chat.reload();
-    }
-    chat.refresh();
 }

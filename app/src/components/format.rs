@@ -1,16 +1,85 @@
 //! Numbers and durations as people read them.
 
+use crate::model::Lang;
+
 /// `1234567` → `1,234,567`.
 #[must_use]
 pub fn thousands(number: i64) -> String {
+    fixed(number, 0, Some(Lang::English))
+}
+
+/// Beyond this a double no longer holds every whole number (2^53); such a value is written as if it were this one.
+const LARGEST: f64 = 9_007_199_254_740_992.0;
+
+/// A measured value with the digits that matter: `0.1235`, `3.125`, `41.25`, `1,234.5`, `12,345,678`; in Indonesian
+/// `1.234,5`. Empty: not a finite number. Whole arithmetic after one multiplication, so that server and browser agree.
+#[must_use]
+pub fn decimal(value: f64, lang: Lang) -> String {
+    let size = value.abs();
+    let decimals = if size < 1.0 {
+        4
+    } else if size < 10.0 {
+        3
+    } else if size < 100.0 {
+        2
+    } else if size < 1e6 {
+        1
+    } else {
+        0
+    };
+    rounded(value, decimals, Some(lang))
+}
+
+/// A value for machines: a point, no grouping, at most six decimals. Empty: not a finite number.
+#[must_use]
+pub fn plain_decimal(value: f64) -> String {
+    rounded(value, 6, None)
+}
+
+/// At most so many decimals, without zeros at their end; rounded half away from zero.
+fn rounded(value: f64, mut decimals: usize, lang: Option<Lang>) -> String {
+    if !value.is_finite() {
+        return String::new();
+    }
+    let value = value.clamp(-LARGEST, LARGEST);
+    let mut factor = 1.0;
+    for _ in 0..decimals {
+        factor *= 10.0;
+    }
+    while decimals > 0 && value.abs() * factor > LARGEST {
+        factor /= 10.0;
+        decimals -= 1;
+    }
+    let half = if value < 0.0 { -0.5 } else { 0.5 };
+    let mut number = (value * factor + half) as i64;
+    while decimals > 0 && number % 10 == 0 {
+        number /= 10;
+        decimals -= 1;
+    }
+    fixed(number, decimals, lang)
+}
+
+/// `number` × 10^-`decimals`, written as the language does; `None`: for machines.
+#[must_use]
+pub fn fixed(number: i64, decimals: usize, lang: Option<Lang>) -> String {
+    let (group, point) = match lang {
+        Some(Lang::English) => (Some(','), '.'),
+        Some(Lang::Indonesian) => (Some('.'), ','),
+        None => (None, '.'),
+    };
     let digits = number.unsigned_abs().to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + decimals + 2);
     if number < 0 {
         out.push('-');
     }
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
+    let missing = (decimals + 1).saturating_sub(digits.len());
+    let all = std::iter::repeat_n('0', missing).chain(digits.chars());
+    let whole = digits.len() + missing - decimals;
+    for (place, digit) in all.enumerate() {
+        if place == whole {
+            out.push(point);
+        } else if place > 0 && place < whole && (whole - place).is_multiple_of(3) {
+            out.extend(group);
         }
         out.push(digit);
     }
@@ -80,6 +149,34 @@ mod tests {
         ] {
             assert_eq!(thousands(number), expected);
         }
+    }
+
+    #[test]
+    fn values_keep_the_digits_that_matter_in_both_languages() {
+        for (value, english, indonesian) in [
+            (0.0, "0", "0"),
+            (-0.0, "0", "0"),
+            (0.123_46, "0.1235", "0,1235"),
+            (-0.5, "-0.5", "-0,5"),
+            (3.125, "3.125", "3,125"),
+            (41.256, "41.26", "41,26"),
+            (1_234.5, "1,234.5", "1.234,5"),
+            (999.96, "1,000", "1.000"),
+            (12_345_678.9, "12,345,679", "12.345.679"),
+            (1e12, "1,000,000,000,000", "1.000.000.000.000"),
+            (f64::NAN, "", ""),
+            (f64::INFINITY, "", ""),
+        ] {
+            assert_eq!(decimal(value, Lang::English), english);
+            assert_eq!(decimal(value, Lang::Indonesian), indonesian);
+        }
+        assert_eq!(decimal(f64::MAX, Lang::English), "9,007,199,254,740,992");
+        assert_eq!(plain_decimal(-1_234.567_891_2), "-1234.567891");
+        assert_eq!(plain_decimal(1e12 + 0.25), "1000000000000.25");
+        assert_eq!(
+            (fixed(5, 2, None), fixed(-1_234_567, 2, Some(Lang::English))),
+            ("0.05".into(), "-12,345.67".into())
+        );
     }
 
     #[test]

@@ -1,39 +1,81 @@
 //! Why the last thing the person asked for was not done, beside the text they wrote. The text itself stays.
 
-use leptos::prelude::*;
+use std::time::Duration;
+
+use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 
 use super::{icon::icon, local_time::LocalTime};
 use crate::{
-    chat::{feed::Connection, state::Chat},
+    chat::{
+        browser,
+        feed::Connection,
+        state::{Chat, Dialog},
+    },
     error::AppError,
+    words::{common, errors, shell},
 };
+
+/// A short loss of the network is nobody's business.
+const OFFLINE_AFTER: Duration = Duration::from_secs(2);
 
 /// Above the composer: the refusal, the interrupted connection.
 #[component]
 pub fn ComposerNotices() -> impl IntoView {
     let chat = Chat::get();
+    let offline = watch_network();
     view! {
-        {move || connection_banner(chat.connection.get())}
-        {move || chat.notice.get().map(|error| view! { <Refusal error/> })}
+        {move || connection_banner(chat, offline.get(), chat.connection.get())}
+        {move || chat.notice.get().map(|error| refusal(chat, error))}
     }
     .into_any()
 }
 
-fn connection_banner(connection: Connection) -> Option<AnyView> {
-    match connection {
-        Connection::Fine => None,
-        Connection::Reconnecting => Some(
-            view! {
-                <p class="notice notice-warn" role="status">"Reconnecting… The answer goes on without you; nothing is lost."</p>
-            }
-            .into_any(),
-        ),
-        Connection::Lost => Some(
+/// Whether the device has had no network for a while.
+fn watch_network() -> RwSignal<bool> {
+    let offline = RwSignal::new(false);
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let stop_timer = move || {
+        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
+    };
+    let gone = move || {
+        stop_timer();
+        let tell = move || {
+            let _gone_if_not = offline.try_set(true);
+        };
+        timer.set_value(set_timeout_with_handle(tell, OFFLINE_AFTER).ok());
+    };
+    Effect::new(move |_| {
+        let away = window_event_listener(ev::offline, move |_| gone());
+        let back = window_event_listener(ev::online, move |_| {
+            stop_timer();
+            offline.set(false);
+        });
+        on_cleanup(move || {
+            away.remove();
+            back.remove();
+        });
+        if browser::offline() {
+            gone();
+        }
+    });
+    offline
+}
+
+fn connection_banner(chat: Chat, offline: bool, connection: Connection) -> Option<AnyView> {
+    let lang = chat.lang;
+    let banner = |text: &'static str| view! { <p class="notice notice-warn" role="status">{text}</p> }.into_any();
+    match (offline, connection) {
+        (true, _) => Some(banner(shell::offline(lang))),
+        (false, Connection::Fine) => None,
+        (false, Connection::Reconnecting) => Some(banner(shell::reconnecting(lang))),
+        (false, Connection::Lost) => Some(
             view! {
                 <p class="notice notice-warn" role="status">
-                    "The connection could not be restored. "
-                    <a href="" rel="external">"Load the page again"</a>
-                    " to see the rest of the answer."
+                    {shell::connection_lost(lang)}
+                    <a href="" rel="external">{shell::load_again(lang)}</a>
+                    {shell::to_see_the_rest(lang)}
                 </p>
             }
             .into_any(),
@@ -41,35 +83,32 @@ fn connection_banner(connection: Connection) -> Option<AnyView> {
     }
 }
 
-#[component]
-fn Refusal(error: AppError) -> impl IntoView {
-    let chat = Chat::get();
+fn refusal(chat: Chat, error: AppError) -> AnyView {
+    let lang = chat.lang;
     let explained = match error {
-        AppError::OverBudget(refusal) => view! {
-            <p>
-                <strong>{format!("{} is used up", refusal.budget)}</strong>
-                {format!(" ({}). It resets on ", refusal.limit)}
-                <LocalTime at=refusal.resets_at/>
-                {format!(". Ask {} if you need more before that.", refusal.contact)}
-            </p>
-            <p>"Nothing was sent. Your message is kept here."</p>
+        AppError::OverBudget(refusal) => {
+            let (budget, limit) = shell::over_budget(lang, &refusal.budget, &refusal.limit);
+            view! {
+                <p>
+                    <strong>{budget}</strong>
+                    {limit}
+                    <LocalTime at=refusal.resets_at/>
+                    {shell::whom_to_ask(lang, &refusal.contact)}
+                </p>
+                <p>{shell::message_kept(lang)}</p>
+            }
+            .into_any()
         }
-        .into_any(),
         AppError::SignedOut => view! {
-            <p>
-                "Your session has ended. "
-                <a href="/login" target="_blank">"Sign in in a new tab"</a>
-                ", then send again. Your message is kept here."
-            </p>
+            <p>{shell::session_ended(lang)}</p>
+            <button type="button" class="button" on:click=move |_| chat.dialog.set(Some(Dialog::SignIn))>
+                {common::sign_in(lang)}
+            </button>
         }
         .into_any(),
         AppError::RateLimited { retry_after_s } => view! { <Countdown seconds=retry_after_s/> }.into_any(),
-        AppError::Offline => view! {
-            <p>"No connection to Steward. Your message is kept here; send it again when the network is back."</p>
-        }
-        .into_any(),
-        AppError::Invalid { message, .. } => view! { <p>{sentence(&message)}</p> }.into_any(),
-        error => view! { <p>{sentence(&error.to_string())}</p> }.into_any(),
+        AppError::Offline => view! { <p>{shell::send_when_back(lang)}</p> }.into_any(),
+        error => view! { <p>{errors::text(lang, &error)}</p> }.into_any(),
     };
     view! {
         <div class="notice notice-danger refusal" role="alert">
@@ -77,7 +116,7 @@ fn Refusal(error: AppError) -> impl IntoView {
             <button
                 type="button"
                 class="button button-quiet button-icon needs-script"
-                aria-label="Dismiss"
+                aria-label=shell::dismiss(lang)
                 on:click=move |_| {
                     chat.notice.set(None);
                     chat.focus_composer();
@@ -92,39 +131,19 @@ fn Refusal(error: AppError) -> impl IntoView {
 
 #[component]
 fn Countdown(seconds: u32) -> impl IntoView {
+    let lang = Chat::get().lang;
     let left = RwSignal::new(seconds);
     Effect::new(move |_| {
         let tick = move || {
             let _gone_if_not = left.try_update(|left| *left = left.saturating_sub(1));
         };
-        if let Ok(handle) = set_interval_with_handle(tick, std::time::Duration::from_secs(1)) {
+        if let Ok(handle) = set_interval_with_handle(tick, Duration::from_secs(1)) {
             on_cleanup(move || handle.clear());
         }
     });
     let text = move || match left.get() {
-        0 => String::from("Too many messages at once. You can send again now."),
-        left => format!("Too many messages at once. Try again in {left} s. Your message is kept here."),
+        0 => shell::too_many_now(lang).to_owned(),
+        left => shell::try_again_in(lang, left),
     };
     view! { <p>{text}</p> }
-}
-
-/// A message as a sentence: begins with a capital, ends with a mark.
-fn sentence(message: &str) -> String {
-    let message = message.trim();
-    let mut chars = message.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let end = if message.ends_with(['.', '!', '?', ')', '…']) { "" } else { "." };
-    format!("{}{}{end}", first.to_uppercase(), chars.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sentence;
-
-    #[test]
-    fn messages_become_sentences() {
-        assert_eq!(sentence("write something first"), "Write something first.");
-        assert_eq!(sentence("Done."), "Done.");
-        assert_eq!(sentence(" "), "");
-    }
 }

@@ -41,7 +41,7 @@ pub fn RenameInput(
             class="input rename-input"
             type="text"
             maxlength="120"
-            aria-label="Title"
+            aria-label=crate::words::shell::title(crate::words::lang())
             node_ref=input
             value=title
             on:keydown=on_keydown

@@ -1,15 +1,12 @@
-//! The keyboard, page-wide. The list people see is in `feedback`; keep the two together.
+//! The keyboard, page-wide. The list people see is in `dialog/help`; keep the two together.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{
-    feedback::focus_message,
-    header::{close_drawer, close_menus, close_menus_except, toggle_sidebar},
-};
-use crate::{
-    chat::{browser, state::Chat},
-    model::MessageAuthor,
+use super::header::{close_drawer, close_menus, close_menus_except, menu_is_open, toggle_sidebar};
+use crate::chat::{
+    browser,
+    state::{Chat, Dialog},
 };
 
 /// Listens as long as the page is there.
@@ -21,9 +18,11 @@ pub fn install_shortcuts(chat: Chat) {
             }
         });
         on_cleanup(move || keys.remove());
-        let clicks = window_event_listener(ev::click, |event| {
-            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-            close_menus_except(target.as_ref());
+        let clicks = window_event_listener(ev::click, move |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            if chat.is_alive() {
+                close_menus_except(chat, target.as_ref());
+            }
         });
         on_cleanup(move || clicks.remove());
     });
@@ -35,15 +34,22 @@ fn on_key(chat: Chat, event: &ev::KeyboardEvent) {
     }
     let command = event.ctrl_key() || event.meta_key();
     let key = event.key();
+    if chat.dialog.get_untracked() == Some(Dialog::SignIn) {
+        return;
+    }
     let handled = match (command, event.shift_key(), event.alt_key(), key.as_str()) {
-        (true, true, false, "O" | "o") => act(|| chat.go_to(chat.new_url())),
+        (true, true, false, "O" | "o") => act(|| {
+            chat.dialog.set(None);
+            chat.go_to(chat.new_url());
+        }),
         (true, true, false, "S" | "s") => act(|| toggle_sidebar(chat)),
-        (true, true, false, "C" | "c") => act(|| copy_last_answer(chat)),
-        (true, _, false, "/") => act(|| chat.help_open.update(|open| *open = !*open)),
+        (true, true, false, "C" | "c") => act(|| chat.copy_last_answer()),
+        (true, false, false, "K" | "k") => act(|| toggle_dialog(chat, Dialog::Search)),
+        (true, _, false, "/") => act(|| toggle_dialog(chat, Dialog::Help)),
         (false, true, false, "Escape") => act(|| chat.focus_composer()),
         (false, false, false, "Escape") => escape(chat),
-        (false, false, true, "ArrowUp") => act(|| focus_message(chat, -1)),
-        (false, false, true, "ArrowDown") => act(|| focus_message(chat, 1)),
+        (false, false, true, "ArrowUp") => act(|| chat.focus_message(-1)),
+        (false, false, true, "ArrowDown") => act(|| chat.focus_message(1)),
         (false, _, false, key) => begins_typing(chat, key),
         _ => false,
     };
@@ -57,14 +63,15 @@ fn act(what: impl FnOnce()) -> bool {
     true
 }
 
+/// Opens a dialog, or closes it when it is open.
+fn toggle_dialog(chat: Chat, dialog: Dialog) {
+    chat.dialog.update(|open| *open = if *open == Some(dialog) { None } else { Some(dialog) });
+}
+
 /// Closes what is open, else stops the answer.
 fn escape(chat: Chat) -> bool {
-    let menu = document().query_selector("details.menu-box[open] > summary").ok().flatten();
-    if let Some(summary) = menu {
-        close_menus();
-        if let Ok(summary) = summary.dyn_into::<web_sys::HtmlElement>() {
-            let _gone_if_not = summary.focus();
-        }
+    if menu_is_open(chat) {
+        close_menus(chat);
         return true;
     }
     if chat.drawer_open.get_untracked() {
@@ -72,7 +79,7 @@ fn escape(chat: Chat) -> bool {
         return true;
     }
     // An open dialog closes itself.
-    if chat.help_open.get_untracked() || chat.following.with_untracked(Option::is_none) {
+    if chat.dialog.get_untracked().is_some() || chat.following.with_untracked(Option::is_none) {
         return false;
     }
     chat.stop();
@@ -84,18 +91,8 @@ fn begins_typing(chat: Chat, key: &str) -> bool {
     let printable = key.chars().count() == 1 && key != " ";
     let focus_is_free =
         document().active_element().is_none_or(|active| active.tag_name() == "BODY" || active.id().starts_with("m-"));
-    if printable && focus_is_free && !browser::typing() && !chat.help_open.get_untracked() {
+    if printable && focus_is_free && !browser::typing() && chat.dialog.get_untracked().is_none() {
         chat.focus_composer();
     }
     false
-}
-
-fn copy_last_answer(chat: Chat) {
-    let last = chat
-        .items
-        .with_untracked(|items| items.iter().rev().find(|item| item.author == MessageAuthor::Assistant).cloned());
-    if let Some(last) = last {
-        browser::copy(&last.body.markdown(), None);
-        chat.say("Answer copied.", None);
-    }
 }

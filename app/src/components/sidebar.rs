@@ -1,33 +1,48 @@
 //! The sidebar: whose page this is, a new chat, the conversations, the month's usage and the person.
 
+mod list;
 mod row;
+mod selection;
 
 use leptos::{ev, prelude::*};
 
+use self::{list::conversation_list, selection::SelectionBar};
 use super::{
+    dialog::hit_rows,
     header::{close_drawer, toggle_sidebar},
     icon::icon,
     user_menu::{UsageBar, UserMenu},
 };
 use crate::{
-    chat::{browser, list::ConversationList, state::Chat},
-    model::ConversationSummary,
+    chat::state::{Chat, Dialog, Found},
+    model::{ConversationId, MAX_SEARCH_CHARS, TenantView},
+    words::shell,
 };
-use row::ConversationRow;
 
-/// A heading or a conversation, so that one keyed list holds both.
-#[derive(Clone)]
-enum Entry {
-    Heading(String),
-    Row(ConversationSummary),
+/// What the parts of the list share.
+#[derive(Clone, Copy)]
+struct Rows {
+    chat: Chat,
+    /// The row whose title is being changed.
+    renaming: RwSignal<Option<ConversationId>>,
+    /// The first line that is drawn; lines far from what is seen are not.
+    first: RwSignal<usize>,
+    /// Rows are being chosen, to do something with all of them.
+    selecting: RwSignal<bool>,
+    chosen: RwSignal<Vec<ConversationId>>,
+    /// Where a range begins.
+    anchor: StoredValue<Option<ConversationId>>,
 }
 
-impl Entry {
-    /// A row is drawn anew when what it shows changed.
-    fn key(&self) -> String {
-        match self {
-            Self::Heading(label) => format!("# {label}"),
-            Self::Row(row) => format!("{} {} {}", row.id, row.running, row.title),
+impl Rows {
+    fn new(chat: Chat) -> Self {
+        Self {
+            chat,
+            renaming: RwSignal::new(None),
+            first: RwSignal::new(0),
+            selecting: RwSignal::new(false),
+            chosen: RwSignal::new(vec![]),
+            anchor: StoredValue::new(None),
         }
     }
 }
@@ -35,40 +50,59 @@ impl Entry {
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let chat = Chat::get();
-    let tenant = chat.home.with_value(|home| home.tenant.name.clone());
+    let lang = chat.lang;
+    let rows = Rows::new(chat);
+    let tenant = chat.home.with_value(|home| home.tenant.clone());
     let on_close = move |event: ev::MouseEvent| {
         event.prevent_default();
         if chat.drawer_open.get_untracked() { close_drawer(chat) } else { toggle_sidebar(chat) }
     };
+    let on_keydown = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" && rows.selecting.get_untracked() {
+            event.prevent_default();
+            event.stop_propagation();
+            rows.leave_selection();
+        }
+    };
+    let content = move || match chat.found.get() {
+        Some(found) => found_list(chat, found),
+        None => conversation_list(rows),
+    };
     view! {
-        <aside id="sidebar" class="sidebar" aria-label="Conversations">
+        <aside id="sidebar" class="sidebar" aria-label=shell::conversations(lang) on:keydown=on_keydown>
             <div class="sidebar-head">
-                <span class="tenant-mark" aria-hidden="true">{initial(&tenant)}</span>
-                <span class="tenant-name">{tenant}</span>
+                {tenant_mark(&tenant)}
+                <span class="tenant-name">{tenant.name}</span>
                 <a
                     id="sidebar-close"
                     class="button button-quiet button-icon"
                     href="#main"
                     role="button"
-                    aria-label="Hide the sidebar"
+                    aria-label=shell::hide_sidebar(lang)
                     on:click=on_close
                 >
                     {icon("panel")}
                 </a>
             </div>
-            <a class="button new-chat" href=chat.new_url()>{icon("plus")}"New chat"</a>
-            <nav class="conversations" id="conversations" aria-label="Your conversations" on:scroll=move |_| load_when_near_the_end(chat)>
-                <ul>
-                    <For each=move || entries(chat) key=Entry::key let:entry>
-                        {match entry {
-                            Entry::Heading(label) => view! { <li class="heading"><h2>{label}</h2></li> }.into_any(),
-                            Entry::Row(row) => view! { <ConversationRow row/> }.into_any(),
-                        }}
-                    </For>
-                </ul>
-                {move || chat.list.with(ConversationList::is_empty).then(|| view! { <p class="meta none">"No conversations yet."</p> })}
-                {move || older_link(chat)}
-            </nav>
+            <div class="sidebar-actions">
+                <a id="new-chat" class="button new-chat" href=chat.new_url()>{icon("plus")}{shell::new_chat(lang)}</a>
+                <button
+                    type="button"
+                    class="button button-icon needs-script"
+                    aria-label=shell::search(lang)
+                    title=shell::search(lang)
+                    aria-keyshortcuts="Control+K Meta+K"
+                    on:click=move |_| chat.dialog.set(Some(Dialog::Search))
+                >
+                    {icon("search")}
+                </button>
+            </div>
+            <form class="plain-only plain-search" method="get" action=chat.new_url() role="search">
+                <input class="input" type="search" name="q" maxlength=MAX_SEARCH_CHARS.to_string() aria-label=shell::search(lang)/>
+                <button type="submit" class="button">{shell::search(lang)}</button>
+            </form>
+            <SelectionBar rows/>
+            {content}
             <div class="sidebar-foot">
                 <UsageBar/>
                 <UserMenu/>
@@ -78,34 +112,42 @@ pub fn Sidebar() -> impl IntoView {
     .into_any()
 }
 
+/// The tenant's logo, or its initial. The name stands beside it.
+pub fn tenant_mark(tenant: &TenantView) -> AnyView {
+    match &tenant.logo {
+        Some(logo) => view! { <img class="tenant-logo" src=logo.clone() alt="" width="26" height="26"/> }.into_any(),
+        None => view! { <span class="tenant-mark" aria-hidden="true">{initial(&tenant.name)}</span> }.into_any(),
+    }
+}
+
 fn initial(name: &str) -> String {
     name.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default()
 }
 
-fn entries(chat: Chat) -> Vec<Entry> {
-    let offset = chat.home.with_value(|home| home.tenant.utc_offset_minutes);
-    let groups = chat.list.with(|list| list.groups(chat.today.get(), offset));
-    let entries = groups
-        .into_iter()
-        .flat_map(|group| std::iter::once(Entry::Heading(group.label)).chain(group.items.into_iter().map(Entry::Row)));
-    entries.collect()
-}
-
-/// A link to the next page of the list; with scripts the page is added in place.
-fn older_link(chat: Chat) -> Option<impl IntoView> {
-    let next = chat.list.with(ConversationList::next)?;
-    let on_click = move |event: ev::MouseEvent| {
-        event.prevent_default();
-        chat.load_older();
-    };
-    let href = format!("?older={}", leptos_router::location::Url::escape(&next.0));
-    let label = move || if chat.loading_older.get() { "Loading…" } else { "Older" };
-    Some(view! { <a class="button button-quiet older" href=href role="button" on:click=on_click>{label}</a> })
-}
-
-fn load_when_near_the_end(chat: Chat) {
-    let Some(list) = browser::element::<web_sys::HtmlElement>("conversations") else { return };
-    if list.scroll_height() - list.client_height() - list.scroll_top() < 200 {
-        chat.load_older();
+/// What a search without scripts found, in the place of the list.
+fn found_list(chat: Chat, found: Found) -> AnyView {
+    let lang = chat.lang;
+    let nothing = found.hits.items.is_empty();
+    let more = found.hits.next.map(|next| {
+        let escape = leptos_router::location::Url::escape;
+        let mut href = chat.new_url();
+        href.push_str("?q=");
+        href.push_str(&escape(&found.query));
+        href.push_str("&older=");
+        href.push_str(&escape(&next.0));
+        view! { <a class="button button-quiet older" href=href>{crate::words::search::more(lang)}</a> }
+    });
+    view! {
+        <nav class="conversations" id="conversations" aria-label=crate::words::search::results(lang)>
+            <a class="button button-quiet older" href=chat.new_url() on:click=move |_| chat.found.set(None)>
+                {icon("left")}
+                {shell::all_conversations(lang)}
+            </a>
+            <h2 class="heading">{crate::words::search::results(lang)}": "{found.query}</h2>
+            <ul>{hit_rows(chat, found.hits.items)}</ul>
+            {nothing.then(|| view! { <p class="meta none">{crate::words::search::nothing(lang)}</p> })}
+            {more}
+        </nav>
     }
+    .into_any()
 }

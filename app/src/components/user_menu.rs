@@ -4,22 +4,32 @@ use leptos::prelude::*;
 
 use super::icon::icon;
 use crate::{
-    chat::state::Chat,
-    model::{Quality, Role, TenantChoice},
+    chat::state::{Chat, Dialog},
+    model::{Quality, Role},
+    words::{dates, shell},
 };
 
 /// How much of the tenant's month is used; for administrators a link to the details.
 #[component]
 pub fn UsageBar() -> impl IntoView {
     let chat = Chat::get();
-    let (admin, code, offset) = chat.home.with_value(|home| {
-        (home.role == Role::Admin, home.tenant.code.to_string(), i64::from(home.tenant.utc_offset_minutes))
-    });
+    let lang = chat.lang;
+    let (admin, tenant) = chat.home.with_value(|home| (home.role == Role::Admin, home.tenant.clone()));
+    let mut details = chat.new_url();
+    details.push_str("/usage");
     let bar = move || {
         let meter = chat.meter.get();
         let percent = meter.percent?;
-        let about = if meter.quality == Quality::Exact { "" } else { "about " };
-        let resets = meter.resets_at.date_at(offset);
+        let resets = dates::day(tenant.locale, meter.resets_at.date_at(i64::from(tenant.utc_offset_minutes)));
+        let spent = tenant.shows_cost.then(|| meter.cost.to_string());
+        let text = if percent >= 100 {
+            shell::used_up(lang, &resets, &tenant.contact)
+        } else {
+            let about = if meter.quality == Quality::Exact { "" } else { shell::about(lang) };
+            let mut text = String::from(about);
+            text.push_str(&shell::used(lang, percent, spent, &resets));
+            text
+        };
         Some(view! {
             <meter
                 class="meter"
@@ -29,13 +39,13 @@ pub fn UsageBar() -> impl IntoView {
                 high="95"
                 optimum="0"
                 value=percent.min(100).to_string()
-                aria-label="Used of this month's budget"
+                aria-label=shell::used_label(lang)
             ></meter>
-            <span class="meta">{format!("{about}{percent} % of this month used · resets {resets}")}</span>
+            <span class="meta">{text}</span>
         })
     };
     if admin {
-        view! { <a class="usage-bar" href=format!("/t/{code}/usage") rel="external">{bar}</a> }.into_any()
+        view! { <a class="usage-bar" href=details rel="external">{bar}</a> }.into_any()
     } else {
         view! { <div class="usage-bar">{bar}</div> }.into_any()
     }
@@ -44,29 +54,40 @@ pub fn UsageBar() -> impl IntoView {
 #[component]
 pub fn UserMenu() -> impl IntoView {
     let chat = Chat::get();
-    let me = chat.me.get_value();
-    let (admin, here) = chat.home.with_value(|home| (home.role == Role::Admin, home.tenant.code.clone()));
-    let usage = admin.then(|| view! { <a href=format!("/t/{here}/usage") rel="external">{icon("chart")}"Usage"</a> });
-    let others: Vec<TenantChoice> = me.tenants.into_iter().filter(|tenant| tenant.code != here).collect();
-    // A full load: nothing of one tenant's page may remain in another's.
-    let others = others.into_iter().map(|tenant| {
-        view! { <a href=format!("/t/{}", tenant.code) rel="external">{icon("swap")}{tenant.name}</a> }
-    });
+    let lang = chat.lang;
+    let (name, email) = chat.me.with_value(|me| (me.name.clone(), me.email.clone()));
+    let label = shell::menu_of(lang, &name);
+    let initial = name.chars().next().map(String::from);
+    let admin = chat.home.with_value(|home| home.role == Role::Admin);
+    let below = |page: &str| {
+        let mut href = chat.new_url();
+        href.push_str(page);
+        href
+    };
+    let usage = admin.then(|| view! { <a href=below("/usage") rel="external">{icon("chart")}{shell::usage(lang)}</a> });
+    let open = |symbol, label, dialog| {
+        super::conversation_menu::action(chat, symbol, label, move || chat.dialog.set(Some(dialog)))
+    };
     view! {
         <details class="menu-box user-menu">
             // The initial is drawn by the style: as text it would be part of the button's visible name.
-            <summary class="button button-quiet" aria-label=format!("Menu of {}", me.name)>
-                <span class="avatar" aria-hidden="true" data-initial=me.name.chars().next().map(String::from)></span>
-                <span class="user-name">{me.name.clone()}</span>
+            <summary class="button button-quiet" aria-label=label>
+                <span class="avatar" aria-hidden="true" data-initial=initial></span>
+                <span class="user-name">{name}</span>
             </summary>
             <div class="menu">
-                <p class="menu-note meta">{me.email}</p>
-                <a href="/settings" rel="external">{icon("gear")}"Settings"</a>
+                <p class="menu-note meta">{email}</p>
+                <a href="/settings" rel="external">{icon("gear")}{shell::settings(lang)}</a>
                 {usage}
-                {others.collect_view()}
-                <button type="button" class="needs-script" on:click=move |_| chat.help_open.set(true)>{icon("help")}"Keyboard shortcuts"</button>
+                <a href=below("/export") rel="external" download>{icon("download")}{shell::export_all(lang)}</a>
+                <form class="plain-only menu-form" method="post" enctype="multipart/form-data" action=below("/import")>
+                    <input class="input" type="file" name="file" required accept=".json,.zip,application/json" aria-label=shell::import_title(lang)/>
+                    <button type="submit" class="button">{shell::import_start(lang)}</button>
+                </form>
+                {open("upload", shell::import(lang), Dialog::Import)}
+                {open("help", shell::shortcuts(lang), Dialog::Help)}
                 <form method="post" action="/logout">
-                    <button type="submit">{icon("out")}"Sign out"</button>
+                    <button type="submit">{icon("out")}{shell::sign_out(lang)}</button>
                 </form>
             </div>
         </details>

@@ -28,6 +28,8 @@ pub enum Block {
     Table(Table),
     Footnote {
         label: String,
+        /// The first of its label in the document: only that one can be jumped to.
+        first: bool,
         content: Vec<Block>,
     },
     Rule,
@@ -73,7 +75,17 @@ pub enum Inline {
     },
     Image(Image),
     /// A footnote mark with the label as written.
-    FootnoteMark(String),
+    FootnoteMark {
+        label: String,
+        /// The first of its label in the document: only that one can be jumped back to.
+        first: bool,
+    },
+    /// LaTeX without its delimiters.
+    Math {
+        tex: String,
+        /// On a line of its own.
+        display: bool,
+    },
     Break,
 }
 

@@ -1,11 +1,15 @@
 //! pulldown-cmark's events → the tree of [`Block`]s and [`Inline`]s, with a stack of its own, so that no input can exhaust
 //! the real one.
 
+use std::ops::Range;
+
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, LinkType, Tag, TagEnd};
 
 use super::{
     blocks::{Align, Block, Image, Inline, LinkUrl, ListItem, MAX_DEPTH, Table},
+    footnotes::Footnotes,
     inline::{link_bare_addresses, plain_text, push_text},
+    math::{Formula, Masked},
 };
 
 /// Containers (quotes, lists, tables, footnotes) nest at most this deep, so that the fixed structure inside a table and
@@ -18,7 +22,7 @@ enum Kind {
     Quote,
     List { start: Option<u64>, items: Vec<ListItem> },
     Item { checked: Option<bool> },
-    Footnote { label: String },
+    Footnote { label: String, first: bool },
     Table(Table),
     Row { is_head: bool, cells: Vec<Vec<Inline>> },
     Cell,
@@ -38,7 +42,11 @@ struct Frame {
 }
 
 /// Takes the events of one piece, gives its blocks.
-pub(super) struct Builder {
+pub(super) struct Builder<'a> {
+    source: &'a Masked<'a>,
+    footnotes: &'a mut Footnotes,
+    /// The footnotes of what lies above, when `footnotes` holds only this piece's.
+    earlier: Option<&'a Footnotes>,
     stack: Vec<Frame>,
     /// The code block being read; it holds only text.
     code: Option<(String, String)>,
@@ -47,10 +55,10 @@ pub(super) struct Builder {
     open_links: usize,
 }
 
-impl Builder {
-    pub(super) fn new() -> Self {
+impl<'a> Builder<'a> {
+    pub(super) fn new(source: &'a Masked<'a>, footnotes: &'a mut Footnotes, earlier: Option<&'a Footnotes>) -> Self {
         let root = Frame { kind: Kind::Root, blocks: Vec::new(), inlines: Vec::new() };
-        Self { stack: vec![root], code: None, flattened: 0, open_links: 0 }
+        Self { source, footnotes, earlier, stack: vec![root], code: None, flattened: 0, open_links: 0 }
     }
 
     pub(super) fn finish(mut self) -> Vec<Block> {
@@ -61,17 +69,25 @@ impl Builder {
         self.stack.pop().map(|root| root.blocks).unwrap_or_default()
     }
 
-    pub(super) fn take(&mut self, event: Event<'_>) {
+    /// `range`: where the event stands in the source.
+    pub(super) fn take(&mut self, event: Event<'_>, range: Range<usize>) {
+        let source = self.source;
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) | Event::Html(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
-                self.text(&text)
+            Event::Text(text) | Event::Html(text) => {
+                let is_code = self.code.is_some();
+                self.text(&source.text(&text, range, is_code));
             }
             Event::InlineHtml(html) if is_line_break(&html) => self.inline(Inline::Break),
-            Event::InlineHtml(html) => self.text(&html),
-            Event::Code(code) => self.inline(Inline::Code(code.to_string())),
-            Event::FootnoteReference(label) => self.inline(Inline::FootnoteMark(label.to_string())),
+            Event::InlineHtml(html) => self.text(&source.text(&html, range, true)),
+            Event::Code(code) => self.inline(Inline::Code(source.code(&code, range).into_owned())),
+            Event::InlineMath(tex) => self.formula(source.dollar_formula(&tex, range)),
+            Event::DisplayMath(tex) => self.formula(source.display_formula(&tex, range)),
+            Event::FootnoteReference(label) => {
+                let first = self.footnotes.mark(&label, self.earlier);
+                self.inline(Inline::FootnoteMark { label: label.to_string(), first });
+            }
             Event::SoftBreak => self.text("\n"),
             Event::HardBreak => self.inline(Inline::Break),
             Event::Rule => self.block(Block::Rule),
@@ -88,6 +104,13 @@ impl Builder {
             code.push_str(text);
         } else if let Some(frame) = self.top() {
             push_text(&mut frame.inlines, text);
+        }
+    }
+
+    fn formula(&mut self, formula: Formula<'_>) {
+        match formula {
+            Formula::Math { tex, display } => self.inline(Inline::Math { tex: tex.to_owned(), display }),
+            Formula::Text(text) => self.text(text),
         }
     }
 
@@ -147,7 +170,10 @@ impl Builder {
             Tag::BlockQuote(_) => Kind::Quote,
             Tag::List(start) => Kind::List { start, items: Vec::new() },
             Tag::Item => Kind::Item { checked: None },
-            Tag::FootnoteDefinition(label) => Kind::Footnote { label: label.to_string() },
+            Tag::FootnoteDefinition(label) => {
+                let first = self.footnotes.note(&label, self.earlier);
+                Kind::Footnote { label: label.to_string(), first }
+            }
             Tag::Table(columns) => {
                 Kind::Table(Table { columns: columns.into_iter().map(align).collect(), ..Table::default() })
             }
@@ -235,7 +261,7 @@ impl Builder {
             Kind::Root => {}
             Kind::Quote => parent.blocks.push(Block::Quote(blocks)),
             Kind::List { start, items } => parent.blocks.push(Block::List { start, items }),
-            Kind::Footnote { label } => parent.blocks.push(Block::Footnote { label, content: blocks }),
+            Kind::Footnote { label, first } => parent.blocks.push(Block::Footnote { label, first, content: blocks }),
             Kind::Table(table) => parent.blocks.push(Block::Table(table)),
             Kind::Item { checked } => {
                 if let Kind::List { items, .. } = &mut parent.kind {

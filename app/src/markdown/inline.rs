@@ -17,13 +17,13 @@ pub(super) fn plain_text(inlines: &[Inline]) -> String {
     let mut text = String::new();
     for inline in inlines {
         match inline {
-            Inline::Text(piece) | Inline::Code(piece) => text.push_str(piece),
+            Inline::Text(piece) | Inline::Code(piece) | Inline::Math { tex: piece, .. } => text.push_str(piece),
             Inline::Emphasis(content)
             | Inline::Strong(content)
             | Inline::Strikethrough(content)
             | Inline::Link { content, .. } => text.push_str(&plain_text(content)),
             Inline::Image(image) => text.push_str(&image.alt),
-            Inline::FootnoteMark(label) => text.push_str(label),
+            Inline::FootnoteMark { label, .. } => text.push_str(label),
             Inline::Break => text.push('\n'),
         }
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
-use super::{blocks::Block, builder::Builder};
+use super::{blocks::Block, builder::Builder, footnotes::Footnotes, math};
 
 /// Link definitions with longer addresses are not remembered for later pieces.
 const MAX_REMEMBERED_URL_BYTES: usize = 2048;
@@ -18,7 +18,11 @@ const MAX_EXPANSION_BYTES: usize = 1 << 20;
 
 /// Old-style footnotes: a mark is recognised without its definition, which may come later or not at all.
 fn options() -> Options {
-    Options::ENABLE_TABLES | Options::ENABLE_OLD_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+    Options::ENABLE_TABLES
+        | Options::ENABLE_OLD_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH
 }
 
 /// A whole text as blocks.
@@ -32,17 +36,18 @@ pub fn blocks(source: &str) -> Vec<Block> {
     all
 }
 
-/// Link definitions met so far, by folded label; the first one of a label counts.
+/// Link definitions met so far, by folded label; the first one of a label counts. And which footnotes there were.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Definitions {
     by_label: HashMap<String, String>,
     expanded_bytes: usize,
+    footnotes: Footnotes,
 }
 
 impl Definitions {
     /// What a fresh overlay over `self` starts with: nothing of its own, the same budget used.
     pub(super) fn overlay(&self) -> Self {
-        Self { by_label: HashMap::new(), expanded_bytes: self.expanded_bytes }
+        Self { expanded_bytes: self.expanded_bytes, ..Self::default() }
     }
 }
 
@@ -53,6 +58,8 @@ fn fold_label(label: &str) -> String {
 
 /// The places where `text` may be cut, in order, without 0 and without the end.
 pub(super) fn cuts(text: &str) -> Vec<usize> {
+    let masked = math::mask(text);
+    let text = masked.for_parser();
     let mut found = Vec::new();
     let mut depth = 0_usize;
     for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
@@ -104,7 +111,8 @@ pub(super) fn parse_piece(piece: &str, definitions: &mut Definitions, earlier: O
         *budget += url.len();
         Some((CowStr::from(url.clone()), CowStr::Borrowed("")))
     };
-    let parser = Parser::new_with_broken_link_callback(piece, options(), Some(&mut look_up));
+    let masked = math::mask(piece);
+    let parser = Parser::new_with_broken_link_callback(masked.for_parser(), options(), Some(&mut look_up));
     let found = parser
         .reference_definitions()
         .iter()
@@ -112,14 +120,16 @@ pub(super) fn parse_piece(piece: &str, definitions: &mut Definitions, earlier: O
         .map(|(label, definition)| (fold_label(label), definition.dest.to_string()))
         .collect::<Vec<_>>();
 
-    let mut builder = Builder::new();
-    for event in parser {
-        builder.take(event);
+    let earlier_footnotes = earlier.map(|earlier| &earlier.footnotes);
+    let mut builder = Builder::new(&masked, &mut definitions.footnotes, earlier_footnotes);
+    for (event, range) in parser.into_offset_iter() {
+        builder.take(event, range);
     }
+    let blocks = builder.finish();
     for (label, url) in found {
         definitions.by_label.entry(label).or_insert(url);
     }
-    builder.finish()
+    blocks
 }
 
 #[cfg(test)]

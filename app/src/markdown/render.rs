@@ -1,182 +1,329 @@
-//! [`Block`]s → view nodes. The same nodes on server and browser; the copy button does nothing until hydrated.
+//! [`Block`]s → [`Node`]s. The same on server and browser; buttons are told apart by `data-act` and heard by one listener
+//! (see `actions`).
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
-use super::blocks::{Align, Block, Image, Inline, LinkUrl, ListItem, Table};
+use super::{
+    blocks::{Align, Block, Image, Inline, LinkUrl, ListItem, Table},
+    footnotes::slug,
+    node::{Element, Node, Still},
+    rich,
+    store::RichStore,
+    visible::{Disguise, visible},
+};
+use crate::{
+    model::Lang,
+    words::{common, markdown as words},
+};
 
-/// A whole text as nodes, to stand inside an element of class `markdown`.
-pub fn view(source: &str) -> impl IntoView + use<> {
-    block_views(&super::blocks(source))
+/// Rows of a table that are shown at once.
+pub const SHOWN_ROWS: usize = 200;
+
+/// What the blocks of one message have in common.
+#[derive(Clone)]
+pub struct Showing {
+    pub lang: Lang,
+    /// The id of the message's element; ids inside begin with it.
+    pub id: String,
+    pub rich: RichStore,
+    /// The blocks will not change any more. Of what is still arriving nothing is asked.
+    pub settled: bool,
 }
 
-/// One block as a node.
-#[must_use]
-pub fn block_view(block: &Block) -> AnyView {
-    match block {
-        Block::Heading { level, content } => heading_view(*level, inline_views(content, false)),
-        Block::Paragraph(content) => view! { <p>{inline_views(content, false)}</p> }.into_any(),
-        Block::Plain(content) => inline_views(content, false).into_any(),
-        Block::Code { language, text } => code_view(language, text),
-        Block::Quote(content) => view! { <blockquote>{block_views(content)}</blockquote> }.into_any(),
-        Block::List { start: None, items } => view! { <ul>{item_views(items)}</ul> }.into_any(),
-        Block::List { start: Some(1), items } => view! { <ol>{item_views(items)}</ol> }.into_any(),
-        Block::List { start: Some(first), items } => {
-            view! { <ol start=first.to_string()>{item_views(items)}</ol> }.into_any()
-        }
-        Block::Table(table) => table_view(table),
-        Block::Footnote { label, content } => {
-            view! { <div class="footnote"><sup>{footnote_mark(label)}</sup><div>{block_views(content)}</div></div> }
-                .into_any()
-        }
-        Block::Rule => view! { <hr/> }.into_any(),
+impl Showing {
+    /// For blocks that stand fast.
+    #[must_use]
+    pub fn new(lang: Lang, id: String, rich: RichStore) -> Self {
+        Self { lang, id, rich, settled: true }
+    }
+
+    /// For the blocks that are still arriving.
+    #[must_use]
+    pub fn arriving(&self) -> Self {
+        Self { settled: false, ..self.clone() }
     }
 }
 
-fn block_views(blocks: &[Block]) -> Vec<AnyView> {
-    blocks.iter().map(block_view).collect()
+/// A whole text as nodes, to stand inside an element of class `markdown`.
+pub fn view(source: &str, showing: &Showing) -> impl IntoView + use<> {
+    super::blocks(source).iter().map(|block| block_view(block, showing)).collect::<Vec<_>>()
+}
+
+/// One block as a node. Most are still; one with code or formulas that the server has not looked at yet is drawn again
+/// when it has, one with a long table when all of it is wanted.
+#[must_use]
+pub fn block_view(block: &Block, showing: &Showing) -> AnyView {
+    if !showing.settled {
+        return Still { element: block_element(block, showing, false), changes: true }.into_any();
+    }
+    let mut sources = vec![];
+    rich::sources_of(block, &mut sources);
+    sources.retain(|source| source.is_worth_asking() && showing.rich.peek(source.key()).is_none());
+    let is_long = has_long_table(block);
+    if sources.is_empty() && !is_long {
+        return Still { element: block_element(block, showing, false), changes: false }.into_any();
+    }
+    if !sources.is_empty() {
+        let store = showing.rich.clone();
+        Effect::new(move |_| store.ask(std::mem::take(&mut sources)));
+    }
+    let all_rows = RwSignal::new(false);
+    let (block, showing) = (block.clone(), showing.clone());
+    let still = move || {
+        showing.rich.track();
+        Still { element: block_element(&block, &showing, all_rows.get()), changes: false }
+    };
+    if !is_long {
+        return still.into_any();
+    }
+    let on_click = move |event: leptos::ev::MouseEvent| {
+        if super::actions::pressed(&event).is_some_and(|(_, act)| act == "all-rows") {
+            all_rows.set(true);
+        }
+    };
+    view! { <div on:click=on_click>{still}</div> }.into_any()
+}
+
+fn has_long_table(block: &Block) -> bool {
+    match block {
+        Block::Table(table) => table.rows.len() > SHOWN_ROWS,
+        Block::Quote(content) | Block::Footnote { content, .. } => content.iter().any(has_long_table),
+        Block::List { items, .. } => items.iter().any(|item| item.content.iter().any(has_long_table)),
+        _ => false,
+    }
+}
+
+fn block_element(block: &Block, showing: &Showing, all_rows: bool) -> Element {
+    Draw { showing, all_rows }.block(block)
+}
+
+/// An element with one attribute, and the short form of one without.
+fn element(tag: &'static str, class: &'static str, children: Vec<Node>) -> Element {
+    let element = Element::new(tag, children);
+    if class.is_empty() { element } else { element.with("class", class) }
+}
+
+fn text(text: impl Into<String>) -> Node {
+    Node::Text(text.into())
+}
+
+/// The bar's buttons are there for scripts only.
+pub(super) fn button(act: &'static str, label: &'static str, name: &'static str) -> Node {
+    element("button", "", vec![text(label)])
+        .with("type", "button")
+        .with("data-act", act)
+        .with("aria-label", name)
+        .into()
+}
+
+/// "Copy" and "CSV" for the table that stands in the same `table-frame`.
+pub(super) fn table_bar(lang: Lang) -> Element {
+    let buttons = vec![
+        button("copy-table", common::copy(lang), words::copy_table(lang)),
+        button("csv", words::csv(lang), words::download_csv(lang)),
+    ];
+    element("div", "table-bar needs-script", buttons)
+}
+
+struct Draw<'a> {
+    showing: &'a Showing,
+    all_rows: bool,
+}
+
+impl Draw<'_> {
+    fn blocks(&self, blocks: &[Block]) -> Vec<Node> {
+        let draw = |block: &Block| match block {
+            Block::Plain(content) => self.inlines(content, false),
+            other => vec![self.block(other).into()],
+        };
+        blocks.iter().flat_map(draw).collect()
+    }
+
+    fn block(&self, block: &Block) -> Element {
+        let lang = self.showing.lang;
+        match block {
+            Block::Heading { level, content } => self.own_direction(heading(*level), content),
+            Block::Paragraph(content) => self.own_direction("p", content),
+            Block::Plain(content) => self.own_direction("span", content),
+            Block::Code { language, text } => self.code(language, text),
+            Block::Quote(content) => element("blockquote", "", self.blocks(content)).with("dir", "auto"),
+            Block::List { start, items } => {
+                let items = items.iter().map(|item| self.item(item).into()).collect();
+                match start {
+                    None => element("ul", "", items),
+                    Some(1) => element("ol", "", items),
+                    Some(first) => element("ol", "", items).with("start", first.to_string()),
+                }
+            }
+            Block::Table(table) => self.table(table),
+            Block::Footnote { label, first, content } => {
+                let back = vec![text("↩")];
+                let mut children = self.blocks(content);
+                let mut mark = element("sup", "", vec![text(mark_text(label))]);
+                if *first {
+                    mark = mark.with("id", self.footnote_id(label, "fn"));
+                    let to = ["#", &self.footnote_id(label, "fnref")].concat();
+                    let back = element("a", "footnote-back", back)
+                        .with("href", to)
+                        .with("aria-label", words::back_to_text(lang));
+                    children.push(back.into());
+                }
+                element("div", "footnote", vec![mark.into(), element("div", "", children).into()])
+            }
+            Block::Rule => element("hr", "", vec![]),
+        }
+    }
+
+    /// A run of text reads in the direction of its first letter and cannot change that of what stands around it.
+    fn own_direction(&self, tag: &'static str, content: &[Inline]) -> Element {
+        element(tag, "", self.inlines(content, false)).with("dir", "auto")
+    }
+
+    fn item(&self, item: &ListItem) -> Element {
+        let content = self.blocks(&item.content);
+        let Some(is_done) = item.checked else { return element("li", "", content).with("dir", "auto") };
+        let lang = self.showing.lang;
+        let label = if is_done { words::done(lang) } else { words::not_done(lang) };
+        let mut state = element("input", "", vec![]).with("type", "checkbox").with("disabled", "");
+        if is_done {
+            state = state.with("checked", "");
+        }
+        let state = state.with("aria-label", label);
+        element("li", "task", vec![state.into(), element("div", "", content).with("dir", "auto").into()])
+    }
+
+    fn code(&self, language: &str, code: &str) -> Element {
+        let lang = self.showing.lang;
+        let label = if language.is_empty() { words::text(lang) } else { language };
+        let buttons = vec![
+            button("wrap", words::wrap(lang), words::wrap_lines(lang)),
+            button("copy-code", common::copy(lang), words::copy_code(lang)),
+        ];
+        let bar = vec![
+            element("span", "", vec![text(visible(label, Disguise::Unseen))]).into(),
+            element("span", "code-actions needs-script", buttons).into(),
+        ];
+        let content = rich::code_nodes(language, code, &self.showing.rich);
+        // The region is reached by keyboard to scroll it, so it needs a name.
+        let pre = element("pre", "", vec![element("code", "", content).into()])
+            .with("dir", "ltr")
+            .with("role", "group")
+            .with("aria-label", words::code(lang))
+            .with("tabindex", "0");
+        element("div", "code", vec![element("div", "code-bar", bar).into(), pre.into()])
+    }
+
+    fn table(&self, table: &Table) -> Element {
+        let lang = self.showing.lang;
+        let align = |column: usize| table.columns.get(column).copied().unwrap_or_default();
+        let cells = |cells: &[Vec<Inline>], is_head: bool| -> Vec<Node> {
+            let cells = cells.iter().enumerate();
+            cells.map(|(column, cell)| self.cell(is_head, align(column), cell).into()).collect()
+        };
+        let shown = if self.all_rows { table.rows.len() } else { table.rows.len().min(SHOWN_ROWS) };
+        let rows = table.rows.iter().take(shown).map(|row| element("tr", "", cells(row, false)).into()).collect();
+        let head = element("thead", "", vec![element("tr", "", cells(&table.head, true)).into()]);
+        let grid = element("table", "table", vec![head.into(), element("tbody", "", rows).into()]);
+        let scroll = element("div", "table-scroll", vec![grid.into()])
+            .with("role", "group")
+            .with("aria-label", words::table(lang))
+            .with("tabindex", "0");
+        let mut frame = vec![table_bar(lang).into(), scroll.into()];
+        if shown < table.rows.len() {
+            let label = words::show_all_rows(lang, table.rows.len());
+            let more = element("button", "button table-more needs-script", vec![text(label)]);
+            frame.push(more.with("type", "button").with("data-act", "all-rows").into());
+        }
+        element("div", "table-frame", frame)
+    }
+
+    fn cell(&self, is_head: bool, align: Align, content: &[Inline]) -> Element {
+        let class = match align {
+            Align::Start => "",
+            Align::Center => "center",
+            Align::End => "number",
+        };
+        let content = self.inlines(content, false);
+        let cell =
+            if is_head { element("th", class, content).with("scope", "col") } else { element("td", class, content) };
+        cell.with("dir", "auto")
+    }
+
+    /// `in_link`: inside a link nothing may be a link of its own.
+    fn inlines(&self, inlines: &[Inline], in_link: bool) -> Vec<Node> {
+        inlines.iter().map(|inline| self.inline(inline, in_link)).collect()
+    }
+
+    fn inline(&self, inline: &Inline, in_link: bool) -> Node {
+        let disguise = if in_link { Disguise::Unseen } else { Disguise::Reorder };
+        let run = |tag: &'static str, content: &[Inline]| element(tag, "", self.inlines(content, in_link)).into();
+        match inline {
+            Inline::Text(run) => text(visible(run, disguise)),
+            Inline::Code(code) => element("code", "", vec![text(visible(code, disguise))]).into(),
+            Inline::Emphasis(content) => run("em", content),
+            Inline::Strong(content) => run("strong", content),
+            Inline::Strikethrough(content) => run("del", content),
+            Inline::Link { content, .. } if in_link => run("span", content),
+            Inline::Link { to, content } => link(to, "", self.inlines(content, true)).into(),
+            Inline::Image(image) => self.image(image, in_link).into(),
+            Inline::FootnoteMark { label, first } => self.footnote_mark(label, *first, in_link).into(),
+            Inline::Math { tex, display } => {
+                rich::math_node(tex, *display, &self.showing.rich, words::formula(self.showing.lang))
+            }
+            Inline::Break => element("br", "", vec![]).into(),
+        }
+    }
+
+    fn footnote_mark(&self, label: &str, first: bool, in_link: bool) -> Element {
+        let mut content = vec![text(mark_text(label))];
+        if !in_link {
+            let to = ["#", &self.footnote_id(label, "fn")].concat();
+            let name = [words::footnote(self.showing.lang), " ", &visible(label, Disguise::Unseen)].concat();
+            content = vec![element("a", "", content).with("href", to).with("aria-label", name).into()];
+        }
+        let mark = element("sup", "", content);
+        if first { mark.with("id", self.footnote_id(label, "fnref")) } else { mark }
+    }
+
+    fn footnote_id(&self, label: &str, kind: &str) -> String {
+        [&self.showing.id, "-", kind, "-", &slug(label)].concat()
+    }
+
+    /// An image is named, never fetched: loading it would tell its server who reads what. The link opens it elsewhere.
+    fn image(&self, image: &Image, in_link: bool) -> Element {
+        let lang = self.showing.lang;
+        let alt = image.alt.trim();
+        let alt = if alt.is_empty() { words::no_description(lang).into() } else { visible(alt, Disguise::Unseen) };
+        let host = image.to.as_ref().map_or(words::embedded(lang), LinkUrl::host);
+        let host = visible(host, Disguise::Unseen);
+        let name = |rest: &str| [words::image(lang), ": ", &alt, rest].concat();
+        match &image.to {
+            Some(to) if !in_link => {
+                let load = link(to, "", vec![text(words::load_image(lang, &host))]);
+                element("span", "chip", vec![text(name(" ")), load.into()])
+            }
+            _ => element("span", "chip", vec![text(name(&[" (", &host, ")"].concat()))]),
+        }
+    }
 }
 
 /// Headings of a message stand below those of the page (h1 the conversation, h2 the message).
-fn heading_view(level: u8, content: Vec<AnyView>) -> AnyView {
+fn heading(level: u8) -> &'static str {
     match level {
-        1 => view! { <h3>{content}</h3> }.into_any(),
-        2 => view! { <h4>{content}</h4> }.into_any(),
-        3 => view! { <h5>{content}</h5> }.into_any(),
-        _ => view! { <h6>{content}</h6> }.into_any(),
+        1 => "h3",
+        2 => "h4",
+        3 => "h5",
+        _ => "h6",
     }
 }
 
-fn item_views(items: &[ListItem]) -> Vec<AnyView> {
-    items
-        .iter()
-        .map(|item| {
-            let content = block_views(&item.content);
-            let Some(is_done) = item.checked else { return view! { <li>{content}</li> }.into_any() };
-            let label = if is_done { "Done" } else { "Not done" };
-            view! {
-                <li class="task">
-                    <input type="checkbox" disabled=true checked=is_done aria-label=label/>
-                    <div>{content}</div>
-                </li>
-            }
-            .into_any()
-        })
-        .collect()
+fn mark_text(label: &str) -> String {
+    ["[", &visible(label, Disguise::Unseen), "]"].concat()
 }
 
-fn code_view(language: &str, text: &str) -> AnyView {
-    let label = if language.is_empty() { "text" } else { language }.to_owned();
-    view! {
-        <div class="code">
-            <div class="code-bar">
-                <span>{label}</span>
-                <button type="button" class="code-copy" on:click=copy_code>"Copy"</button>
-            </div>
-            <pre tabindex="0">
-                <code>{text.to_owned()}</code>
-            </pre>
-        </div>
-    }
-    .into_any()
-}
-
-/// Puts the code beside the pressed button on the clipboard and says so on the button for two seconds.
-fn copy_code(event: leptos::ev::MouseEvent) {
-    let Some(button) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
-        return;
-    };
-    let code = button.closest(".code").ok().flatten().and_then(|frame| frame.query_selector("code").ok().flatten());
-    let text = code.and_then(|code| code.text_content()).unwrap_or_default();
-    let copying = window().navigator().clipboard().write_text(&text);
-    leptos::task::spawn_local(async move {
-        let outcome = wasm_bindgen_futures::JsFuture::from(copying).await;
-        button.set_text_content(Some(if outcome.is_ok() { "Copied" } else { "Not copied" }));
-        set_timeout(move || button.set_text_content(Some("Copy")), std::time::Duration::from_secs(2));
-    });
-}
-
-fn table_view(table: &Table) -> AnyView {
-    let align = |column: usize| table.columns.get(column).copied().unwrap_or_default();
-    let cell_views = |cells: &[Vec<Inline>], is_head: bool| {
-        let cells = cells.iter().enumerate();
-        cells.map(|(column, cell)| cell_view(is_head, align(column), inline_views(cell, false))).collect::<Vec<_>>()
-    };
-    let head = cell_views(&table.head, true);
-    let row = |cells: &Vec<Vec<Inline>>| view! { <tr>{cell_views(cells, false)}</tr> }.into_any();
-    let rows = table.rows.iter().map(row).collect::<Vec<_>>();
-    view! {
-        <div class="table-scroll" role="group" aria-label="Table" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>{head}</tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
-}
-
-fn cell_view(is_head: bool, align: Align, content: Vec<AnyView>) -> AnyView {
-    let class = match align {
-        Align::Start => "",
-        Align::Center => "center",
-        Align::End => "number",
-    };
-    match (is_head, class) {
-        (true, "") => view! { <th scope="col">{content}</th> }.into_any(),
-        (true, class) => view! { <th scope="col" class=class>{content}</th> }.into_any(),
-        (false, "") => view! { <td>{content}</td> }.into_any(),
-        (false, class) => view! { <td class=class>{content}</td> }.into_any(),
-    }
-}
-
-/// `in_link`: inside a link nothing may be a link of its own.
-fn inline_views(inlines: &[Inline], in_link: bool) -> Vec<AnyView> {
-    inlines.iter().map(|inline| inline_view(inline, in_link)).collect()
-}
-
-fn inline_view(inline: &Inline, in_link: bool) -> AnyView {
-    match inline {
-        Inline::Text(text) => text.clone().into_any(),
-        Inline::Code(code) => view! { <code>{code.clone()}</code> }.into_any(),
-        Inline::Emphasis(content) => view! { <em>{inline_views(content, in_link)}</em> }.into_any(),
-        Inline::Strong(content) => view! { <strong>{inline_views(content, in_link)}</strong> }.into_any(),
-        Inline::Strikethrough(content) => view! { <del>{inline_views(content, in_link)}</del> }.into_any(),
-        Inline::Link { content, .. } if in_link => view! { <span>{inline_views(content, true)}</span> }.into_any(),
-        Inline::Link { to, content } => link_view(to, inline_views(content, true)),
-        Inline::Image(image) => image_view(image, in_link),
-        Inline::FootnoteMark(label) => view! { <sup>{footnote_mark(label)}</sup> }.into_any(),
-        Inline::Break => view! { <br/> }.into_any(),
-    }
-}
-
-fn footnote_mark(label: &str) -> String {
-    format!("[{label}]")
-}
-
-fn link_view(to: &LinkUrl, content: Vec<AnyView>) -> AnyView {
-    view! {
-        <a href=to.as_str().to_owned() target="_blank" rel="noopener noreferrer nofollow">
-            {content}
-        </a>
-    }
-    .into_any()
-}
-
-/// An image is named, never fetched: loading it would tell its server who reads what.
-fn image_view(image: &Image, in_link: bool) -> AnyView {
-    let host = image.to.as_ref().map_or("embedded", LinkUrl::host);
-    let name = if image.alt.trim().is_empty() { "no description" } else { image.alt.trim() };
-    let label = format!("Image: {name} ({host})");
-    match &image.to {
-        Some(to) if !in_link => view! {
-            <a class="chip" href=to.as_str().to_owned() target="_blank" rel="noopener noreferrer nofollow">
-                {label}
-            </a>
-        }
-        .into_any(),
-        _ => view! { <span class="chip">{label}</span> }.into_any(),
-    }
+fn link(to: &LinkUrl, class: &'static str, content: Vec<Node>) -> Element {
+    element("a", class, content)
+        .with("href", to.as_str())
+        .with("target", "_blank")
+        .with("rel", "noopener noreferrer nofollow")
 }

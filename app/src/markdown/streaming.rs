@@ -2,8 +2,12 @@
 
 use super::{
     blocks::Block,
+    math::open_formula,
     parse::{Definitions, cuts, follows_blank_line, parse_piece, pieces},
 };
+
+/// Longer beginnings of formulas are shown as they are.
+const MAX_HELD_BYTES: usize = 2048;
 
 /// A growing text. After [`Streaming::finish`], [`Streaming::finished`] is exactly what [`super::blocks`] makes of the
 /// whole text, however it was split.
@@ -15,7 +19,15 @@ pub struct Streaming {
     tail: String,
     /// How much of `tail` was already searched for the beginning of a further block.
     searched: usize,
+    /// A long tail in which no further block was found is not searched again before it has this many bytes.
+    next_try: usize,
+    /// A further block may have begun since the last search.
+    unfrozen_block: bool,
 }
+
+/// Tails up to this size are searched at every chance, longer ones only when they have grown by an eighth: else a long
+/// block with blank lines in it (code, a loose list) would be parsed from its beginning at every one of them.
+const SEARCHED_ALWAYS: usize = 4096;
 
 impl Streaming {
     #[must_use]
@@ -27,7 +39,15 @@ impl Streaming {
     pub fn push(&mut self, text: &str) {
         self.tail.push_str(text);
         if text.contains('\n') && self.may_have_new_block() {
+            self.unfrozen_block = true;
+        }
+        if self.unfrozen_block && self.tail.len() >= self.next_try {
+            self.unfrozen_block = false;
             self.freeze();
+            self.next_try = self.tail.len() + self.tail.len() / 8;
+            if self.tail.len() <= SEARCHED_ALWAYS {
+                self.next_try = 0;
+            }
         }
     }
 
@@ -40,6 +60,12 @@ impl Streaming {
         }
     }
 
+    /// How many bytes [`Streaming::tail`] would parse.
+    #[must_use]
+    pub fn tail_bytes(&self) -> usize {
+        self.tail.len()
+    }
+
     /// The frozen blocks: this only ever grows at its end.
     #[must_use]
     pub fn finished(&self) -> &[Block] {
@@ -47,10 +73,10 @@ impl Streaming {
     }
 
     /// The blocks that may still change, as they should be shown now. What would flicker is held back: a table row until
-    /// it is complete, a line of nothing but markers until it is clear what it marks.
+    /// it is complete, a formula until it is closed, a line of nothing but markers until it is clear what it marks.
     #[must_use]
     pub fn tail(&self) -> Vec<Block> {
-        let shown = without_unclear_end(&self.tail);
+        let shown = without_open_formula(without_unclear_end(&self.tail));
         let mut shown_blocks = self.parse_tail(shown);
         let is_half_row = matches!(shown_blocks.last(), Some(Block::Table(_))) && !shown.ends_with('\n');
         if is_half_row {
@@ -115,6 +141,16 @@ fn without_unclear_end(text: &str) -> &str {
         return without_table_head(text);
     }
     if is_marker(last) { complete } else { text }
+}
+
+/// Without a formula whose end has not come yet, unless it is so long that it hardly is one. Where there is code, its
+/// dollars are no formulas.
+fn without_open_formula(text: &str) -> &str {
+    let has_code = text.contains("```") || text.contains("~~~");
+    match open_formula(text) {
+        Some(start) if !has_code && text.len() - start <= MAX_HELD_BYTES => &text[..start],
+        _ => text,
+    }
 }
 
 /// Without a last line that looks like a table's head: the line below it tells.

@@ -3,8 +3,13 @@
 //!
 //! One request of the server brings everything ([`PageData`]); after that the page changes its own state.
 
-use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_meta::Title;
+use std::{future::ready, pin::Pin};
+
+use leptos::{
+    prelude::*,
+    server_fn::{ServerFn, error::ServerFnUrlError},
+};
+use leptos_meta::{Stylesheet, Title};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate, use_params_map, use_query_map},
@@ -12,14 +17,15 @@ use leptos_router::{
 
 use crate::{
     api::{self, PageJson, RestoreConversation, SendMessage},
-    chat::state::{Chat, PageData, Place},
+    chat::state::{Chat, Found, PageData, Place},
     components::{
-        Announcer, ChatHeader, Composer, ErrorView, HelpDialog, Sidebar, Sprite, Thread, ToastRegion, close_drawer,
+        Announcer, ChatHeader, Composer, Dialogs, ErrorView, Sidebar, Sprite, Thread, ToastRegion, close_drawer,
         follow_everything, format, install_shortcuts,
     },
     error::AppError,
-    model::{ConversationId, Cursor, Folder, MessageId, TenantCode},
+    model::{ConversationId, Cursor, Folder, Lang, MAX_SEARCH_CHARS, MessageId, TenantCode},
     routes::SidebarCollapsed,
+    words::{self, common, shell},
 };
 
 /// What the URL asks for when the page is loaded.
@@ -29,32 +35,49 @@ struct Request {
     place: Place,
     leaf: Option<MessageId>,
     older: Option<Cursor>,
+    /// The sidebar shows the archive.
+    archive: bool,
+    /// What is searched for without scripts.
+    search: Option<String>,
+    lang: Lang,
     collapsed: bool,
+    /// Why the message of a plain form was not taken.
+    refused: Option<String>,
 }
 
 #[component]
 pub fn ChatPage() -> impl IntoView {
+    let lang = words::lang();
     let path = use_location().pathname;
     let query = use_query_map();
     let place = Memo::new(move |_| Place::of(&path.get()));
     let leaf = Memo::new(move |_| query.with(|query| query.get_str("leaf").and_then(|leaf| leaf.parse().ok())));
     let tenant = use_params_map().with_untracked(|params| params.get_str("tenant").and_then(|code| code.parse().ok()));
     let deleted = query.with_untracked(|query| query.get_str("deleted").and_then(|id| id.parse().ok()));
+    let refused = query.with_untracked(|query| {
+        query.get_str("__path").filter(|path| *path == SendMessage::PATH)?;
+        query.get_str("__err").map(str::to_owned)
+    });
+    let imported = query.with_untracked(|query| query.get_str("imported").and_then(|count| count.parse().ok()));
     let request = Request {
         tenant: tenant.ok_or(AppError::NotFound),
         place: place.get_untracked(),
         leaf: leaf.get_untracked(),
         older: query.with_untracked(|query| query.get_str("older").map(|cursor| Cursor(cursor.to_owned()))),
+        archive: query.with_untracked(|query| query.get_str("folder") == Some("archive")),
+        search: query.with_untracked(|query| query.get_str("q").and_then(search_text)),
+        lang,
         collapsed: use_context::<SidebarCollapsed>().is_some_and(|collapsed| collapsed.0),
+        refused,
     };
     let navigate = use_navigate();
     let go = Callback::new(move |url: String| navigate(&url, NavigateOptions { scroll: false, ..Default::default() }));
     let data = Resource::<_, PageJson>::new_with_options(|| (), move |()| load(request.clone()), false);
     view! {
-        <Suspense fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
+        <Suspense fallback=move || view! { <p class="loading" role="status">{common::loading(lang)}</p> }>
             {move || Suspend::new(async move {
                 match data.await {
-                    Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted/> }.into_any(),
+                    Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted imported/> }.into_any(),
                     Err(error) => view! { <main class="page"><ErrorView error/></main> }.into_any(),
                 }
             })}
@@ -63,17 +86,48 @@ pub fn ChatPage() -> impl IntoView {
     .into_any()
 }
 
-async fn load(request: Request) -> Result<PageData, AppError> {
+/// The browser gets what the server loaded with the page and never loads a page by itself: there this is nothing, so that
+/// the code for it is not shipped.
+fn load(request: Request) -> Pin<Box<dyn Future<Output = Result<PageData, AppError>> + Send>> {
+    if cfg!(feature = "ssr") { Box::pin(load_all(request)) } else { Box::pin(ready(Err(AppError::Offline))) }
+}
+
+async fn load_all(request: Request) -> Result<PageData, AppError> {
     let tenant = request.tenant?;
     let me = api::me().await?;
     let home = api::tenant_home(tenant.clone()).await?;
-    let list = api::list_conversations(tenant.clone(), Folder::Inbox, request.older).await?;
+    let found = match request.search {
+        Some(query) => {
+            let hits = api::search_conversations(tenant.clone(), query.clone(), request.older.clone()).await?;
+            Some(Found { query, hits })
+        }
+        None => None,
+    };
+    // The cursor of the address belongs to what the sidebar shows.
+    let (of_list, of_archive) = match (found.is_some(), request.archive) {
+        (true, _) => (None, None),
+        (false, true) => (None, request.older),
+        (false, false) => (request.older, None),
+    };
+    let list = api::list_conversations(tenant.clone(), Folder::Inbox, of_list).await?;
+    let archive = match request.archive {
+        true => Some(api::list_conversations(tenant.clone(), Folder::Archive, of_archive).await?),
+        false => None,
+    };
     let conversation = match request.place {
         Place::New => None,
         Place::Nowhere => Some(Err(AppError::NotFound)),
         Place::Conversation(id) => Some(api::open_conversation(tenant, id, request.leaf).await),
     };
-    Ok(PageData { me, home, list, conversation, collapsed: request.collapsed })
+    let refusal = request.refused.map(|error| ServerFnUrlError::<AppError>::decode_err(&error));
+    let (lang, collapsed) = (request.lang, request.collapsed);
+    Ok(PageData { me, home, list, archive, found, lang, conversation, collapsed, refusal })
+}
+
+/// What a plain form searched for, cut where the server would refuse it; nothing when it is blank.
+fn search_text(typed: &str) -> Option<String> {
+    let text: String = typed.trim().chars().take(MAX_SEARCH_CHARS).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 #[component]
@@ -81,16 +135,16 @@ fn ChatFrame(
     chat: Chat,
     /// The conversation a plain form has just deleted.
     deleted: Option<ConversationId>,
+    /// How many a plain form has just imported.
+    imported: Option<u32>,
 ) -> impl IntoView {
     provide_context(chat);
-    // A refusal of a plain form comes back in the URL.
-    let posted = ServerAction::<SendMessage>::new();
-    if let Some(Err(error)) = posted.value().get_untracked() {
-        chat.notice.set(Some(error));
-    }
+    let lang = chat.lang;
+    // What the server rendered in is what the browser goes on in.
+    provide_context(lang);
     follow_everything(chat);
     install_shortcuts(chat);
-    let tenant = chat.home.with_value(|home| home.tenant.name.clone());
+    let (tenant, brand) = chat.home.with_value(|home| (home.tenant.name.clone(), home.tenant.brand_css.clone()));
     // The server reads the title where it assembles the document, on any thread and outside of the page's arena.
     let named = ArcRwSignal::from(chat.title);
     let title = move || match named.get() {
@@ -100,9 +154,10 @@ fn ChatFrame(
     let runs = chat.following.with_untracked(Option::is_some);
     view! {
         <Title text=title/>
+        {brand.map(|href| view! { <Stylesheet href/> })}
         <Sprite/>
         // External: the router would change the address, but not move the keyboard.
-        <a class="skip-link" href="#composer-text" rel="external">"Skip to the message box"</a>
+        <a class="skip-link" href="#composer-text" rel="external">{shell::skip(lang)}</a>
         <div class="frame" class:collapsed=move || chat.collapsed.get() class:drawer-open=move || chat.drawer_open.get()>
             <Sidebar/>
             <a
@@ -118,13 +173,14 @@ fn ChatFrame(
             <main id="main" class="chat" inert=move || chat.drawer_open.get()>
                 <ChatHeader/>
                 {deleted.map(|id| view! { <DeletedNotice id/> })}
+                {imported.map(|count| view! { <p class="notice notice-ok deleted" role="status">{shell::imported_title(lang)}{count}</p> })}
                 <Thread/>
                 <Composer/>
             </main>
         </div>
         <ToastRegion/>
         <Announcer/>
-        <HelpDialog/>
+        <Dialogs/>
         {runs.then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> })}
     }
     .into_any()
@@ -138,8 +194,8 @@ fn DeletedNotice(id: ConversationId) -> impl IntoView {
         <form class="notice deleted" method="post" action=RestoreConversation::url()>
             <input type="hidden" name="tenant" value=chat.tenant().to_string()/>
             <input type="hidden" name="id" value=id.to_string()/>
-            <span>"The conversation was deleted."</span>
-            <button type="submit" class="button">"Undo"</button>
+            <span>{shell::was_deleted(chat.lang)}</span>
+            <button type="submit" class="button">{common::undo(chat.lang)}</button>
         </form>
     }
     .into_any()

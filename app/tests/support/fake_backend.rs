@@ -10,8 +10,8 @@ use app::{
         Again, Audience, BudgetLimits, ConversationId, ConversationSummary, ConversationView, Cursor, Date, Decision,
         DisplayName, Feedback, Folder, Lang, Me, MessageAuthor, MessageId, MessageStatus, MessageText, MessageView,
         ModelBadge, Money, Page, Part, PasswordChange, Quality, Rich, RichSource, Role, SearchHit, SessionId,
-        SessionView, ShareId, ShareView, Siblings, StartTurn, TenantChoice, TenantCode, TenantHome, TenantView, Theme,
-        Timestamp, Title, Tokens, TurnId, TurnKey, TurnStarted, UsageMeter, UsageReport, UserId,
+        SessionView, SetupStep, ShareId, ShareView, Siblings, StartTurn, TenantChoice, TenantCode, TenantHome,
+        TenantView, Theme, Timestamp, Title, Tokens, TurnId, TurnKey, TurnStarted, UsageMeter, UsageReport, UserId,
     },
 };
 use async_trait::async_trait;
@@ -26,8 +26,15 @@ pub struct State {
     pub role: Role,
     pub demo: bool,
     pub percent: Option<u32>,
+    pub shows_cost: bool,
+    pub models: Vec<ModelBadge>,
     pub conversations: Vec<(ConversationSummary, ConversationView)>,
     pub next_page: Option<Cursor>,
+    /// What every search finds.
+    pub hits: Vec<SearchHit>,
+    pub setup: Vec<SetupStep>,
+    /// The tenant has its own logo, accent and welcome.
+    pub branded: bool,
     pub refusal: Option<AppError>,
     pub started: Vec<StartTurn>,
     pub stopped: Vec<TurnId>,
@@ -46,8 +53,13 @@ impl Default for FakeBackend {
             role: Role::Member,
             demo: true,
             percent: Some(42),
+            shows_cost: false,
+            models: vec![],
             conversations: vec![],
             next_page: None,
+            hits: vec![],
+            setup: vec![],
+            branded: false,
             refusal: None,
             started: vec![],
             stopped: vec![],
@@ -184,11 +196,11 @@ impl TenantPort for FakeBackend {
                 prompts: vec!["What did compressor 3 cost us last week?".into(), "When was our peak?".into()],
                 contact: "energy@prs.example".into(),
                 commands: vec![],
-                welcome: String::new(),
-                logo: None,
-                brand_css: None,
+                welcome: if state.branded { "Selamat datang di pabrik.".into() } else { String::new() },
+                logo: state.branded.then(|| "/t/prs/brand/logo".into()),
+                brand_css: state.branded.then(|| "/t/prs/brand/style.css".into()),
                 locale: Lang::English,
-                shows_cost: false,
+                shows_cost: state.shows_cost,
                 allows_public_links: false,
             },
             role: state.role,
@@ -199,8 +211,8 @@ impl TenantPort for FakeBackend {
                 context_tokens: 200_000,
                 sees_images: true,
             },
-            models: vec![],
-            setup: vec![],
+            models: state.models.clone(),
+            setup: state.setup.clone(),
             usage,
             next_key: NEXT_KEY,
             today: NOW.date_at(420),
@@ -230,11 +242,12 @@ impl ConversationPort for FakeBackend {
         &self,
         _: &Caller,
         _: &TenantCode,
-        _: Folder,
+        folder: Folder,
         _: Option<Cursor>,
     ) -> Result<Page<ConversationSummary>, AppError> {
         let state = self.state();
-        let items = state.conversations.iter().map(|(summary, _)| summary.clone()).collect();
+        let rows = state.conversations.iter().map(|(summary, _)| summary.clone());
+        let items = rows.filter(|row| row.archived == (folder == Folder::Archive)).collect();
         Ok(Page { items, next: state.next_page.clone() })
     }
 
@@ -307,7 +320,7 @@ impl ConversationPort for FakeBackend {
         _: String,
         _: Option<Cursor>,
     ) -> Result<Page<SearchHit>, AppError> {
-        Err(AppError::Forbidden)
+        Ok(Page::whole(self.state().hits.clone()))
     }
 
     async fn fork_conversation(

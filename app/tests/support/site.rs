@@ -9,7 +9,7 @@ use std::{
 use app::{
     backend::{Backend, Redirect},
     components::SetStatus,
-    model::Theme,
+    model::{Lang, Theme},
     routes::{App, SidebarCollapsed, shell},
 };
 use axum::{
@@ -49,6 +49,13 @@ impl Answer {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// The text of the page itself, without what scripts find in it.
+    pub fn shown(&self) -> String {
+        let page = self.html.split("<body").nth(1).unwrap_or(&self.html);
+        let page = page.split("<script").next().unwrap_or_default().to_owned();
+        Self { status: self.status, location: String::new(), html: page }.text()
+    }
+
     pub fn has(&self, piece: &str) -> bool {
         self.html.contains(piece)
     }
@@ -58,7 +65,9 @@ impl Answer {
 pub struct Site {
     pub backend: FakeBackend,
     pub theme: Theme,
+    pub lang: Lang,
     pub collapsed: bool,
+    pub lang: Lang,
 }
 
 /// The paths of the application's pages. Finding them also starts what runs resources. Once per process: pages that are
@@ -74,6 +83,7 @@ impl Site {
         provide_context(Arc::new(self.backend.clone()) as Arc<dyn Backend>);
         provide_context(caller());
         provide_context(self.theme);
+        provide_context(self.lang);
         provide_context(SidebarCollapsed(self.collapsed));
         if let Some(options) = use_context::<ResponseOptions>() {
             provide_context(SetStatus(Arc::new(move |status| {

@@ -10,7 +10,7 @@ use app::{
 use async_trait::async_trait;
 
 use super::{Answer, ForPeople as _, ServerBackend};
-use crate::{conversations, error::Result};
+use crate::{conversations, error::Result, rich};
 
 impl ServerBackend {
     async fn list(
@@ -34,7 +34,10 @@ impl ServerBackend {
     ) -> Result<ConversationView> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
-        conversations::open(&scope, &mut tx, id, leaf).await
+        let mut view = conversations::open(&scope, &mut tx, id, leaf).await?;
+        drop(tx);
+        rich::fill(&mut view.messages).await;
+        Ok(view)
     }
 
     async fn earlier(
@@ -46,7 +49,10 @@ impl ServerBackend {
     ) -> Result<ConversationView> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
-        conversations::earlier(&scope, &mut tx, id, &before).await
+        let mut view = conversations::earlier(&scope, &mut tx, id, &before).await?;
+        drop(tx);
+        rich::fill(&mut view.messages).await;
+        Ok(view)
     }
 
     async fn rename(&self, caller: &Caller, tenant: &TenantCode, id: ConversationId, title: Title) -> Result<()> {
@@ -258,7 +264,7 @@ impl ConversationPort for ServerBackend {
     ) -> Answer<()> {
         self.rate(caller, tenant, (id, message), feedback).await.for_people(caller)
     }
-    async fn enrich(&self, _caller: &Caller, _sources: Vec<RichSource>) -> Answer<Vec<Rich>> {
-        unimplemented!("written by rich")
+    async fn enrich(&self, caller: &Caller, sources: Vec<RichSource>) -> Answer<Vec<Rich>> {
+        rich::work_out(sources).await.for_people(caller)
     }
 }

@@ -9,6 +9,7 @@ use sqlx::{
 };
 
 use super::{
+    changes::Changes,
     error::{Error, Result},
     scope::TenantScope,
     tx::{Inner, SystemReason, SystemTx, Tx},
@@ -35,10 +36,13 @@ pub enum Engine {
 
 /// The open database. Cheap to clone.
 #[derive(Clone)]
-pub struct Db(Pools);
+pub struct Db {
+    pub(super) pools: Pools,
+    pub(super) changes: Changes,
+}
 
 #[derive(Clone)]
-enum Pools {
+pub(super) enum Pools {
     /// One writer, so `BEGIN IMMEDIATE` queues here instead of failing in SQLite; readers never wait for it (WAL).
     Sqlite {
         writer: SqlitePool,
@@ -88,7 +92,7 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.pragma("query_only", "true"))
             .await?;
-        Ok(Self(Pools::Sqlite { writer, readers }))
+        Ok(Self { pools: Pools::Sqlite { writer, readers }, changes: Changes::default() })
     }
 
     async fn open_postgres(url: &str, max_connections: u32) -> Result<Self> {
@@ -98,14 +102,14 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        let db = Self(Pools::Postgres(pool));
+        let db = Self { pools: Pools::Postgres(pool), changes: Changes::default() };
         db.refuse_unsafe_role().await?;
         Ok(db)
     }
 
     /// Row-level security does not bind superusers, roles with BYPASSRLS, or the owner of a table.
     async fn refuse_unsafe_role(&self) -> Result<()> {
-        let Pools::Postgres(pool) = &self.0 else { return Ok(()) };
+        let Pools::Postgres(pool) = &self.pools else { return Ok(()) };
         let (superuser, bypass, owned): (bool, bool, i64) = sqlx::query_as(
             "SELECT rolsuper, rolbypassrls, (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = 'public' AND pg_has_role(current_user, c.relowner, 'USAGE')) \
@@ -127,26 +131,28 @@ impl Db {
 
     #[must_use]
     pub fn engine(&self) -> Engine {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
     }
 
     async fn write_tx(&self) -> Result<Tx> {
-        Ok(Tx(match &self.0 {
+        let inner = match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
-        }))
+        };
+        Ok(Tx::new(inner, self.changes.clone()))
     }
 
     async fn read_tx(&self) -> Result<Tx> {
-        Ok(Tx(match &self.0 {
+        let inner = match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
             Pools::Postgres(pool) => {
                 Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
-        }))
+        };
+        Ok(Tx::new(inner, self.changes.clone()))
     }
 
     /// A transaction on one tenant's data.
@@ -218,7 +224,7 @@ impl Db {
 
     /// Closes every connection.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Result, SystemTx, TenantScope, Tx,
+    changes::Change,
     search::{Indexed, search_put},
 };
 
@@ -60,6 +61,7 @@ pub async fn conversation_insert(
     .bind(now)
     .execute()
     .await?;
+    tx.announce(scope, Change::Conversation(id));
     search_put(scope, tx, Indexed::Title(id), title, now).await
 }
 
@@ -91,6 +93,7 @@ pub async fn conversation_insert_fork(
     .bind(forked_at)
     .execute()
     .await?;
+    tx.announce(scope, Change::Conversation(id));
     search_put(scope, tx, Indexed::Title(id), &origin.title, now).await
 }
 
@@ -144,6 +147,9 @@ pub async fn conversation_touch(
         .bind(leaf)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 
@@ -199,6 +205,7 @@ async fn titled(
     changed: Option<TitledRow>,
 ) -> Result<bool> {
     let Some(TitledRow { updated_at }) = changed else { return Ok(false) };
+    tx.announce(scope, Change::Conversation(id));
     search_put(scope, tx, Indexed::Title(id), title, Timestamp(updated_at)).await?;
     Ok(true)
 }
@@ -219,6 +226,9 @@ pub async fn conversation_delete(scope: &TenantScope, tx: &mut Tx, id: Conversat
         .bind(now)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 
@@ -234,6 +244,9 @@ pub async fn conversation_restore(scope: &TenantScope, tx: &mut Tx, id: Conversa
         .bind(scope.user())
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 

@@ -1,7 +1,8 @@
 //! The query façade: reads like `sqlx`, runs on either engine.
 
 use app::model::{
-    ConversationId, MessageId, ModelCallId, Money, SessionId, TenantId, Timestamp, TurnId, TurnKey, UserId,
+    AttachmentId, ConversationId, MessageId, ModelCallId, Money, SessionId, TenantId, Timestamp, TurnId, TurnKey,
+    UserId,
 };
 use sqlx::{
     Encode, FromRow, Type,
@@ -27,7 +28,7 @@ bind_as_is!(i64, f64, bool, String, Uuid, Vec<u8>);
 macro_rules! bind_id {
     ($($t:ty),*) => { $(impl Bind for $t { type Raw = Uuid; fn raw(self) -> Uuid { self.0 } })* };
 }
-bind_id!(TenantId, UserId, SessionId, ConversationId, MessageId, TurnId, TurnKey, ModelCallId);
+bind_id!(TenantId, UserId, SessionId, ConversationId, MessageId, TurnId, TurnKey, ModelCallId, AttachmentId);
 
 impl Bind for Timestamp {
     type Raw = i64;

@@ -2,7 +2,7 @@
 
 use app::model::{TurnEvent, TurnId};
 
-use super::{DbValue, Error, Result, TenantScope, Tx, turn::seq_raw};
+use super::{DbValue, Error, Result, TenantScope, Tx, changes::Change, turn::seq_raw};
 
 /// An event to append.
 #[derive(Clone, Debug)]
@@ -29,6 +29,7 @@ pub async fn turn_events_append(tx: &mut Tx, events: Vec<NewTurnEvent<'_>>) -> R
     for new in events {
         let payload = serde_json::to_string(&new.event)
             .map_err(|error| Error::Misuse(format!("an event cannot be written as JSON: {error}")))?;
+        tx.announce(new.scope, Change::TurnWritten(new.turn));
         values.push(DbValue::Id(new.scope.tenant().0));
         values.push(DbValue::Id(new.turn.0));
         values.push(DbValue::Int(seq_raw(new.seq)));

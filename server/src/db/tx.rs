@@ -7,14 +7,22 @@ use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{
+    changes::{Change, Changes, Person},
     connect::Engine,
     error::{Error, Result},
+    listen::notify,
     query::{DbValue, Query},
+    scope::TenantScope,
 };
 
 /// A transaction. Dropping it rolls back.
 #[must_use = "dropping a transaction rolls it back"]
-pub struct Tx(pub(super) Inner);
+pub struct Tx {
+    inner: Inner,
+    pub(super) changes: Changes,
+    /// Told when this is committed.
+    pub(super) announced: Vec<(Person, Change)>,
+}
 
 pub(super) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
@@ -22,9 +30,21 @@ pub(super) enum Inner {
 }
 
 impl Tx {
+    pub(super) fn new(inner: Inner, changes: Changes) -> Self {
+        Self { inner, changes, announced: Vec::new() }
+    }
+
+    /// Tells whoever follows the scope's person that something changed, once this is committed.
+    pub fn announce(&mut self, scope: &TenantScope, change: Change) {
+        let announced = ((scope.tenant(), scope.user()), change);
+        if !self.announced.contains(&announced) {
+            self.announced.push(announced);
+        }
+    }
+
     /// A statement for both engines.
     pub fn query(&mut self, sql: &'static str) -> Query<'_> {
-        match &mut self.0 {
+        match &mut self.inner {
             Inner::Sqlite(tx) => Query::sqlite(sql, tx),
             Inner::Postgres(tx) => Query::postgres(sql, tx),
         }
@@ -41,7 +61,7 @@ impl Tx {
 
     #[must_use]
     pub fn engine(&self) -> Engine {
-        match &self.0 {
+        match &self.inner {
             Inner::Sqlite(_) => Engine::Sqlite,
             Inner::Postgres(_) => Engine::Postgres,
         }
@@ -106,7 +126,7 @@ impl Tx {
                 query.execute(&mut **$tx).await?.rows_affected()
             }};
         }
-        Ok(match &mut self.0 {
+        Ok(match &mut self.inner {
             Inner::Sqlite(tx) => run!(tx),
             Inner::Postgres(tx) => run!(tx),
         })
@@ -114,10 +134,16 @@ impl Tx {
 
     /// # Errors
     /// See [`Error`]; nothing was changed then.
-    pub async fn commit(self) -> Result<()> {
-        match self.0 {
+    pub async fn commit(mut self) -> Result<()> {
+        if self.engine() == Engine::Postgres {
+            notify(&mut self).await?;
+        }
+        match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,
+        }
+        for (person, change) in self.announced {
+            self.changes.tell(person, change);
         }
         Ok(())
     }

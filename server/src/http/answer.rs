@@ -15,7 +15,9 @@ use serde_json::Value;
 #[must_use]
 pub fn is_for_machines(path: &str) -> bool {
     let is_event_stream = path.starts_with("/t/") && path.ends_with("/events");
-    is_event_stream || ["/fn/", "/api/", "/.well-known/"].iter().any(|prefix| path.starts_with(prefix))
+    super::attachments::is_attachment(path)
+        || is_event_stream
+        || ["/fn/", "/api/", "/.well-known/"].iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// An error as JSON: the shape of [`AppError`], always with a `message`.

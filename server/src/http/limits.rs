@@ -15,7 +15,7 @@ use axum::{
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 
-use super::{answer, session};
+use super::{answer, attachments, session};
 use crate::identity::AuthState;
 
 /// Room for a message of the largest size ([`app::model::MAX_MESSAGE_BYTES`]) as a form field, where each byte may take three.
@@ -57,7 +57,11 @@ pub async fn enforce(State((auth, limits)): State<(AuthState, Limits)>, request:
         Err(refusal) => return refuse(refusal),
     };
     // The whole answer of a turn as JSON takes as long as the turn, which has its own bound.
-    let handle = if path == "/api/chat" { WHOLE_TURN } else { limits.handle };
+    let handle = match path.as_str() {
+        "/api/chat" => WHOLE_TURN,
+        path if attachments::is_upload(request.method(), path) => attachments::UPLOAD_WITHIN,
+        _ => limits.handle,
+    };
     match tokio::time::timeout(handle, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
@@ -74,6 +78,10 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
         return Ok(request);
     }
     let is_signed_in = session::caller_of(request.extensions()).is_some();
+    // A file is received where it is known who sends it and what it is; the others are refused without reading.
+    if is_signed_in && attachments::is_upload(request.method(), request.uri().path()) {
+        return Ok(request);
+    }
     let max_bytes = max_body_bytes(request.uri().path(), is_signed_in);
     let too_large = || {
         let max_bytes = u64::try_from(max_bytes).unwrap_or(u64::MAX);
@@ -100,7 +108,7 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
 
 /// Reads what is refused anyway, without keeping it: a connection that is closed on unread bytes is reset, and the answer is
 /// lost with it. Whoever asked first whether to send (`Expect: 100-continue`) has not sent it.
-async fn discard(body: Body, within: Duration) {
+pub(super) async fn discard(body: Body, within: Duration) {
     let reading = async {
         let mut pieces = body.into_data_stream();
         let mut left = DISCARD_BYTES;

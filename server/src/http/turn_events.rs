@@ -129,7 +129,7 @@ pub async fn turn_events(
     }
 }
 
-fn refused(error: AppError) -> Response {
+pub(super) fn refused(error: AppError) -> Response {
     answer::json(answer::status_of(&error), &error)
 }
 
@@ -163,15 +163,25 @@ pub async fn stream(
 ) -> Result<Response> {
     let scope = tenancy::enter(&state.db, caller, tenant).await?;
     let events = state.turns.follow(&scope, turn, after).await?;
-    let events = while_allowed(state.clone(), caller.clone(), scope, events, counted);
-    let first = futures::stream::once(async { Ok::<_, Infallible>(Event::default().retry(RETRY)) });
-    let sse = Sse::new(first.chain(events.map(|envelope| Ok(event(&envelope)))))
-        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let events = events.map(|envelope| event(&envelope));
+    let events = while_allowed(state.clone(), caller.clone(), scope, events, None, counted);
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    Ok(sse(RETRY, events, keep_alive))
+}
+
+/// A response of events, after which a browser comes back within `retry`.
+pub(super) fn sse(
+    retry: Duration,
+    events: impl Stream<Item = Event> + Send + 'static,
+    keep_alive: KeepAlive,
+) -> Response {
+    let first = futures::stream::once(async move { Event::default().retry(retry) });
+    let sse = Sse::new(first.chain(events).map(Ok::<_, Infallible>)).keep_alive(keep_alive);
     let mut response = sse.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // nginx buffers responses otherwise (ngx_http_proxy_module, `proxy_buffering`).
     response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 /// Where to go on: what the browser saw last, else what the page knew.
@@ -189,7 +199,7 @@ fn position(query: Option<&str>, headers: &HeaderMap) -> Result<u64> {
     Ok(after.unwrap_or(0))
 }
 
-fn number(text: &str) -> Option<u64> {
+pub(super) fn number(text: &str) -> Option<u64> {
     let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|_| is_plain)
 }
@@ -205,14 +215,16 @@ fn event(envelope: &TurnEnvelope) -> Event {
     }
 }
 
-/// The events for as long as the caller is signed in and a member: who is removed stops seeing within seconds.
-fn while_allowed(
+/// The events for as long as the caller is signed in and a member: who is removed stops seeing within seconds, and is told
+/// `goodbye`, if there is one.
+pub(super) fn while_allowed(
     state: TurnEventsState,
     caller: Caller,
     scope: TenantScope,
-    events: impl Stream<Item = TurnEnvelope> + Send + 'static,
+    events: impl Stream<Item = Event> + Send + 'static,
+    mut goodbye: Option<Event>,
     counted: OpenStream,
-) -> impl Stream<Item = TurnEnvelope> + Send + 'static {
+) -> impl Stream<Item = Event> + Send + 'static {
     async_stream::stream! {
         let _counted = counted;
         let mut events = pin!(events);
@@ -221,9 +233,14 @@ fn while_allowed(
         loop {
             tokio::select! {
                 biased;
-                _ = recheck.tick() => if !is_allowed(&state, &caller, &scope).await { return },
+                _ = recheck.tick() => if !is_allowed(&state, &caller, &scope).await {
+                    if let Some(goodbye) = goodbye.take() {
+                        yield goodbye;
+                    }
+                    return;
+                },
                 next = events.next() => match next {
-                    Some(envelope) => yield envelope,
+                    Some(event) => yield event,
                     None => return,
                 },
             }

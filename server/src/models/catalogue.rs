@@ -18,6 +18,8 @@ use super::PriceVersion;
 
 /// The demo model's id.
 pub const DEMO_MODEL: &str = "steward-demo";
+/// The demo model that answers in one sentence, so that there is something to choose.
+pub const DEMO_BRIEF_MODEL: &str = "steward-demo-brief";
 /// What is asked when an operator gives a key and names no model.
 pub const DEFAULT_CLAUDE_MODEL: &str = "claude-sonnet-5";
 
@@ -60,6 +62,8 @@ pub struct Model {
     /// Input and output together, tokens.
     pub context_tokens: i64,
     pub max_output_tokens: i64,
+    /// Images may be sent to it.
+    pub sees_images: bool,
 }
 
 /// A model with its price versions, oldest first.

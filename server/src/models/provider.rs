@@ -8,7 +8,7 @@ use futures::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ModelId;
+use super::{Document, Image, ModelId};
 
 /// Leave to make one model call, at most `max_output_tokens` long. Made from a hold by `usage` alone (checked by
 /// `tests/architecture.rs`), so that nothing reaches a provider unreserved.
@@ -70,9 +70,22 @@ pub enum MessageRole {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Content {
-    Text { text: String },
-    ToolUse { id: String, name: String, input: Value },
-    ToolResult { id: String, text: String, is_error: bool },
+    Text {
+        text: String,
+    },
+    ToolUse {
+        id: String,
+        name: String,
+        input: Value,
+    },
+    ToolResult {
+        id: String,
+        text: String,
+        is_error: bool,
+    },
+    /// Only for models that see images.
+    Image(Image),
+    Document(Document),
 }
 
 /// A piece of an answer. A stream is any number of these, ending with [`Delta::Stop`] unless it fails.
@@ -81,6 +94,8 @@ pub enum Delta {
     /// What is known of the usage so far; each report replaces the one before it.
     Usage(ReportedUsage),
     Text(String),
+    /// What the model thinks before it answers, where its provider shows it; never sent back as text.
+    Reasoning(String),
     /// So many bytes of something that is not shown (yet): pieces of tool arguments, thinking, kinds of content we do
     /// not know. They bound the bill of a call that breaks off, and may be counted again by what they become.
     Received(usize),

@@ -23,6 +23,7 @@
 mod amount;
 mod ask;
 pub mod calendar;
+mod chart;
 mod consumption;
 pub mod counter;
 pub mod daily;
@@ -33,6 +34,7 @@ pub mod formula;
 mod freshness;
 pub mod import;
 pub mod money;
+pub mod notes;
 mod peaks;
 pub mod period;
 pub mod quantity;

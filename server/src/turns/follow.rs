@@ -9,6 +9,7 @@ use super::{Inner, Turns, finish::terminal, fold, log::Phase};
 use crate::{
     db::{
         TenantScope,
+        changes::{Change, Listening},
         message::message_find,
         turn::{TurnRecord, TurnStatus, turn_find},
         turn_event::turn_events_after,
@@ -50,7 +51,11 @@ fn events(inner: Arc<Inner>, scope: TenantScope, turn: TurnId, after: u64) -> im
     async_stream::stream! {
         let mut position = after;
         let mut failures = 0;
+        let mut others: Option<Listening> = None;
+        let mut here = inner.hub.subscribe();
         loop {
+            // As below: what begins here while the database is read wakes again.
+            here.borrow_and_update();
             if let Some(live) = inner.hub.get(turn) {
                 let mut changed = live.subscribe();
                 loop {
@@ -69,6 +74,9 @@ fn events(inner: Arc<Inner>, scope: TenantScope, turn: TurnId, after: u64) -> im
                     }
                 }
             }
+            let others = others.get_or_insert_with(|| inner.db.changes().listen(&scope, None));
+            // What came before this reading is in it.
+            while others.try_next().is_some() {}
             match stored(&inner, &scope, turn, position).await {
                 Ok(Stored::Running(news)) => {
                     failures = 0;
@@ -91,7 +99,23 @@ fn events(inner: Arc<Inner>, scope: TenantScope, turn: TurnId, after: u64) -> im
                     }
                 }
             }
-            tokio::time::sleep(inner.config.poll_every).await;
+            tokio::select! {
+                () = written(others, turn) => {}
+                _ = here.changed() => {}
+                // A change may get lost between processes.
+                () = tokio::time::sleep(inner.config.poll_every) => {}
+            }
+        }
+    }
+}
+
+/// Waits until the turn's log goes on in another process.
+async fn written(others: &mut Listening, turn: TurnId) {
+    loop {
+        match others.next().await {
+            Change::TurnWritten(id) | Change::TurnEnded(id) if id == turn => return,
+            Change::Missed => return,
+            _ => {}
         }
     }
 }

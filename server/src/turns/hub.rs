@@ -29,14 +29,22 @@ impl Hub {
         self.count.send_replace(turns.len());
     }
 
-    pub(super) fn remove(&self, turn: TurnId) {
+    /// Removes this very one, unless another took its place.
+    pub(super) fn forget(&self, live: &Arc<Live>) {
         let mut turns = lock(&self.turns);
-        turns.remove(&turn);
+        if turns.get(&live.turn()).is_some_and(|there| Arc::ptr_eq(there, live)) {
+            turns.remove(&live.turn());
+        }
         self.count.send_replace(turns.len());
     }
 
     pub(super) fn get(&self, turn: TurnId) -> Option<Arc<Live>> {
         lock(&self.turns).get(&turn).cloned()
+    }
+
+    /// Wakes whenever a turn begins or ends here.
+    pub(super) fn subscribe(&self) -> watch::Receiver<usize> {
+        self.count.subscribe()
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Live>> {

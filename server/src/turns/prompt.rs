@@ -1,18 +1,20 @@
 //! What the model is told: who it is, for whom, what day it is, what it must not do, and as much of the conversation as
 //! fits.
 
-use app::model::{ConversationId, MessageAuthor, MessageId, MessageText, Timestamp};
+use app::model::{ConversationId, MessageAuthor, MessageId, Part, Timestamp};
 use chrono::{DateTime, Utc};
 
 use super::{Inner, transcript::text_of};
 use crate::{
+    attachments::Gathering,
     db::{
         TenantScope, Tx,
+        message::message_find,
         message_path::{HistoryContent, HistoryRecord, message_history},
         turn::{TurnProfile, turn_profile},
     },
     error::{Error, Result},
-    models::{Content, Message, MessageRole, ModelRequest},
+    models::{Content, Message, MessageRole, Model, ModelRequest},
 };
 
 /// Earlier messages in a prompt, whatever their size.
@@ -22,50 +24,92 @@ const FRAME: i64 = 2_048;
 /// What a provider puts around a block of content, tokens.
 const BLOCK_FRAME: i64 = 32;
 
-/// The request for the first step: system prompt, tools, the branch that ends at `parent`, the new message.
+/// The request for the first step: system prompt, tools, the branch that ends at `parent`, the message to answer (its text
+/// and files).
 ///
 /// # Errors
 /// Database errors.
 pub(super) async fn first_request(
     inner: &Inner,
+    model: &Model,
     scope: &TenantScope,
     tx: &mut Tx,
     branch: Option<(ConversationId, MessageId)>,
-    text: &MessageText,
+    said: &[Part],
 ) -> Result<ModelRequest> {
     let profile = turn_profile(scope, tx).await?;
     let mut request = ModelRequest {
-        model: inner.model.id.clone(),
+        model: model.id.clone(),
         system: system(scope, &profile, inner.world.now()),
         tools: inner.tools.specs(),
         messages: Vec::new(),
     };
-    let mut messages = Vec::new();
+    let mut gathering = Gathering::new(&inner.config.attachments, model);
+    let mut new = Message { role: MessageRole::User, content: gathering.of_parts(scope, tx, said).await? };
+    new.content.push(Content::Text { text: text_of(said) });
+    let mut newest_first = vec![new];
     if let Some((conversation, parent)) = branch {
-        let room = history_room(inner, &request, text);
+        let room = history_room(inner, model, &request, said).saturating_sub(gathering.window_tokens()).max(0);
         let history = message_history(scope, tx, conversation, parent, MAX_HISTORY_MESSAGES, room).await?;
-        for record in history {
-            messages.extend(remembered(record)?);
+        for record in history.into_iter().rev() {
+            let files = match &record.content {
+                HistoryContent::Parts(parts) => gathering.of_parts(scope, tx, parts).await?,
+                HistoryContent::Stored(_) => Vec::new(),
+            };
+            newest_first.extend(remembered(record, files)?.into_iter().rev());
         }
     }
-    messages.push(user_text(text.as_str()));
-    request.messages = alternating(messages);
+    newest_first.reverse();
+    request.messages = alternating(newest_first);
     Ok(request)
 }
 
+/// The same for a message that is stored already.
+///
+/// # Errors
+/// Database errors.
+pub(super) async fn request_for(
+    inner: &Inner,
+    model: &Model,
+    scope: &TenantScope,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<ModelRequest> {
+    let message = message_find(scope, tx, message).await?.ok_or(Error::NotFound)?;
+    let branch = message.parent.map(|parent| (conversation, parent));
+    first_request(inner, model, scope, tx, branch, &message.parts).await
+}
+
+/// What the model must see again of one answer.
+///
+/// # Errors
+/// Database errors.
+pub(super) async fn answer_so_far(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    answer: MessageId,
+) -> Result<Vec<Message>> {
+    let mut messages = Vec::new();
+    for record in message_history(scope, tx, conversation, answer, 1, i64::MAX).await? {
+        messages.extend(remembered(record, Vec::new())?);
+    }
+    Ok(messages)
+}
+
 /// Bytes left for earlier messages. A token is at least a byte, so what fits here fits the model's window.
-fn history_room(inner: &Inner, request: &ModelRequest, text: &MessageText) -> i64 {
-    let model = &inner.model;
+fn history_room(inner: &Inner, model: &Model, request: &ModelRequest, said: &[Part]) -> i64 {
     // A quarter of the window stays free for what the tools will say.
     let for_tools = model.context_tokens / 4;
-    let fixed = input_bound(request).saturating_add(len(text.as_str()));
-    let room = model.context_tokens.saturating_sub(output_wanted(inner)).saturating_sub(for_tools);
+    let fixed = input_bound(request).saturating_add(len(&text_of(said)));
+    let room = model.context_tokens.saturating_sub(output_wanted(inner, model)).saturating_sub(for_tools);
     room.saturating_sub(fixed).clamp(0, inner.config.max_history_bytes)
 }
 
 /// Output tokens to ask for.
-pub(super) fn output_wanted(inner: &Inner) -> i64 {
-    inner.config.max_output_tokens.min(inner.model.max_output_tokens)
+pub(super) fn output_wanted(inner: &Inner, model: &Model) -> i64 {
+    inner.config.max_output_tokens.min(model.max_output_tokens)
 }
 
 /// An upper bound of the input tokens of a request: a byte-level tokenizer never makes more tokens than bytes.
@@ -80,6 +124,8 @@ pub(super) fn input_bound(request: &ModelRequest) -> i64 {
                 Content::Text { text } => len(text),
                 Content::ToolUse { id, name, input } => len(id) + len(name) + len(&input.to_string()),
                 Content::ToolResult { id, text, .. } => len(id) + len(text),
+                Content::Image(image) => image.max_tokens(),
+                Content::Document(document) => i64::try_from(document.shown_bytes()).unwrap_or(i64::MAX / 1024),
             }
     });
     FRAME.saturating_add(len(&request.system)).saturating_add(tools.chain(blocks).sum())
@@ -98,7 +144,8 @@ pub(super) fn user_text(text: &str) -> Message {
     Message { role: MessageRole::User, content: vec![Content::Text { text: text.to_owned() }] }
 }
 
-fn remembered(record: HistoryRecord) -> Result<Vec<Message>> {
+/// `files`: those of the message, as the model sees them.
+fn remembered(record: HistoryRecord, mut files: Vec<Content>) -> Result<Vec<Message>> {
     let role = match record.author {
         MessageAuthor::User => MessageRole::User,
         MessageAuthor::Assistant => MessageRole::Assistant,
@@ -106,7 +153,8 @@ fn remembered(record: HistoryRecord) -> Result<Vec<Message>> {
     match record.content {
         HistoryContent::Stored(json) => serde_json::from_str(&json).map_err(Error::internal),
         HistoryContent::Parts(parts) => {
-            Ok(vec![Message { role, content: vec![Content::Text { text: text_of(&parts) }] }])
+            files.push(Content::Text { text: text_of(&parts) });
+            Ok(vec![Message { role, content: files }])
         }
     }
 }

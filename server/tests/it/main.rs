@@ -9,6 +9,7 @@
 
 mod support;
 
+mod attachments;
 mod connections;
 mod conversations;
 mod conversations_more;
@@ -23,16 +24,20 @@ mod identity_http;
 mod identity_tokens;
 mod isolation;
 mod models_bill;
+mod person_events;
 mod processes;
 mod search;
 mod search_scale;
 mod steel;
 mod stories;
 mod turns;
+mod turns_again;
 mod turns_books;
 mod turns_demo;
 mod turns_endings;
 mod turns_fake;
 mod turns_http;
 mod turns_long;
+mod turns_processes;
+mod turns_waiting;
 mod usage;

@@ -29,6 +29,7 @@ pub fn model() -> Model {
         provider: ProviderKind::Demo,
         context_tokens: 1_000_000,
         max_output_tokens: 1_000,
+        sees_images: false,
     }
 }
 

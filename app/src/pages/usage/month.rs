@@ -2,27 +2,15 @@
 
 use std::fmt;
 
-use crate::model::Date;
+use crate::{
+    model::{Date, Lang},
+    words::dates,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Month {
     first: Date,
 }
-
-const NAMES: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 impl Month {
     /// The month of a day.
@@ -31,7 +19,7 @@ impl Month {
     }
 
     pub(super) fn name(self) -> &'static str {
-        NAMES.get(usize::from(self.first.month).wrapping_sub(1)).copied().unwrap_or("")
+        dates::month(Lang::English, self.first.month)
     }
 
     pub(super) fn next(self) -> Self {

@@ -1,9 +1,12 @@
 //! The body of a request.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use base64::{display::Base64Display, engine::general_purpose::STANDARD};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::models::{Content, Message, MessageRole, ModelId, ModelRequest};
+use crate::models::{Content, ImageData, Message, MessageRole, ModelId, ModelRequest};
 
 #[derive(Serialize)]
 pub(super) struct Body<'a> {
@@ -57,7 +60,10 @@ struct WireMessage<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Block<'a> {
     Text {
-        text: &'a str,
+        text: Cow<'a, str>,
+    },
+    Image {
+        source: ImageSource<'a>,
     },
     ToolUse {
         id: &'a str,
@@ -70,6 +76,19 @@ enum Block<'a> {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_error: bool,
     },
+}
+
+#[derive(Serialize)]
+struct ImageSource<'a> {
+    r#type: &'static str,
+    media_type: &'a str,
+    #[serde(serialize_with = "base64")]
+    data: &'a ImageData,
+}
+
+/// Written straight into the body: the text is never held beside it.
+fn base64<S: Serializer>(data: &ImageData, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&Base64Display::new(&data.0, &STANDARD))
 }
 
 const EPHEMERAL: &str = "ephemeral";
@@ -129,7 +148,15 @@ fn messages(messages: &[Message]) -> Vec<WireMessage<'_>> {
 fn block(content: &Content) -> Option<Block<'_>> {
     match content {
         Content::Text { text } if text.trim().is_empty() => None,
-        Content::Text { text } => Some(Block::Text { text }),
+        Content::Text { text } => Some(Block::Text { text: Cow::Borrowed(text) }),
+        // Read back from where its bytes are not kept.
+        Content::Image(image) if image.data.0.is_empty() => {
+            Some(Block::Text { text: Cow::Owned(image.note("it is not at hand any more")) })
+        }
+        Content::Image(image) => Some(Block::Image {
+            source: ImageSource { r#type: "base64", media_type: &image.media_type, data: &image.data },
+        }),
+        Content::Document(document) => Some(Block::Text { text: Cow::Owned(document.shown()) }),
         Content::ToolUse { id, name, input } => {
             // Arguments that were no object (the model was told) must still be one here.
             Some(Block::ToolUse { id, name, input: input.as_object().cloned().unwrap_or_default() })
@@ -143,7 +170,7 @@ fn block(content: &Content) -> Option<Block<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::ToolSpec;
+    use crate::models::{Document, Image, ToolSpec};
     use serde_json::json;
 
     fn text(text: &str) -> Content {
@@ -209,6 +236,27 @@ mod tests {
                     {"type": "text", "text": "And now?"}]}
             ])
         );
+    }
+
+    #[test]
+    fn files_come_as_pixels_and_as_fenced_text() {
+        let image = |data: &'static [u8]| Image {
+            name: "a.png".into(),
+            media_type: "image/png".into(),
+            width: 3,
+            height: 2,
+            data: ImageData(data.into()),
+        };
+        let document = Document { name: "a.csv".into(), label: "CSV".into(), text: "x;y\n1;2".into(), is_cut: true };
+        let content =
+            vec![Content::Image(image(b"\xff\xfe")), Content::Image(image(b"")), Content::Document(document.clone())];
+        let request = request(vec![Message { role: MessageRole::User, content }]);
+        let body = serde_json::to_value(body(&request, 1)).expect("serializable");
+        let blocks = &body["messages"][0]["content"];
+        let source = json!({"type": "base64", "media_type": "image/png", "data": "//4="});
+        assert_eq!(blocks[0], json!({"type": "image", "source": source}));
+        assert!(blocks[1]["text"].as_str().is_some_and(|text| text.contains("not shown")), "{blocks}");
+        assert_eq!(blocks[2]["text"], document.shown());
     }
 
     #[test]

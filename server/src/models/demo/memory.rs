@@ -62,7 +62,7 @@ impl Memory {
                             ));
                         }
                     }
-                    Content::Text { .. } => {}
+                    Content::Text { .. } | Content::Image(_) | Content::Document(_) => {}
                 }
             }
         }

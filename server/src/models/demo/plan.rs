@@ -7,9 +7,10 @@ use app::model::Date;
 use serde_json::{Value, json};
 
 use super::{
+    files,
     intent::Intent,
     memory::{Call, Given, Memory, Need},
-    naming,
+    naming, notes,
     question::Question,
     render, reports,
     spans::{Span, date_in},
@@ -96,8 +97,13 @@ pub(super) fn next(request: &ModelRequest) -> Next {
         return Next::Say(render::gave_up(language));
     }
     let plan = Plan { today: date_in(&request.system), memory, language };
+    let files = files::described(request, language);
     let calls = match plan.answer() {
-        Ok(text) | Err(Halt::Say(text)) => return Next::Say(text),
+        // Files and nothing it understands beside them: then the files are the question.
+        Ok(_) if plan.question().intent.is_none() && files.is_some() => return Next::Say(files.unwrap_or_default()),
+        Ok(text) | Err(Halt::Say(text)) => {
+            return Next::Say(files.map(|files| files + "\n\n").unwrap_or_default() + &text);
+        }
         Err(Halt::Need(calls)) => calls,
     };
     let is_offered = |call: &Call| request.tools.iter().any(|tool| tool.name == call.name);
@@ -105,6 +111,7 @@ pub(super) fn next(request: &ModelRequest) -> Next {
         return Next::Say(render::no_tools(language));
     }
     let text = if plan.memory.rounds == 0 { render::opening(&plan.memory.question, language) } else { String::new() };
+    let text = files.map(|files| files + "\n\n").unwrap_or_default() + &text;
     Next::Call { text, calls: calls.into_iter().take(MAX_CALLS).collect() }
 }
 
@@ -138,6 +145,7 @@ impl Plan {
             Intent::Date => self.date_info(render::date),
             Intent::Tariff => self.date_info(render::tariff),
             Intent::Shifts => self.date_info(render::shifts),
+            Intent::Note => notes::answer(self),
         }
     }
 

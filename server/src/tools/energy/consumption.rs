@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use app::model::Date;
+use app::model::{Chart, Date};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     amount::{self, Amount, percent, percent_cell},
     ask::{Ask, arguments},
+    chart,
     money::{format_kwh, format_money, format_percent, number},
     period::{Keyword, Period},
     site::{ScopeArguments, Target},
@@ -108,7 +109,8 @@ pub async fn energy_and_cost(ask: &mut Ask<'_>, given: Value) -> Result<ToolResu
     }
     let tables =
         if rows.is_empty() { Vec::new() } else { vec![split_table(given.group_by, &text, &rows, &total, currency)] };
-    Ok(ToolResult { text, structured, tables })
+    let charts = split_chart(given.group_by, &period, &target.label, &rows);
+    Ok(ToolResult { text, structured, tables, charts: charts.into_iter().collect() })
 }
 
 fn split_table(group_by: GroupBy, caption: &str, rows: &[Row], total: &Amount, currency: &str) -> app::model::Table {
@@ -122,6 +124,31 @@ fn split_table(group_by: GroupBy, caption: &str, rows: &[Row], total: &Amount, c
         })
         .collect();
     table(caption, columns, rows)
+}
+
+/// Days and months as bars (also those without readings), parts of the total as shares, as bars when one is negative.
+fn split_chart(group_by: GroupBy, period: &Period, label: &str, rows: &[Row]) -> Option<Chart> {
+    if rows.is_empty() {
+        return None;
+    }
+    let used = |row: &Row| (row.label.clone(), Some(row.amount.used));
+    let title = |by: &str| format!("{label}: energy {by}, {}", period.label());
+    let in_time: Vec<String> = match group_by {
+        GroupBy::Day => chart::days(period),
+        GroupBy::Month => chart::months(period),
+        GroupBy::None | GroupBy::Shift | GroupBy::Rate | GroupBy::Device => {
+            let parts: Vec<(String, Option<i64>)> = rows.iter().map(used).collect();
+            let title = title(&format!("by {}", group_by.as_str()));
+            return Some(chart::parts(title, label, "kWh", "Energy", &parts));
+        }
+    };
+    let value = |key: String| {
+        let amount = rows.iter().find(|row| row.key == key).map(|row| row.amount.used);
+        (key, amount)
+    };
+    let bars: Vec<(String, Option<i64>)> = in_time.into_iter().map(value).collect();
+    let sentence = chart::extremes(label, &bars, group_by.as_str());
+    Some(chart::bars(title(&format!("per {}", group_by.as_str())), sentence, "kWh", "Energy", &bars))
 }
 
 /// Splits by something every cell knows.
@@ -248,7 +275,18 @@ pub async fn compare_periods(ask: &mut Ask<'_>, given: Value) -> Result<ToolResu
     };
     let columns = vec![words("Period"), figures("Energy", "kWh"), figures("Cost", currency)];
     let rows = vec![row(current.label(), &a), row(baseline.label(), &b), row("Change".to_owned(), &change)];
-    Ok(ToolResult { text, structured, tables: vec![table(format!("{}: comparison", target.label), columns, rows)] })
+    let tables = vec![table(format!("{}: comparison", target.label), columns, rows)];
+    let bars = vec![(baseline.label(), Some(b.used)), (current.label(), Some(a.used))];
+    let sentence = format!(
+        "{} used {} in {} and {} in {}.",
+        target.label,
+        format_kwh(b.used),
+        baseline.label(),
+        format_kwh(a.used),
+        current.label()
+    );
+    let chart = chart::bars(format!("{}: comparison", target.label), sentence, "kWh", "Energy", &bars);
+    Ok(ToolResult { text, structured, tables, charts: vec![chart] })
 }
 
 /// The period of the same kind just before; while the asked one is running, only its complete days and as many of the

@@ -101,5 +101,6 @@ pub async fn date_info(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, To
         vec![word("Rate"), word(&rate.code), word(clock(rate.from_minute)), word(clock(rate.to_minute)), word(price)]
     }));
     let columns = vec![words(""), words("Name"), words("From"), words("To"), words("Price")];
-    Ok(ToolResult { text, structured, tables: vec![table(format!("Shifts and tariff on {date}"), columns, rows)] })
+    let tables = vec![table(format!("Shifts and tariff on {date}"), columns, rows)];
+    Ok(ToolResult { text, structured, tables, charts: vec![] })
 }

@@ -76,7 +76,7 @@ pub async fn find_devices(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult,
             vec![count(device.id), word(&device.code), word(&device.name), word(ask.site.tags_of(device.id).join(", "))]
         })
         .collect();
-    Ok(ToolResult { text, structured, tables: vec![table("Devices", columns, shown)] })
+    Ok(ToolResult { text, structured, tables: vec![table("Devices", columns, shown)], charts: vec![] })
 }
 
 /// How well a device matches a query: 1 for its id, code or name, less for a part of these or of a tag.
@@ -158,7 +158,7 @@ pub async fn device_overview(ask: &mut Ask<'_>, given: Value) -> Result<ToolResu
         vec![words("Quantity"), figures("Value", ""), words("Unit"), words("Local time")],
         rows,
     );
-    Ok(ToolResult { text, structured, tables: vec![energy, readings] })
+    Ok(ToolResult { text, structured, tables: vec![energy, readings], charts: vec![] })
 }
 
 /// A register or a gauge as it stands, an amount as it was in its quarter hour.
@@ -215,6 +215,7 @@ pub async fn list_quantities(ask: &mut Ask<'_>, given: Value) -> Result<ToolResu
         text,
         structured: json!({ "quantities": rows }),
         tables: vec![table("Quantities", columns, shown)],
+        charts: vec![],
     })
 }
 
@@ -260,5 +261,5 @@ pub async fn list_groups(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, 
         table("Tags", vec![words("Name"), words("Kind"), words("Devices")], tag_rows),
         table("Aggregations", vec![words("Name"), words("Kind"), words("Formula")], formula_rows),
     ];
-    Ok(ToolResult { text, structured, tables })
+    Ok(ToolResult { text, structured, tables, charts: vec![] })
 }

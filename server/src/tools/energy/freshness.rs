@@ -87,5 +87,5 @@ pub async fn data_freshness(ask: &mut Ask<'_>, given: Value) -> Result<ToolResul
         })
         .collect();
     let columns = vec![words("Device"), words("Latest reading"), figures("Age", "min"), words("Status")];
-    Ok(ToolResult { text, structured, tables: vec![table("Data freshness", columns, shown)] })
+    Ok(ToolResult { text, structured, tables: vec![table("Data freshness", columns, shown)], charts: vec![] })
 }

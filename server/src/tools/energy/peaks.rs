@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::{
     amount,
     ask::{Ask, arguments, row_limit},
+    chart,
+    counter::QUARTER,
     money::number,
     period::{local_text, utc_text},
     quantity::Quantity,
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::{
     db::energy::reading::reading_used,
-    tools::{ToolError, ToolResult},
+    tools::{ToolError, ToolResult, chart_bounds},
 };
 
 /// The longest period whose quarter hours are looked at.
@@ -103,7 +105,15 @@ pub async fn peaks(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, ToolEr
         })
         .collect();
     let caption = format!("{}: peaks, {}", target.label, period.label());
-    Ok(ToolResult { text, structured, tables: vec![table(caption, columns, shown)] })
+    let sentence = highest
+        .first()
+        .map(|(ts, demand)| format!("The highest demand was {:.1} kW at {} (local).", number(*demand), place(*ts).0));
+    let title = format!("{}: demand, {}", target.label, period.label());
+    let demand = used.iter().map(|(ts, used)| (*ts, number(used.saturating_mul(QUARTERS_PER_HOUR))));
+    let chart = sentence
+        .map(|sentence| chart::time(title, sentence, ("Demand", "kW"), calendar.zone, QUARTER, demand.collect()));
+    let charts = chart.map(chart_bounds::fine).into_iter().collect();
+    Ok(ToolResult { text, structured, tables: vec![table(caption, columns, shown)], charts })
 }
 
 /// The highest quarter hours as `(ts, micro-kW)`, highest first (the earlier of equals), none within an hour of another.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     amount::{self, Amount, percent_cell},
     ask::{Ask, arguments, row_limit},
+    chart,
     site::{ScopeArguments, plain},
     table::{count, figures, table, word, words},
 };
@@ -116,7 +117,15 @@ pub async fn rank_devices(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult,
         .collect();
     let mut shown = table(format!("Devices by {by}, {}", period.label()), columns, shown);
     shown.omitted = u32::try_from(omitted).unwrap_or(u32::MAX);
-    Ok(ToolResult { text, structured, tables: vec![shown] })
+    let bars: Vec<(String, Option<i64>)> =
+        ranked.iter().map(|(device, sum)| (device.name.clone(), Some(measure(sum)))).collect();
+    let unit = if given.by == By::Energy { "kWh" } else { currency };
+    let charts = ranked.first().map(|(first, _)| {
+        let title = format!("Devices by {by}, {}", period.label());
+        let sentence = format!("{} has the {order} {by} among {what}. {}", first.name, chart::range(&bars, unit));
+        chart::bars(title, sentence, unit, if given.by == By::Energy { "Energy" } else { "Cost" }, &bars)
+    });
+    Ok(ToolResult { text, structured, tables: vec![shown], charts: charts.into_iter().collect() })
 }
 
 #[derive(Deserialize)]
@@ -197,5 +206,9 @@ pub async fn compare_groups(ask: &mut Ask<'_>, given: Value) -> Result<ToolResul
         })
         .collect();
     let caption = format!("Energy and cost by {wanted}, {}", period.label());
-    Ok(ToolResult { text, structured, tables: vec![table(caption, columns, shown)] })
+    let parts: Vec<(String, Option<i64>)> =
+        groups.iter().map(|(name, _, sum)| (name.clone(), Some(sum.used))).collect();
+    let title = format!("Energy by {wanted}, {}", period.label());
+    let charts = vec![chart::parts(title, "The site", "kWh", "Energy", &parts)];
+    Ok(ToolResult { text, structured, tables: vec![table(caption, columns, shown)], charts })
 }

@@ -1,12 +1,13 @@
 //! `query_timeseries`: the course of one quantity, at most 500 points, put together in the database.
 
-use app::model::Date;
+use app::model::{Chart, Date};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     amount,
     ask::{Ask, arguments},
+    chart,
     counter::QUARTER,
     money::number,
     period::{self, Period, day_start, local_text, utc_text},
@@ -79,7 +80,7 @@ pub async fn query_timeseries(ask: &mut Ask<'_>, given: Value) -> Result<ToolRes
         DAY => fold_days(ask, quantity, range.0, &buckets),
         _ => buckets.iter().map(|bucket| point(quantity, range.0 + bucket.bucket * width, bucket)).collect(),
     };
-    Ok(answer(ask, &device, quantity, &period, name, coarsened, &points))
+    Ok(answer(ask, &device, quantity, &period, (width, name, coarsened), &points))
 }
 
 /// The width of a point, its name, and whether it is coarser than asked.
@@ -132,8 +133,7 @@ fn answer(
     device: &crate::db::energy::device::Device,
     quantity: Quantity,
     period: &Period,
-    bucket: &str,
-    coarsened: bool,
+    (width, bucket, coarsened): (i64, &str, bool),
     points: &[Point],
 ) -> ToolResult {
     let zone = ask.calendar.zone;
@@ -193,7 +193,32 @@ fn answer(
         })
         .collect();
     let caption = format!("{}: {}, {}", device.name, quantity.name(), period.label());
-    ToolResult { text, structured, tables: vec![table(caption, columns, shown)] }
+    let tables = vec![table(caption.clone(), columns, shown)];
+    let charts = course(zone, caption, quantity, bucket, width, points);
+    ToolResult { text, structured, tables, charts: charts.into_iter().collect() }
+}
+
+/// The points as a line; `None` without points.
+fn course(
+    zone: chrono_tz::Tz,
+    title: String,
+    quantity: Quantity,
+    bucket: &str,
+    width: i64,
+    points: &[Point],
+) -> Option<Chart> {
+    let lowest = points.iter().min_by(|a, b| a.value.total_cmp(&b.value))?;
+    let highest = points.iter().max_by(|a, b| a.value.total_cmp(&b.value))?;
+    let unit = quantity.unit();
+    let sentence = format!(
+        "{} per {bucket}: between {:.2} and {:.2} {unit}; the highest at {}.",
+        quantity.name(),
+        lowest.value,
+        highest.value,
+        local_text(zone, highest.ts),
+    );
+    let values = points.iter().map(|point| (point.ts, point.value)).collect();
+    Some(chart::time(title, sentence, (quantity.name(), unit), zone, width, values))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use app::model::Table;
+use app::model::{Chart, ChartKind, Series, Table, Timestamp};
 use async_trait::async_trait;
 use serde_json::json;
 
@@ -31,14 +31,24 @@ impl Tool for Fake {
         "é".repeat(100)
     }
     async fn run(&self, _: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError> {
-        let result = |structured: Value| ToolResult { text: "done".into(), structured, tables: Vec::new() };
+        let result =
+            |structured: Value| ToolResult { text: "done".into(), structured, tables: Vec::new(), charts: Vec::new() };
         match arguments["do"].as_str().unwrap_or_default() {
             "well" => Ok(result(json!({ "rows": [1] }))),
             "large" => {
                 let rows = vec![Vec::new(); 500];
                 let table = Table { rows, ..Table::default() };
                 let structured = json!({ "rows": vec!["0123456789"; 20_000] });
-                Ok(ToolResult { text: "x".repeat(10_000), structured, tables: vec![table; 20] })
+                let at = (0..10_000).map(Timestamp).collect();
+                let series = Series { name: "n".repeat(1_000), values: vec![Some(f64::NAN); 10_000] };
+                let chart = Chart {
+                    title: "t".into(),
+                    description: "d".into(),
+                    unit: "kWh".into(),
+                    kind: ChartKind::Time { at, offset_minutes: 0 },
+                    series: vec![series; 20],
+                };
+                Ok(ToolResult { text: "x".repeat(10_000), structured, tables: vec![table; 20], charts: vec![chart; 9] })
             }
             "wrong" => Ok(result(json!({ "tenant": "other" }))),
             "panic" => panic!("on purpose"),
@@ -135,6 +145,9 @@ async fn a_large_result_is_shortened_and_it_is_said() {
     assert!(outcome.output.json.len() <= MAX_SHOWN_BYTES && outcome.output.bytes > 200_000);
     assert_eq!((outcome.output.tables.len(), outcome.output.tables[0].rows.len()), (MAX_TABLES, MAX_TABLE_ROWS));
     assert_eq!(outcome.output.tables[0].omitted, 300);
+    let charts = &outcome.output.charts;
+    assert_eq!((charts.len(), charts[0].series.len()), (MAX_CHARTS, 12));
+    assert!(charts[0].series.iter().all(|series| series.values.len() <= 2_000 && series.name.len() <= 200));
 }
 
 #[test]

@@ -44,20 +44,27 @@ impl TestServer {
     /// With the scripted provider.
     pub async fn start(database: TestDb) -> Self {
         let upstream = Upstream::start().await.expect("the scripted provider");
-        Self::launch(database, Some(upstream)).await
+        Self::launch(database, Some(upstream), &[]).await
     }
 
     /// With the built-in demo model.
     pub async fn start_with_demo_model(database: TestDb) -> Self {
-        Self::launch(database, None).await
+        Self::launch(database, None, &[]).await
     }
 
-    async fn launch(database: TestDb, upstream: Option<Upstream>) -> Self {
+    /// With more on its command line, and the scripted provider or the demo model.
+    pub async fn start_with(database: TestDb, arguments: &[&str], has_upstream: bool) -> Self {
+        let upstream = if has_upstream { Some(Upstream::start().await.expect("the scripted provider")) } else { None };
+        Self::launch(database, upstream, arguments).await
+    }
+
+    async fn launch(database: TestDb, upstream: Option<Upstream>, arguments: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address: SocketAddr = listener.local_addr().expect("an address");
         let base = format!("http://{address}");
         let mut line = vec!["steward".to_owned(), "serve".into(), "--public-url".into(), base.clone()];
         line.extend(["--demo-pace".into(), "fast".into(), "--hash-files".into(), "false".into()]);
+        line.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         if let Some(upstream) = &upstream {
             line.extend(["--anthropic-api-key".into(), "test-key".into()]);
             line.extend(["--anthropic-base-url".into(), upstream.url()]);
@@ -69,6 +76,7 @@ impl TestServer {
             world: database.world.clone(),
             http: args.http,
             model: args.model,
+            attachments: args.attachments,
             metrics: None,
         };
         let state = AppState::wire(parts).await.expect("a server");

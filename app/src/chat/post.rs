@@ -1,0 +1,96 @@
+//! Requests to this server that server functions cannot make: one whose redirect must not be followed, one that carries a
+//! file.
+
+use js_sys::Reflect;
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{error::AppError, wire};
+
+/// What is sent.
+pub enum Body {
+    Form(wire::Form),
+    File(web_sys::File),
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status; 0 for a redirect, which is not followed.
+    pub status: u16,
+    pub text: String,
+}
+
+impl Answer {
+    /// The error of an answer that is one.
+    #[must_use]
+    pub fn error(&self) -> Option<AppError> {
+        if self.status < 400 {
+            return None;
+        }
+        let told = wire::read(&self.text);
+        Some(told.unwrap_or(match self.status {
+            401 => AppError::SignedOut,
+            403 => AppError::Forbidden,
+            404 => AppError::NotFound,
+            _ => AppError::Internal { request_id: String::new() },
+        }))
+    }
+}
+
+/// Posts to a path of this server.
+///
+/// # Errors
+/// [`AppError::Offline`] when there was no answer.
+pub async fn post(path: &str, body: Body) -> Result<Answer, AppError> {
+    send(path, body).await.map_err(|_| AppError::Offline)
+}
+
+async fn send(path: &str, body: Body) -> Result<Answer, JsValue> {
+    let init = web_sys::RequestInit::new();
+    init.set_method("POST");
+    init.set_redirect(web_sys::RequestRedirect::Manual);
+    let headers = js_sys::Object::new();
+    let set = |name: &str, value: &str| Reflect::set(&headers, &name.into(), &value.into());
+    set("accept", "application/json")?;
+    match body {
+        Body::Form(fields) => {
+            set("content-type", "application/x-www-form-urlencoded")?;
+            init.set_body(&fields.text.into());
+        }
+        Body::File(file) => {
+            set("content-type", "application/octet-stream")?;
+            init.set_body(&file.into());
+        }
+    }
+    init.set_headers(&headers);
+    let response = JsFuture::from(window().fetch_with_str_and_init(path, &init)).await?;
+    let response: web_sys::Response = response.unchecked_into();
+    let text = JsFuture::from(response.text()?).await?;
+    Ok(Answer { status: response.status(), text: text.as_string().unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, text: &str) -> Answer {
+        Answer { status, text: text.into() }
+    }
+
+    #[test]
+    fn what_the_server_says_counts_before_its_status() {
+        let conflict = AppError::Conflict { message: "already there".into() };
+        let told = serde_json::to_string(&conflict).expect("JSON");
+        assert_eq!(answer(409, &told).error(), Some(conflict));
+        assert_eq!(answer(401, "<html>").error(), Some(AppError::SignedOut));
+        assert!(matches!(answer(502, "Bad gateway").error(), Some(AppError::Internal { .. })));
+    }
+
+    #[test]
+    fn a_redirect_is_no_error() {
+        assert_eq!(answer(0, "").error(), None);
+        assert_eq!(answer(200, "{}").error(), None);
+    }
+}
