@@ -50,7 +50,9 @@ CREATE POLICY for_search ON search_entries TO CURRENT_USER USING (TRUE);
 -- while the index would give all of them. Only what is missing then comes from the index, and those words are rare.
 CREATE FUNCTION search_candidates(wanted TEXT, in_tenant UUID, of_user UUID, at_most BIGINT)
 RETURNS TABLE (id UUID, conversation_id UUID, is_title BOOLEAN, written_at BIGINT, score DOUBLE PRECISION)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+-- Whatever the statistics say (a new table has none): by the one index in its order, then by the other, then row by row.
+SET enable_sort = off SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     query CONSTANT TSQUERY := CAST(wanted AS TSQUERY);
     docs BIGINT[];
@@ -66,15 +68,16 @@ BEGIN
         WHERE e.tenant_id = in_tenant AND e.user_id = of_user AND e.doc > COALESCE(looked_at_from, 0) AND e.words @@ query
         ORDER BY e.doc DESC LIMIT at_most);
     IF looked_at_from IS NOT NULL AND cardinality(docs) < at_most THEN
-        WITH found AS MATERIALIZED (SELECT e.doc FROM search_entries e WHERE e.words @@ query
-            AND e.tenant_id = in_tenant AND e.user_id = of_user AND e.doc <= looked_at_from)
-        SELECT ARRAY(SELECT found.doc FROM found ORDER BY found.doc DESC LIMIT at_most - cardinality(docs)) INTO older;
+        WITH found AS MATERIALIZED (
+            SELECT e.doc, e.tenant_id, e.user_id FROM search_entries e WHERE e.words @@ query)
+        SELECT ARRAY(SELECT f.doc FROM found f
+            WHERE f.tenant_id = in_tenant AND f.user_id = of_user AND f.doc <= looked_at_from
+            ORDER BY f.doc DESC LIMIT at_most - cardinality(docs)) INTO older;
         docs := docs || older;
     END IF;
     RETURN QUERY SELECT e.id, e.conversation_id, e.is_title, e.written_at,
         CAST(ts_rank_cd(e.words, query, 1) AS DOUBLE PRECISION)
-    FROM unnest(docs) AS chosen (doc)
-    JOIN search_entries e ON e.tenant_id = in_tenant AND e.user_id = of_user AND e.doc = chosen.doc
-    WHERE NOT EXISTS (SELECT 1 FROM conversations c WHERE c.tenant_id = e.tenant_id AND c.id = e.conversation_id
-        AND c.deleted_at IS NOT NULL);
+    FROM unnest(docs) AS chosen (doc) CROSS JOIN LATERAL (
+        SELECT * FROM search_entries f WHERE f.tenant_id = in_tenant AND f.user_id = of_user AND f.doc = chosen.doc LIMIT 1) e
+    WHERE (SELECT c.deleted_at IS NULL FROM conversations c WHERE c.tenant_id = in_tenant AND c.id = e.conversation_id);
 END $$;

@@ -186,7 +186,7 @@ db_test! {
         for (copy, message) in view.messages.iter().zip(&original.messages) {
             assert_ne!(copy.id, message.id);
             assert_eq!((&copy.parts, &copy.status, copy.created_at), (&message.parts, &message.status, message.created_at));
-            assert_eq!(copy.usage, None, "it cost nothing");
+            assert_eq!((&copy.model, copy.usage), (&message.model, None), "it cost nothing");
         }
         assert!(view.messages[1].parts.iter().any(|part| matches!(part, Part::Tool { .. })));
         // The model remembers the tool's result there, and the original does not change.
