@@ -1,5 +1,7 @@
 //! What Markdown becomes: on the page, while it arrives, and when somebody means harm.
 
+#![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
+
 use app::{
     markdown::{
         Block, Inline, LinkUrl, MAX_DEPTH, RichStore, SHOWN_ROWS, Showing, Streaming, block_view, blocks, sources,
@@ -396,6 +398,20 @@ fn foreign_markup(html: &str) -> Option<String> {
 fn hostile_markdown_is_only_text() {
     for source in HOSTILE {
         let html = html(source);
+        assert_eq!(foreign_markup(&html), None, "{source:?} became {html}");
+    }
+}
+
+/// One JSON string per line; the browser's specs read the same file.
+const CORPUS: &str = include_str!("../../end2end/specs/corpus/xss.txt");
+
+#[test]
+fn nothing_of_the_corpus_becomes_markup() {
+    let vectors = CORPUS.lines().map(|line| serde_json::from_str::<String>(line).expect("a JSON string"));
+    let vectors = vectors.collect::<Vec<_>>();
+    assert!(vectors.len() >= 200, "{}", vectors.len());
+    for source in vectors {
+        let html = html(&source);
         assert_eq!(foreign_markup(&html), None, "{source:?} became {html}");
     }
 }

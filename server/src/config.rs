@@ -40,6 +40,10 @@ pub struct ModelArgs {
     /// The Claude model to ask, by exact id.
     #[arg(long, env = "STEWARD_MODEL", default_value = "claude-sonnet-5")]
     pub model: String,
+    /// Which models people may choose among, exact ids with commas between them; STEWARD_MODEL is always one of them.
+    /// Default: with a key every Claude model of the catalogue, without one the demo models.
+    #[arg(long, env = "STEWARD_MODELS", default_value = "")]
+    pub models: String,
     /// How fast the demo model writes.
     #[arg(long, env = "STEWARD_DEMO_PACE", value_enum, default_value_t = DemoPace::Human)]
     pub demo_pace: DemoPace,

@@ -41,8 +41,12 @@ pub mod signing_key;
 pub mod tenant;
 pub mod throttle;
 pub mod turn;
+pub mod turn_answer;
+pub mod turn_checkpoint;
 pub mod turn_event;
+pub mod turn_grant;
 pub mod turn_lease;
+pub mod turn_question;
 mod tx;
 pub mod user;
 

@@ -12,7 +12,9 @@ pub mod price;
 mod provider;
 pub mod sse;
 
-pub use catalogue::{Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel};
+pub use catalogue::{
+    Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel,
+};
 pub use content::{Document, Image, ImageData, delimiter, image_tokens};
 pub use price::{CostOverflow, PriceVersion};
 pub use provider::{

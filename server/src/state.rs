@@ -26,7 +26,7 @@ use crate::{
     models::catalogue::DEMO_MODEL,
     models::{Catalogue, Model, Provider, ProviderKind, anthropic::Anthropic, demo},
     tools::Registry,
-    turns::{Turns, TurnsConfig},
+    turns::{Models, Turns, TurnsConfig},
     world::World,
 };
 
@@ -90,20 +90,14 @@ impl AppState {
         tasks.spawn(attachments.clone().keep_tidy(shutdown.clone()));
 
         let catalogue = Catalogue::built_in();
-        let (chosen, provider) = choose_model(&model, &catalogue)?;
-        let badge = ModelBadge {
-            id: chosen.id.to_string(),
-            name: chosen.name.clone(),
-            demo: chosen.provider == ProviderKind::Demo,
-            context_tokens: chosen.context_tokens,
-            sees_images: chosen.sees_images,
-        };
+        let models = choose_models(&model, &catalogue)?;
+        let badges: Vec<ModelBadge> = models.all().map(badge).collect();
+        let chosen = badges.first().cloned().ok_or_else(|| ConfigError("no model answers".to_owned()))?;
         let turns = Turns::new(
             TurnsConfig { attachments: store, ..TurnsConfig::default() },
             db.clone(),
             world.clone(),
-            provider,
-            chosen,
+            models,
             catalogue,
             Registry::built_in(),
             tasks.clone(),
@@ -114,8 +108,8 @@ impl AppState {
             world: world.clone(),
             auth: auth.clone(),
             turns: turns.clone(),
-            models: vec![badge.clone()],
-            model: badge,
+            models: badges,
+            model: chosen,
         };
         Ok(Self {
             db,
@@ -181,25 +175,62 @@ pub fn page_paths() -> &'static [String] {
     })
 }
 
-/// Claude when there is a key, the demo model otherwise.
-fn choose_model(args: &ModelArgs, catalogue: &Catalogue) -> Result<(Model, Arc<dyn Provider>), ConfigError> {
-    let Some(key) = args.anthropic_api_key.clone().filter(|key| !key.is_empty()) else {
-        let pace = match args.demo_pace {
-            DemoPace::Human => demo::Pace::Human,
-            DemoPace::Fast => demo::Pace::Fast,
-        };
-        let model = catalogue.find(DEMO_MODEL).map_err(|error| ConfigError(error.to_string()))?.clone();
-        return Ok((model, Arc::new(demo::DemoModel::new(pace))));
+/// Claude when there is a key, the demo models otherwise. A list of ids may mix both.
+fn choose_models(args: &ModelArgs, catalogue: &Catalogue) -> Result<Models, ConfigError> {
+    let find = |id: &str| catalogue.find(id).cloned().map_err(|error| ConfigError(error.to_string()));
+    let pace = match args.demo_pace {
+        DemoPace::Human => demo::Pace::Human,
+        DemoPace::Fast => demo::Pace::Fast,
     };
-    let model = catalogue.find(&args.model).map_err(|error| ConfigError(error.to_string()))?.clone();
-    if model.provider != ProviderKind::Anthropic {
-        return Err(ConfigError(format!("STEWARD_MODEL {} is not answered by Anthropic", model.id)));
+    let demo: Arc<dyn Provider> = Arc::new(demo::DemoModel::new(pace));
+    let listed: Vec<&str> = args.models.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
+    let key = args.anthropic_api_key.as_deref().filter(|key| !key.is_empty());
+    let claude: Option<Arc<dyn Provider>> = key.map(|key| anthropic(args, key)).transpose()?;
+    let provider = |model: &Model| match model.provider {
+        ProviderKind::Demo => Ok(demo.clone()),
+        ProviderKind::Anthropic => {
+            claude.clone().ok_or_else(|| ConfigError(format!("the model {} needs ANTHROPIC_API_KEY", model.id)))
+        }
+    };
+    let first = match &claude {
+        Some(_) => find(&args.model)?,
+        None => find(DEMO_MODEL)?,
+    };
+    let kind = first.provider;
+    let answers = provider(&first)?;
+    let mut models = Models::only(first, answers);
+    if listed.is_empty() {
+        let same: Vec<Model> = catalogue.models().filter(|model| model.provider == kind).cloned().collect();
+        for model in same {
+            let answers = provider(&model)?;
+            models = models.and(model, answers);
+        }
+        return Ok(models);
     }
+    for id in listed {
+        let model = find(id)?;
+        let answers = provider(&model)?;
+        models = models.and(model, answers);
+    }
+    Ok(models)
+}
+
+fn anthropic(args: &ModelArgs, key: &str) -> Result<Arc<dyn Provider>, ConfigError> {
     let egress = Egress::new().map_err(|error| ConfigError(format!("no HTTP client: {error}")))?;
     let base_url = BaseUrl::parse(&args.anthropic_base_url).map_err(|error| ConfigError(error.to_string()))?;
     let provider =
-        Anthropic::new(egress, &base_url, &key).map_err(|error| ConfigError(format!("ANTHROPIC_API_KEY: {error}")))?;
-    Ok((model, Arc::new(provider)))
+        Anthropic::new(egress, &base_url, key).map_err(|error| ConfigError(format!("ANTHROPIC_API_KEY: {error}")))?;
+    Ok(Arc::new(provider))
+}
+
+fn badge(model: &Model) -> ModelBadge {
+    ModelBadge {
+        id: model.id.to_string(),
+        name: model.name.clone(),
+        demo: model.provider == ProviderKind::Demo,
+        context_tokens: model.context_tokens,
+        sees_images: model.sees_images,
+    }
 }
 
 fn leptos_options(http: &HttpArgs) -> LeptosOptions {

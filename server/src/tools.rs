@@ -2,7 +2,8 @@
 //!
 //! A tool implements [`Tool`] and is listed in the [`Registry`], the one door through which tools run: it validates the
 //! arguments against the schema, bounds time and output, and turns every failure into an outcome the model and the
-//! person can read. Identity comes from the [`ToolContext`], never from an argument.
+//! person can read. Identity comes from the [`ToolContext`], never from an argument. A tool that changes something says
+//! so ([`Tool::risk`]) and asks its person first; `turns` does the asking.
 
 mod cap;
 mod chart_bounds;
@@ -11,4 +12,4 @@ mod registry;
 mod tool;
 
 pub use registry::Registry;
-pub use tool::{Tool, ToolContext, ToolDefinition, ToolError, ToolOutcome, ToolResult};
+pub use tool::{Called, Tool, ToolContext, ToolDefinition, ToolError, ToolOutcome, ToolResult};

@@ -3,21 +3,30 @@
 //! - [`Turns::start`] (`start.rs`) admits a turn in one transaction and spawns its engine.
 //! - `engine.rs` asks the model and runs tools until the answer is done; `call.rs` makes one model call, `tool_calls.rs`
 //!   runs what it asks for, `title.rs` names a new conversation, `prompt.rs` says what the model is told.
+//! - A tool call that asks its person makes the turn wait: `batch.rs` is what it waits with, `park.rs` puts it down and
+//!   takes it up again, in whatever process, `decide.rs` is the person's answer, `forms.rs` reads it.
+//! - `again.rs` begins another answer to a message, or goes on with one that stopped; `offer.rs` has the models.
 //! - `live.rs` is a turn that runs here, `log.rs` its numbered events; `hub.rs` has all of them. `writer.rs` writes the
 //!   events of all turns in batches, renews their leases and notices stops from elsewhere.
 //! - `follow.rs` gives a turn's events from any sequence number on, from memory or from the database.
 //! - `finish.rs` is the one end of every turn; `reaper.rs` ends those whose process is gone.
 //!
 //! What must hold: a turn ends exactly once, with its message, its status and its bill in one transaction, fenced by its
-//! lease; every model call has its own hold; nothing waits without a limit; events are numbered from 1 without gaps.
+//! lease; a tool call a person allowed begins to run once; every model call has its own hold; nothing waits without a limit; events are numbered from 1 without gaps.
 
+mod again;
+mod batch;
 mod call;
+mod decide;
 mod engine;
 mod finish;
 mod follow;
+mod forms;
 mod hub;
 mod live;
 mod log;
+mod offer;
+mod park;
 mod prompt;
 mod reaper;
 mod start;
@@ -27,6 +36,7 @@ mod transcript;
 mod words;
 mod writer;
 
+pub use offer::{Answering, Models};
 pub use transcript::fold;
 
 use std::{
@@ -47,7 +57,7 @@ use crate::{
         turn::{turn_find, turn_request_stop},
     },
     error::{Error, Result},
-    models::{Catalogue, Model, PriceVersion, Provider},
+    models::Catalogue,
     tools::Registry,
     world::World,
 };
@@ -63,10 +73,12 @@ pub struct TurnsConfig {
     pub max_history_bytes: i64,
     /// Model calls in a turn.
     pub max_steps: i64,
-    /// Wall time of a turn.
+    /// Wall time of a turn; waiting for its person does not count.
     pub max_duration: Duration,
-    /// Turns one person may have running at once in a tenant.
+    /// Turns one person may have running at once in a tenant; those that wait for the person do not count.
     pub max_running_per_person: i64,
+    /// How long a tool call waits for its person before it is denied, milliseconds.
+    pub question_ms: i64,
     /// How long a turn stays ours without being renewed, milliseconds.
     pub lease_ms: i64,
     /// How often the log is written and stops are noticed.
@@ -93,6 +105,7 @@ impl Default for TurnsConfig {
             max_steps: 12,
             max_duration: Duration::from_secs(5 * 60),
             max_running_per_person: 3,
+            question_ms: 10 * 60 * 1000,
             lease_ms: 30_000,
             write_every: Duration::from_millis(500),
             text_every: Duration::from_millis(40),
@@ -113,8 +126,7 @@ struct Inner {
     config: TurnsConfig,
     db: Db,
     world: World,
-    provider: Arc<dyn Provider>,
-    model: Model,
+    models: Models,
     catalogue: Catalogue,
     tools: Registry,
     tracker: TaskTracker,
@@ -126,13 +138,6 @@ struct Inner {
     started_at: Timestamp,
 }
 
-impl Inner {
-    /// The price in force now.
-    fn price(&self) -> Option<PriceVersion> {
-        self.catalogue.price(&self.model.id, self.world.now()).cloned()
-    }
-}
-
 impl Turns {
     /// Needs a running Tokio runtime: the writer starts at once. Everything spawned is on `tracker` and ends after
     /// `shutdown` is cancelled.
@@ -142,8 +147,7 @@ impl Turns {
         config: TurnsConfig,
         db: Db,
         world: World,
-        provider: Arc<dyn Provider>,
-        model: Model,
+        models: Models,
         catalogue: Catalogue,
         tools: Registry,
         tracker: TaskTracker,
@@ -154,8 +158,7 @@ impl Turns {
             config,
             db,
             world,
-            provider,
-            model,
+            models,
             catalogue,
             tools,
             tracker,
@@ -179,11 +182,14 @@ impl Turns {
         turn_request_stop(scope, &mut tx, turn).await?;
         tx.commit().await?;
         self.stop_here(&[turn]);
+        // One that waits runs nowhere.
+        park::look(&self.0, scope, turn, park::Reason::Look).await?;
         Ok(())
     }
 
     /// Stops those of these turns that run in this process at once. Their rows already ask for it
-    /// (`conversations::delete`), so that other processes stop theirs.
+    /// (`conversations::delete`), so that other processes stop theirs; those that wait end with the next
+    /// [`Turns::wake`].
     pub fn stop_here(&self, turns: &[TurnId]) {
         for live in turns.iter().filter_map(|turn| self.0.hub.get(*turn)) {
             live.halt(Halt::Stop);

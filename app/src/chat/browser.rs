@@ -33,6 +33,18 @@ pub fn store(key: &str, value: &str) {
     let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
 }
 
+/// What was kept for as long as this tab lives.
+#[must_use]
+pub fn session_stored(key: &str) -> Option<String> {
+    window().session_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps `value` for as long as this tab lives; an empty one is forgotten.
+pub fn session_store(key: &str, value: &str) {
+    let Ok(Some(storage)) = window().session_storage() else { return };
+    let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+}
+
 /// Sets a cookie that the server reads at the next page, for a year.
 pub fn set_cookie(name: &str, value: &str) {
     let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");

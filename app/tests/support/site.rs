@@ -67,6 +67,7 @@ pub struct Site {
     pub theme: Theme,
     pub lang: Lang,
     pub collapsed: bool,
+    pub lang: Lang,
 }
 
 /// The paths of the application's pages. Finding them also starts what runs resources. Once per process: pages that are

@@ -15,6 +15,31 @@ impl ServerBackend {
         self.turns.start(&scope, &caller.request_id, start).await
     }
 
+    async fn again(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        conversation: ConversationId,
+        again: Again,
+        model: Option<String>,
+        key: TurnKey,
+    ) -> Result<TurnStarted> {
+        let scope = self.enter(caller, tenant).await?;
+        self.turns.again(&scope, &caller.request_id, conversation, again, model, key).await
+    }
+
+    async fn decide(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        turn: TurnId,
+        call_id: &str,
+        decision: Decision,
+    ) -> Result<()> {
+        let scope = self.enter(caller, tenant).await?;
+        self.turns.decide(&scope, turn, call_id, decision).await
+    }
+
     async fn stop(&self, caller: &Caller, tenant: &TenantCode, turn: TurnId) -> Result<()> {
         let scope = self.enter(caller, tenant).await?;
         self.turns.stop(&scope, turn).await
@@ -28,26 +53,26 @@ impl TurnPort for ServerBackend {
     }
     async fn answer_again(
         &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _conversation: ConversationId,
-        _again: Again,
-        _model: Option<String>,
-        _key: TurnKey,
+        caller: &Caller,
+        tenant: &TenantCode,
+        conversation: ConversationId,
+        again: Again,
+        model: Option<String>,
+        key: TurnKey,
     ) -> Answer<TurnStarted> {
-        unimplemented!("written by turns")
+        self.again(caller, tenant, conversation, again, model, key).await.for_people(caller)
     }
     async fn stop_turn(&self, caller: &Caller, tenant: &TenantCode, turn: TurnId) -> Answer<()> {
         self.stop(caller, tenant, turn).await.for_people(caller)
     }
     async fn decide_tool_call(
         &self,
-        _caller: &Caller,
-        _tenant: &TenantCode,
-        _turn: TurnId,
-        _call_id: String,
-        _decision: Decision,
+        caller: &Caller,
+        tenant: &TenantCode,
+        turn: TurnId,
+        call_id: String,
+        decision: Decision,
     ) -> Answer<()> {
-        unimplemented!("written by turns")
+        self.decide(caller, tenant, turn, &call_id, decision).await.for_people(caller)
     }
 }

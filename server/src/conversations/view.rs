@@ -107,7 +107,7 @@ impl Places {
             turn: Some(record.turn),
             siblings,
             usage: record.usage,
-            model: None,
+            model: record.model,
             feedback: record.feedback,
             edited: record.edited,
             rich: vec![],

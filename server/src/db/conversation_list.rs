@@ -14,6 +14,7 @@ struct SummaryRow {
     title: String,
     updated_at: i64,
     running: bool,
+    waiting: bool,
     pinned: bool,
     archived: bool,
 }
@@ -30,8 +31,7 @@ impl From<SummaryRow> for ConversationSummary {
             title: row.title,
             updated_at: Timestamp(row.updated_at),
             running: row.running,
-            // Whether a turn of it waits for the person is the turns' to know; until they store it nothing waits.
-            waiting: false,
+            waiting: row.waiting,
             pinned: row.pinned,
             archived: row.archived,
         }
@@ -53,7 +53,9 @@ pub async fn conversation_page(
         .query(
             "SELECT c.id, c.title, c.updated_at, c.pinned, c.archived, \
              EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running') AS running \
+               AND t.conversation_id = c.id AND t.status = 'running') AS running, \
+             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
+               AND t.conversation_id = c.id AND t.status = 'running' AND t.waiting_until IS NOT NULL) AS waiting \
              FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.archived = $3 AND c.pinned = FALSE \
              AND c.deleted_at IS NULL AND (c.updated_at, c.id) < ($4, $5) \
              ORDER BY c.updated_at DESC, c.id DESC LIMIT $6",
@@ -78,7 +80,9 @@ pub async fn conversation_pins(scope: &TenantScope, tx: &mut Tx, limit: i64) -> 
         .query(
             "SELECT c.id, c.title, c.updated_at, c.pinned, c.archived, \
              EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running') AS running \
+               AND t.conversation_id = c.id AND t.status = 'running') AS running, \
+             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
+               AND t.conversation_id = c.id AND t.status = 'running' AND t.waiting_until IS NOT NULL) AS waiting \
              FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.archived = FALSE AND c.pinned = TRUE \
              AND c.deleted_at IS NULL ORDER BY c.updated_at DESC, c.id DESC LIMIT $3",
         )
@@ -103,7 +107,9 @@ pub async fn conversation_summary(
         .query(
             "SELECT c.id, c.title, c.updated_at, c.pinned, c.archived, \
              EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running') AS running \
+               AND t.conversation_id = c.id AND t.status = 'running') AS running, \
+             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
+               AND t.conversation_id = c.id AND t.status = 'running' AND t.waiting_until IS NOT NULL) AS waiting \
              FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.id = $3 AND c.deleted_at IS NULL",
         )
         .bind(scope.tenant())

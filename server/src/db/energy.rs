@@ -3,5 +3,6 @@
 pub mod daily;
 pub mod device;
 pub mod group;
+pub mod note;
 pub mod reading;
 pub mod tariff;

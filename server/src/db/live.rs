@@ -10,6 +10,7 @@ struct SummaryRow {
     title: String,
     updated_at: i64,
     running: bool,
+    waiting: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -29,7 +30,9 @@ pub async fn conversation_row(
     let row = tx
         .query(
             "SELECT c.title, c.updated_at, EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id \
-             AND t.user_id = c.user_id AND t.conversation_id = c.id AND t.status = 'running') AS running \
+             AND t.user_id = c.user_id AND t.conversation_id = c.id AND t.status = 'running') AS running, \
+             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
+             AND t.conversation_id = c.id AND t.status = 'running' AND t.waiting_until IS NOT NULL) AS waiting \
              FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.id = $3 AND c.deleted_at IS NULL",
         )
         .bind(scope.tenant())
@@ -42,7 +45,7 @@ pub async fn conversation_row(
         title: row.title,
         updated_at: Timestamp(row.updated_at),
         running: row.running,
-        waiting: false,
+        waiting: row.waiting,
         pinned: false,
         archived: false,
     }))

@@ -37,6 +37,8 @@ pub struct MessageRecord {
     pub status: MessageStatus,
     pub turn: TurnId,
     pub usage: Option<TurnUsage>,
+    /// The name of the model that wrote it.
+    pub model: Option<String>,
     pub created_at: Timestamp,
     pub feedback: Option<Feedback>,
     /// The person's own words.
@@ -64,6 +66,7 @@ pub(super) struct MessageRow {
     parts: String,
     error: Option<String>,
     usage: Option<String>,
+    model: Option<String>,
     turn_id: Uuid,
     created_at: i64,
     feedback: Option<String>,
@@ -131,6 +134,7 @@ impl MessageRow {
             status: status(self.id, &self.status, self.error.as_deref())?,
             turn: TurnId(self.turn_id),
             usage: self.usage.map(|usage| json("usage", self.id, &usage)).transpose()?,
+            model: self.model,
             created_at: Timestamp(self.created_at),
             feedback: feedback(self.id, self.feedback.as_deref())?,
             edited: self.edited,
@@ -196,8 +200,8 @@ pub async fn message_state(
 /// Database errors.
 pub async fn message_find(scope: &TenantScope, tx: &mut Tx, id: MessageId) -> Result<Option<MessageRecord>> {
     tx.query(
-        "SELECT id, parent_id, author, status, parts, error, usage, turn_id, created_at, feedback, edited FROM messages \
-         WHERE tenant_id = $1 AND id = $2",
+        "SELECT id, parent_id, author, status, parts, error, usage, model, turn_id, created_at, \
+         feedback, edited FROM messages WHERE tenant_id = $1 AND id = $2",
     )
     .bind(scope.tenant())
     .bind(id)

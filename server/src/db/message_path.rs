@@ -62,7 +62,7 @@ pub async fn message_path(
            WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3 \
            UNION ALL SELECT m.id, m.parent_id, p.depth + 1 FROM path p \
            JOIN messages m ON m.tenant_id = $1 AND m.id = p.parent_id WHERE p.depth < $4) \
-         SELECT m.id, m.parent_id, m.author, m.status, m.parts, m.error, m.usage, m.turn_id, m.created_at, \
+         SELECT m.id, m.parent_id, m.author, m.status, m.parts, m.error, m.usage, m.model, m.turn_id, m.created_at, \
          m.feedback, m.edited \
          FROM path p JOIN messages m ON m.tenant_id = $1 AND m.id = p.id ORDER BY p.depth DESC",
     )

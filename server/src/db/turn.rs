@@ -53,6 +53,12 @@ pub struct TurnRecord {
     pub started_at: Timestamp,
     /// Of the last event in the log; of the terminal one when it is over.
     pub last_seq: u64,
+    /// It waits for the person until then; still [`TurnStatus::Running`].
+    pub waiting_until: Option<Timestamp>,
+    /// The model's id.
+    pub model: String,
+    /// Of whoever writes it.
+    pub lease_token: Uuid,
 }
 
 /// What the tenant adds to the system prompt.
@@ -77,6 +83,9 @@ struct TurnRow {
     request_id: String,
     started_at: i64,
     last_seq: i64,
+    waiting_until: Option<i64>,
+    model: String,
+    lease_token: Uuid,
 }
 
 #[derive(sqlx::FromRow)]
@@ -115,6 +124,9 @@ impl TurnRow {
             request_id: self.request_id,
             started_at: Timestamp(self.started_at),
             last_seq,
+            waiting_until: self.waiting_until.map(Timestamp),
+            model: self.model,
+            lease_token: self.lease_token,
         })
     }
 }
@@ -159,7 +171,7 @@ pub async fn turn_insert(scope: &TenantScope, tx: &mut Tx, new: NewTurn<'_>, now
 pub async fn turn_find(scope: &TenantScope, tx: &mut Tx, id: TurnId) -> Result<Option<TurnRecord>> {
     tx.query(
         "SELECT id, conversation_id, user_message_id, assistant_message_id, status, stop_requested, request_id, \
-         started_at, last_seq FROM turns WHERE tenant_id = $1 AND user_id = $2 AND id = $3",
+         started_at, last_seq, waiting_until, model, lease_token FROM turns WHERE tenant_id = $1 AND user_id = $2 AND id = $3",
     )
     .bind(scope.tenant())
     .bind(scope.user())
@@ -177,7 +189,7 @@ pub async fn turn_find(scope: &TenantScope, tx: &mut Tx, id: TurnId) -> Result<O
 pub async fn turn_by_key(scope: &TenantScope, tx: &mut Tx, key: TurnKey) -> Result<Option<TurnRecord>> {
     tx.query(
         "SELECT id, conversation_id, user_message_id, assistant_message_id, status, stop_requested, request_id, \
-         started_at, last_seq FROM turns WHERE tenant_id = $1 AND user_id = $2 AND key = $3",
+         started_at, last_seq, waiting_until, model, lease_token FROM turns WHERE tenant_id = $1 AND user_id = $2 AND key = $3",
     )
     .bind(scope.tenant())
     .bind(scope.user())
@@ -188,13 +200,16 @@ pub async fn turn_by_key(scope: &TenantScope, tx: &mut Tx, key: TurnKey) -> Resu
     .transpose()
 }
 
-/// How many turns of the caller run right now.
+/// How many turns of the caller run right now; those that wait for the caller do not count.
 ///
 /// # Errors
 /// Database errors.
 pub async fn turns_running(scope: &TenantScope, tx: &mut Tx) -> Result<i64> {
     let row = tx
-        .query("SELECT COUNT(*) AS count FROM turns WHERE tenant_id = $1 AND user_id = $2 AND status = 'running'")
+        .query(
+            "SELECT COUNT(*) AS count FROM turns \
+             WHERE tenant_id = $1 AND user_id = $2 AND status = 'running' AND waiting_until IS NULL",
+        )
         .bind(scope.tenant())
         .bind(scope.user())
         .one::<CountRow>()

@@ -18,6 +18,8 @@ use super::PriceVersion;
 
 /// The demo model's id.
 pub const DEMO_MODEL: &str = "steward-demo";
+/// The demo model that answers in one sentence, so that there is something to choose.
+pub const DEMO_BRIEF_MODEL: &str = "steward-demo-brief";
 /// What is asked when an operator gives a key and names no model.
 pub const DEFAULT_CLAUDE_MODEL: &str = "claude-sonnet-5";
 

@@ -13,6 +13,7 @@ mod format;
 mod intent;
 mod memory;
 mod naming;
+mod notes;
 mod plan;
 mod question;
 mod render;
@@ -30,12 +31,16 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{
-    Content, Delta, DeltaStream, MessageRole, ModelRequest, Permit, Provider, ProviderError, ReportedUsage, StopReason,
+    Content, DEMO_BRIEF_MODEL, Delta, DeltaStream, MessageRole, ModelRequest, Permit, Provider, ProviderError,
+    ReportedUsage, StopReason,
 };
 use plan::Next;
 
 /// Stands in the system prompt of a request for a title, so that the demo model knows one.
 pub const TITLE_MARKER: &str = "Write a title for a conversation that begins with the message below.";
+
+/// Stands alone in a person's message when an answer that stopped is to go on, so that the demo model knows it.
+pub const CONTINUE: &str = "Continue exactly where you stopped. Repeat nothing and do not comment on this.";
 
 /// How fast it speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,9 +91,13 @@ fn acts(request: &ModelRequest) -> Vec<Act> {
     if request.system.contains(TITLE_MARKER) {
         return vec![Act::Text(title::title(&last_text(request)))];
     }
+    let (request, said) = &rewound(request);
+    let is_brief = request.model.0 == DEMO_BRIEF_MODEL;
     match plan::next(request) {
-        Next::Say(text) => pieces(&text).map(Act::Text).collect(),
+        Next::Say(text) if is_brief => pieces(rest(first_sentence(&text), said)).map(Act::Text).collect(),
+        Next::Say(text) => pieces(rest(&text, said)).map(Act::Text).collect(),
         Next::Call { text, calls } => {
+            let text = if is_brief || !said.is_empty() { String::new() } else { text };
             // Unique in the conversation: it grows with every call.
             let place = request.messages.len();
             let calls = calls.into_iter().enumerate().map(|(index, call)| Act::Call {
@@ -99,6 +108,38 @@ fn acts(request: &ModelRequest) -> Vec<Act> {
             pieces(&text).map(Act::Text).chain(calls).collect()
         }
     }
+}
+
+/// The request as it was before the answer stopped, and what the answer had said by then.
+fn rewound(request: &ModelRequest) -> (ModelRequest, String) {
+    let mut request = request.clone();
+    let is_text = |content: &Content, wanted: &str| matches!(content, Content::Text { text } if text == wanted);
+    let nudge = request.messages.iter().rposition(|message| {
+        message.role == MessageRole::User && message.content.iter().any(|content| is_text(content, CONTINUE))
+    });
+    let Some(at) = nudge else { return (request, String::new()) };
+    request.messages[at].content.retain(|content| !is_text(content, CONTINUE));
+    let said = at.checked_sub(1).and_then(|before| request.messages.get(before)).map(|message| {
+        let texts = message.content.iter().filter_map(|content| match content {
+            Content::Text { text } => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect::<String>()
+    });
+    (request, said.unwrap_or_default())
+}
+
+/// The text without its beginning that stands at the end of what was said.
+fn rest<'a>(text: &'a str, said: &str) -> &'a str {
+    let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    let overlap = ends.filter(|end| said.ends_with(&text[..*end])).max().unwrap_or(0);
+    &text[overlap..]
+}
+
+/// Up to the first full stop that ends a sentence; a table or a list is left out.
+fn first_sentence(text: &str) -> &str {
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    line.find(". ").map_or(line, |stop| &line[..=stop])
 }
 
 fn last_text(request: &ModelRequest) -> String {

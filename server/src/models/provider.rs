@@ -94,6 +94,8 @@ pub enum Delta {
     /// What is known of the usage so far; each report replaces the one before it.
     Usage(ReportedUsage),
     Text(String),
+    /// What the model thinks before it answers, where its provider shows it; never sent back as text.
+    Reasoning(String),
     /// So many bytes of something that is not shown (yet): pieces of tool arguments, thinking, kinds of content we do
     /// not know. They bound the bill of a call that breaks off, and may be counted again by what they become.
     Received(usize),

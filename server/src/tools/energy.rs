@@ -34,6 +34,7 @@ pub mod formula;
 mod freshness;
 pub mod import;
 pub mod money;
+pub mod notes;
 mod peaks;
 pub mod period;
 pub mod quantity;

@@ -3,12 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::model::ToolOutput;
+use app::model::{Risk, ToolOutput};
 use jsonschema::Validator;
 use serde_json::Value;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Tool, ToolContext, ToolError, ToolOutcome, ToolResult, cap, chart_bounds as bounds, energy};
+use super::{Called, Tool, ToolContext, ToolError, ToolOutcome, ToolResult, cap, chart_bounds as bounds, energy};
 use crate::models::ToolSpec;
 
 /// The longest one call may take.
@@ -28,6 +28,10 @@ const MAX_TABLES: usize = 8;
 const MAX_CHARTS: usize = 4;
 /// The longest summary, in characters.
 const MAX_SUMMARY_CHARS: usize = 60;
+/// The longest description of an effect, in characters.
+const MAX_EFFECT_CHARS: usize = 400;
+/// The most fields of a form.
+const MAX_FIELDS: usize = 20;
 
 /// The tools there are.
 #[derive(Clone, Default)]
@@ -43,10 +47,12 @@ struct Entry {
 }
 
 impl Registry {
-    /// The twelve built-in energy tools.
+    /// The built-in tools: twelve that read, and the notes.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::of(energy::tools())
+        let mut tools = energy::tools();
+        tools.extend(energy::notes::tools());
+        Self::of(tools)
     }
 
     /// These tools.
@@ -85,19 +91,30 @@ impl Registry {
     #[must_use]
     pub fn summary(&self, name: &str, arguments: &Value) -> String {
         let summary = self.find(name).map(|entry| entry.tool.summary(arguments)).unwrap_or_default();
-        let clean = summary.chars().map(|c| if c.is_control() { ' ' } else { c });
-        if summary.chars().count() <= MAX_SUMMARY_CHARS {
-            return clean.collect();
-        }
-        clean.take(MAX_SUMMARY_CHARS - 1).chain(['…']).collect()
+        one_line(&summary, MAX_SUMMARY_CHARS)
+    }
+
+    /// What the person is asked before this call: how much it can change, and what it would do. `None`: it runs without
+    /// asking, or does not run at all ([`Registry::run`] says why).
+    #[must_use]
+    pub fn asks(&self, name: &str, arguments: &Value) -> Option<(Risk, String)> {
+        let entry = self.find(name).filter(|entry| entry.tool.asks())?;
+        entry.check_arguments(arguments).ok()?;
+        Some((entry.tool.risk(), one_line(&entry.tool.effect(arguments), MAX_EFFECT_CHARS)))
     }
 
     /// Runs one call: unknown tool, bad arguments, time-out, failure and oversized output all become an outcome.
-    /// Dropping the future stops the tool.
-    pub async fn call(&self, context: &ToolContext, name: &str, arguments: Value) -> ToolOutcome {
-        self.call_within(context, name, arguments, TIME_OUT).await
+    /// Dropping the future stops the tool. Whether the person allowed it is the caller's business.
+    pub async fn run(&self, context: &ToolContext, name: &str, arguments: Value) -> Called {
+        self.run_within(context, name, arguments, TIME_OUT).await
     }
 
+    /// As [`Registry::run`], where nobody can be asked.
+    pub async fn call(&self, context: &ToolContext, name: &str, arguments: Value) -> ToolOutcome {
+        nobody_to_ask(self.run(context, name, arguments).await)
+    }
+
+    #[cfg(test)]
     async fn call_within(
         &self,
         context: &ToolContext,
@@ -105,16 +122,20 @@ impl Registry {
         arguments: Value,
         time_out: Duration,
     ) -> ToolOutcome {
+        nobody_to_ask(self.run_within(context, name, arguments, time_out).await)
+    }
+
+    async fn run_within(&self, context: &ToolContext, name: &str, arguments: Value, time_out: Duration) -> Called {
         let Some(entry) = self.find(name) else {
-            return failed(self.unknown(name));
+            return Called::Ended(failed(self.unknown(name)));
         };
         if let Err(problem) = entry.check_arguments(&arguments) {
-            return failed(problem);
+            return Called::Ended(failed(problem));
         }
         let (tool, owned_context) = (Arc::clone(&entry.tool), context.clone());
         // A task of its own, so that a panic inside the tool ends there.
         let task = AbortOnDropHandle::new(tokio::spawn(async move { tool.run(&owned_context, arguments).await }));
-        match tokio::time::timeout(time_out, task).await {
+        let outcome = match tokio::time::timeout(time_out, task).await {
             Err(_) => {
                 tracing::warn!(tool = name, "a tool took too long");
                 failed(format!("This took longer than {} seconds and was stopped; ask for less.", TIME_OUT.as_secs()))
@@ -124,6 +145,10 @@ impl Registry {
                 failed("This tool failed inside; the data is unharmed. Try something else.".to_owned())
             }
             Ok(Ok(Err(ToolError::Refused(reason)))) => failed(reason),
+            Ok(Ok(Err(ToolError::NeedsInput { message, mut fields }))) => {
+                fields.truncate(MAX_FIELDS);
+                return Called::NeedsInput { message: cap::text(&message, MAX_TEXT_BYTES), fields };
+            }
             Ok(Ok(Err(ToolError::Db(error)))) => {
                 tracing::error!(
                     tool = name,
@@ -133,7 +158,8 @@ impl Registry {
                 failed("The data could not be read. Try again in a moment.".to_owned())
             }
             Ok(Ok(Ok(result))) => entry.outcome(result),
-        }
+        };
+        Called::Ended(outcome)
     }
 
     fn find(&self, name: &str) -> Option<&Arc<Entry>> {
@@ -219,6 +245,24 @@ impl Entry {
             output: ToolOutput { text, tables, charts, json, bytes },
         }
     }
+}
+
+/// A tool that needs to know more where nobody can be asked.
+fn nobody_to_ask(called: Called) -> ToolOutcome {
+    match called {
+        Called::Ended(outcome) => outcome,
+        Called::NeedsInput { message, .. } => failed(message),
+    }
+}
+
+/// One line without control and text-direction characters, at most so many characters.
+fn one_line(text: &str, max: usize) -> String {
+    let is_hidden = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let clean = text.chars().filter(|c| !is_hidden(*c)).map(|c| if c.is_control() { ' ' } else { c });
+    if text.chars().count() <= max {
+        return clean.collect();
+    }
+    clean.take(max - 1).chain(['…']).collect()
 }
 
 fn failed(reason: String) -> ToolOutcome {

@@ -1,6 +1,6 @@
 //! The words every tool speaks.
 
-use app::model::{Chart, Table, ToolOutput};
+use app::model::{Chart, FormField, Risk, Table, ToolOutput};
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -51,6 +51,10 @@ pub enum ToolError {
     /// The arguments are well-formed but make no sense here, e.g. an unknown device: says what would.
     #[error("{0}")]
     Refused(String),
+    /// It has changed nothing yet and needs to know more: the person is asked, and it is run again with the answers among
+    /// its arguments, by the fields' names.
+    #[error("{message}")]
+    NeedsInput { message: String, fields: Vec<FormField> },
     #[error("the data could not be read")]
     Db(#[from] crate::db::Error),
 }
@@ -61,6 +65,19 @@ pub trait Tool: Send + Sync + 'static {
     fn definition(&self) -> &ToolDefinition;
     /// ≤ 60 characters for the folded row, from valid arguments.
     fn summary(&self, arguments: &Value) -> String;
+    /// How much a call can change.
+    fn risk(&self) -> Risk {
+        Risk::Read
+    }
+    /// Whether the person is asked before each call.
+    fn asks(&self) -> bool {
+        self.risk() != Risk::Read
+    }
+    /// What a call with these arguments would do, in words for the person, e.g. "Add the note “bearing noise” to
+    /// Compressor 3". Of tools that ask.
+    fn effect(&self, arguments: &Value) -> String {
+        self.summary(arguments)
+    }
     /// Runs with arguments that passed the schema.
     async fn run(&self, context: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError>;
 }
@@ -84,4 +101,15 @@ impl ToolOutcome {
         let last_line = model_text.lines().last()?;
         serde_json::from_str(last_line).ok().filter(Value::is_object)
     }
+}
+
+/// What came of running a tool.
+#[derive(Clone, Debug)]
+pub enum Called {
+    Ended(ToolOutcome),
+    /// Nothing was changed: see [`ToolError::NeedsInput`].
+    NeedsInput {
+        message: String,
+        fields: Vec<FormField>,
+    },
 }

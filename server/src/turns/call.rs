@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use app::model::TurnEvent;
 use futures::StreamExt as _;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
@@ -35,7 +36,7 @@ pub(super) struct Reply {
 }
 
 /// A tool call as the model wrote it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ToolUse {
     pub(super) id: String,
     pub(super) name: String,
@@ -95,7 +96,7 @@ pub(super) async fn ask(
 
 async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest, call: (i64, i64)) -> Result<(), Cut> {
     let mut tx = inner.db.begin(&live.scope).await?;
-    match reserve_answer(inner, &live.scope, &mut tx, live.turn(), call, request).await {
+    match reserve_answer(inner, &live.answering, &live.scope, &mut tx, live.turn(), call, request).await {
         Ok(hold) => {
             tx.commit().await?;
             live.open_call(hold).await;
@@ -167,7 +168,7 @@ async fn stream(
         // The writer reads beside us; nobody writes while a call is open.
         let call = live.call().read().await;
         let Some(hold) = call.as_ref() else { return Err(Broken::Cut(Cut::internal("a call without a hold"))) };
-        let clamped = hold.permit().max_output_tokens() < super::prompt::output_wanted(inner);
+        let clamped = hold.permit().max_output_tokens() < super::prompt::output_wanted(inner, &live.answering.model);
         let opened = tokio::select! {
             biased;
             halt = live.halted() => return Err(Cut::Halted(halt).into()),
@@ -175,7 +176,7 @@ async fn stream(
             opened = async {
                 // From here on it may be billed, whatever we hear of it. (Polled only when nobody halted it before.)
                 live.note(|call| call.ending = Ending::Lost);
-                inner.provider.stream(hold.permit(), request).await
+                live.answering.provider.stream(hold.permit(), request).await
             } => opened,
         };
         (opened, clamped)
@@ -202,10 +203,12 @@ async fn stream(
                 said_something |= !piece.is_empty();
                 receive(live, piece.len());
                 exchange.text.push_str(&piece);
-                text.push(&piece);
-                if text.len() >= MAX_PENDING_BYTES {
-                    text.flush();
-                }
+                text.push(Kind::Text, &piece);
+            }
+            Some(Ok(Delta::Reasoning(piece))) => {
+                said_something |= !piece.is_empty();
+                receive(live, piece.len());
+                text.push(Kind::Reasoning, &piece);
             }
             Some(Ok(Delta::Received(count))) => receive(live, count),
             Some(Ok(Delta::ToolUse { id, name, input })) => {
@@ -229,10 +232,18 @@ fn receive(live: &Live, bytes: usize) {
     live.note(|call| call.receive(bytes));
 }
 
+/// What a piece of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Reasoning,
+}
+
 /// Gathers text so that events come no closer together than `every`; what is left goes out when it is dropped.
 struct Coalescer<'a> {
     live: &'a Live,
     every: Duration,
+    kind: Kind,
     pending: String,
     /// When the next event may go out.
     due: Instant,
@@ -240,19 +251,25 @@ struct Coalescer<'a> {
 
 impl<'a> Coalescer<'a> {
     fn new(live: &'a Live, every: Duration) -> Self {
-        Self { live, every, pending: String::new(), due: Instant::now() }
+        Self { live, every, kind: Kind::Text, pending: String::new(), due: Instant::now() }
     }
 
-    fn push(&mut self, piece: &str) {
+    fn push(&mut self, kind: Kind, piece: &str) {
+        if kind != self.kind {
+            self.flush();
+            self.kind = kind;
+        }
+        if !piece.is_empty() {
+            self.live.heard();
+        }
         self.pending.push_str(piece);
+        if self.pending.len() >= MAX_PENDING_BYTES {
+            self.flush();
+        }
     }
 
     fn is_empty(&self) -> bool {
         self.pending.is_empty()
-    }
-
-    fn len(&self) -> usize {
-        self.pending.len()
     }
 
     fn due(&self) -> Instant {
@@ -263,7 +280,11 @@ impl<'a> Coalescer<'a> {
         if self.pending.is_empty() {
             return;
         }
-        self.live.publish(TurnEvent::Text { text: std::mem::take(&mut self.pending) });
+        let text = std::mem::take(&mut self.pending);
+        self.live.publish(match self.kind {
+            Kind::Text => TurnEvent::Text { text },
+            Kind::Reasoning => TurnEvent::Reasoning { text },
+        });
         self.due = Instant::now() + self.every;
     }
 }

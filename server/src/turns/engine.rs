@@ -1,6 +1,6 @@
 //! The engine: model, tools, model, … until the answer is done, halted, or at its limit.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use app::model::{MessageText, TurnError};
 use futures::FutureExt as _;
@@ -8,11 +8,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    Inner, call,
+    Inner,
+    batch::{Batch, CallNames},
+    call,
     call::ToolUse,
     finish,
     live::{Halt, Live},
-    prompt, title, tool_calls, words,
+    park, prompt, title, tool_calls, words,
 };
 use crate::{
     db,
@@ -26,8 +28,61 @@ pub(super) enum Ending {
     Finished,
     Stopped,
     Failed(TurnError),
+    /// It does not end yet: it waits for its person, and whoever takes it then goes on.
+    Parked,
     /// Somebody else ended it.
     Lost,
+}
+
+/// What a turn works on; a checkpoint holds what cannot be worked out again.
+pub(super) struct Work {
+    /// The next model call.
+    pub(super) request: ModelRequest,
+    /// What of the request came after the message to answer.
+    pub(super) tail: Vec<Message>,
+    pub(super) exchange: Exchange,
+    pub(super) names: CallNames,
+    /// Model calls made, retries left out.
+    pub(super) steps: i64,
+    /// The calls of the last step, until all have ended.
+    pub(super) batch: Option<Batch>,
+    /// How long it has worked before; waiting does not count.
+    pub(super) worked: Duration,
+    /// It goes on from a checkpoint, which is still there.
+    pub(super) is_resumed: bool,
+}
+
+impl Work {
+    /// A turn that begins with this request.
+    pub(super) fn new(request: ModelRequest) -> Self {
+        Self {
+            request,
+            tail: Vec::new(),
+            exchange: Exchange::default(),
+            names: CallNames::default(),
+            steps: 0,
+            batch: None,
+            worked: Duration::ZERO,
+            is_resumed: false,
+        }
+    }
+
+    /// What came before in this answer, with what the model is told about it (which is not remembered).
+    pub(super) fn going_on(mut self, before: Vec<Message>, nudge: Option<Message>) -> Self {
+        self.exchange.messages.clone_from(&before);
+        self.follow(before);
+        self.follow(nudge);
+        self
+    }
+
+    /// Adds what the model must see next.
+    pub(super) fn follow(&mut self, messages: impl IntoIterator<Item = Message>) {
+        for message in messages {
+            self.tail.push(message.clone());
+            self.request.messages.push(message);
+        }
+        self.request.messages = prompt::alternating(std::mem::take(&mut self.request.messages));
+    }
 }
 
 /// Why an answer ends before the model is done.
@@ -45,6 +100,12 @@ impl Cut {
     }
 }
 
+impl From<Error> for Cut {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
 impl From<db::Error> for Cut {
     fn from(error: db::Error) -> Self {
         Self::Broken(error.into())
@@ -54,7 +115,7 @@ impl From<db::Error> for Cut {
 /// What was said and done, as the model must see it again.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
-    messages: Vec<Message>,
+    pub(super) messages: Vec<Message>,
     /// The text of the call that is open.
     pub(super) text: String,
 }
@@ -90,11 +151,12 @@ impl Exchange {
     }
 }
 
-/// Runs a turn to its end, whatever happens. `untitled`: the first message of a conversation that needs a title.
-pub(super) async fn run(inner: Arc<Inner>, live: Arc<Live>, request: ModelRequest, untitled: Option<MessageText>) {
+/// Runs a turn to its end or until it waits, whatever happens. `untitled`: the first message of a conversation that needs
+/// a title.
+pub(super) async fn run(inner: Arc<Inner>, live: Arc<Live>, mut work: Work, untitled: Option<MessageText>) {
+    let began = Instant::now();
     let titling = untitled.map(|text| title::begin(&inner, &live, text));
-    let mut exchange = Exchange::default();
-    let ending = match AssertUnwindSafe(answer(&inner, &live, request, &mut exchange)).catch_unwind().await {
+    let mut ending = match AssertUnwindSafe(answer(&inner, &live, &mut work)).catch_unwind().await {
         Ok(ending) => ending,
         Err(panic) => {
             let message = panic.downcast_ref::<String>().map(String::as_str);
@@ -106,12 +168,19 @@ pub(super) async fn run(inner: Arc<Inner>, live: Arc<Live>, request: ModelReques
     if let Some(titling) = titling {
         title::wait(&inner, &live, titling).await;
     }
-    finish::finish(&inner, &live, ending, exchange.into_messages()).await;
+    if ending == Ending::Parked {
+        work.worked += began.elapsed();
+        ending = match park::park(&inner, &live, &work).await {
+            Ok(()) => return,
+            Err(ending) => ending,
+        };
+    }
+    finish::finish(&inner, &live, ending, work.exchange.into_messages()).await;
 }
 
-async fn answer(inner: &Inner, live: &Live, request: ModelRequest, exchange: &mut Exchange) -> Ending {
+async fn answer(inner: &Inner, live: &Live, work: &mut Work) -> Ending {
     let request_id = &live.request_id;
-    match steps(inner, live, request, exchange).await {
+    match steps(inner, live, work).await {
         Ok(ending) => ending,
         Err(Cut::Halted(Halt::Stop)) => Ending::Stopped,
         Err(Cut::Halted(Halt::Shutdown)) => Ending::Failed(words::interrupted(request_id)),
@@ -127,37 +196,56 @@ async fn answer(inner: &Inner, live: &Live, request: ModelRequest, exchange: &mu
     }
 }
 
-async fn steps(inner: &Inner, live: &Live, mut request: ModelRequest, exchange: &mut Exchange) -> Result<Ending, Cut> {
-    let request_id = &live.request_id;
-    let deadline = Instant::now() + inner.config.max_duration;
-    let mut names = tool_calls::CallNames::default();
-    for step in 1..=inner.config.max_steps {
-        let mut reply = call::ask(inner, live, &request, step, deadline, exchange).await?;
-        let refused = matches!(reply.stop, StopReason::Refusal | StopReason::ContextWindow);
-        if reply.calls.is_empty() || refused {
-            let is_silent = live.parts().is_empty();
-            let ending = match reply.stop {
-                StopReason::Refusal => Ending::Failed(words::declined(request_id)),
-                StopReason::ContextWindow => Ending::Failed(words::context_full(request_id)),
-                StopReason::MaxTokens => Ending::Failed(words::cut_off(reply.clamped, request_id)),
-                _ if is_silent => Ending::Failed(words::silent(request_id)),
-                StopReason::EndTurn | StopReason::ToolUse | StopReason::Other => Ending::Finished,
-            };
+async fn steps(inner: &Inner, live: &Live, work: &mut Work) -> Result<Ending, Cut> {
+    let deadline = Instant::now() + inner.config.max_duration.saturating_sub(work.worked);
+    loop {
+        if let Some(mut batch) = work.batch.take() {
+            let ran = tool_calls::run(inner, live, &mut batch, deadline).await;
+            if ran.is_ok() && batch.waits() {
+                work.batch = Some(batch);
+                return Ok(Ending::Parked);
+            }
+            ran?;
+            if std::mem::take(&mut work.is_resumed) {
+                park::leave(inner, live).await?;
+            }
+            let results = Message { role: MessageRole::User, content: batch.into_results() };
+            work.exchange.messages.push(results.clone());
+            work.follow([results]);
+        }
+        if work.steps >= inner.config.max_steps {
+            return Ok(Ending::Failed(words::too_many_steps(inner.config.max_steps, &live.request_id)));
+        }
+        work.steps += 1;
+        if let Some(ending) = step(inner, live, work, deadline).await? {
             return Ok(ending);
         }
-        // The step is billed whatever becomes of its tools.
-        call::settle(inner, live).await?;
-        names.make_unique(&mut reply.calls);
-        let said = exchange.close(&reply.calls);
-        exchange.messages.push(said.clone());
-        request.messages.push(said);
-        let results = tool_calls::run(inner, live, reply.calls, deadline).await?;
-        let results = Message { role: MessageRole::User, content: results };
-        exchange.messages.push(results.clone());
-        request.messages.push(results);
-        request.messages = prompt::alternating(request.messages);
     }
-    Ok(Ending::Failed(words::too_many_steps(inner.config.max_steps, request_id)))
+}
+
+/// One model call; `None`: it asks for tools, which are the next batch.
+async fn step(inner: &Inner, live: &Live, work: &mut Work, deadline: Instant) -> Result<Option<Ending>, Cut> {
+    let request_id = &live.request_id;
+    let mut reply = call::ask(inner, live, &work.request, work.steps, deadline, &mut work.exchange).await?;
+    let refused = matches!(reply.stop, StopReason::Refusal | StopReason::ContextWindow);
+    if reply.calls.is_empty() || refused {
+        let is_silent = live.parts().is_empty();
+        return Ok(Some(match reply.stop {
+            StopReason::Refusal => Ending::Failed(words::declined(request_id)),
+            StopReason::ContextWindow => Ending::Failed(words::context_full(request_id)),
+            StopReason::MaxTokens => Ending::Failed(words::cut_off(reply.clamped, request_id)),
+            _ if is_silent => Ending::Failed(words::silent(request_id)),
+            StopReason::EndTurn | StopReason::ToolUse | StopReason::Other => Ending::Finished,
+        }));
+    }
+    // The step is billed whatever becomes of its tools.
+    call::settle(inner, live).await?;
+    work.names.make_unique(&mut reply.calls);
+    let said = work.exchange.close(&reply.calls);
+    work.exchange.messages.push(said.clone());
+    work.follow([said]);
+    work.batch = Some(tool_calls::batch(inner, live, reply.calls));
+    Ok(None)
 }
 
 #[cfg(test)]

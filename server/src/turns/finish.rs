@@ -1,19 +1,29 @@
 //! The one end of every turn: done, stopped, failed, panicked, shut down, or found abandoned by the reaper. Message,
 //! status and bill are written in one transaction, fenced by the lease.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use app::model::{MessageStatus, Part, Timestamp, TurnEvent, TurnUsage};
+use app::model::{MessageStatus, Money, Part, Timestamp, Tokens, TurnEvent, TurnUsage};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Inner, engine::Ending, live::Live, prompt::stored_bytes, transcript::text_of};
+use super::{
+    Inner,
+    engine::Ending,
+    live::{Live, Timing},
+    prompt::stored_bytes,
+    transcript::text_of,
+};
 use crate::{
     db::{
         self, Db, TenantScope, Tx,
         conversation::conversation_touch,
-        message::{MessageEnd, message_finish},
+        message::{MessageEnd, message_find, message_finish},
         turn::TurnStatus,
+        turn_checkpoint::turn_checkpoint_delete,
         turn_event::turn_events_delete,
         turn_lease::turn_end,
     },
@@ -41,6 +51,7 @@ pub(super) struct End<'a> {
     /// The reaper's condition: the lease ran out before then.
     pub(super) lapsed_before: Option<Timestamp>,
     pub(super) started_at: Timestamp,
+    pub(super) timing: Timing,
     /// Sequence number of the terminal event.
     pub(super) last_seq: u64,
     pub(super) parts: Vec<Part>,
@@ -51,26 +62,28 @@ pub(super) struct End<'a> {
 }
 
 /// Ends a turn of this process and tells its followers.
-pub(super) async fn finish(inner: &Inner, live: &Live, ending: Ending, messages: Vec<Message>) {
+pub(super) async fn finish(inner: &Inner, live: &Arc<Live>, ending: Ending, messages: Vec<Message>) {
     let status = match ending {
         Ending::Finished => MessageStatus::Complete,
         Ending::Stopped => MessageStatus::Stopped,
         Ending::Failed(error) => MessageStatus::Failed(error),
-        Ending::Lost => {
+        // A turn that waits does not end; should it get here, the reaper takes it.
+        Ending::Lost | Ending::Parked => {
             // Whoever ended it has settled everything, too. Our holds settle nothing any more.
             drop(live.close_calls().await);
             live.lose();
-            inner.hub.remove(live.turn());
+            inner.hub.forget(live);
             return;
         }
     };
-    live.fail_open_tools("Not finished: the answer ended before.");
+    live.end_open_tools("Not finished: the answer ended before.");
     let end = End {
         scope: &live.scope,
         ids: live.ids,
         lease_token: live.lease_token,
         lapsed_before: None,
         started_at: live.started_at,
+        timing: live.timing(),
         last_seq: live.last_seq() + 1,
         parts: live.parts(),
         messages,
@@ -86,7 +99,7 @@ pub(super) async fn finish(inner: &Inner, live: &Live, ending: Ending, messages:
         }
         None => live.lose(),
     }
-    inner.hub.remove(live.turn());
+    inner.hub.forget(live);
 }
 
 /// Writes the end, again and again while the database is away. `None`: somebody else has ended the turn, or must.
@@ -165,13 +178,40 @@ pub(super) async fn write_in(
         return Ok(None);
     }
     usage::settle_turn(scope, tx, world, turn, calls).await?;
-    let duration_ms = now.0.saturating_sub(end.started_at.0);
-    let usage = usage::turn_usage(scope, tx, turn, duration_ms).await?;
+    let duration_ms = now.0.saturating_sub(end.started_at.0).saturating_sub(end.timing.waited_ms).max(0);
+    let mut usage = usage::turn_usage(scope, tx, turn, duration_ms).await?;
+    (usage.first_token_ms, usage.tool_ms) = (end.timing.first_token_ms, end.timing.tool_ms);
+    // An answer that went on after it had stopped: what it cost before counts, too.
+    let before = message_find(scope, tx, end.ids.assistant_message).await?.and_then(|message| message.usage);
+    if let Some(before) = before {
+        usage = together(&before, &usage);
+    }
     let (model_content, model_bytes) = remember(&end.messages, &end.parts)?;
     let message = MessageEnd { parts: &end.parts, model_content, model_bytes, status: &end.status, usage: &usage };
     message_finish(scope, tx, end.ids.assistant_message, message).await?;
     turn_events_delete(scope, tx, turn).await?;
+    turn_checkpoint_delete(scope, tx, turn).await?;
     Ok(Some(usage))
+}
+
+/// What an answer of two turns cost; the first word is the first one's.
+fn together(before: &TurnUsage, now: &TurnUsage) -> TurnUsage {
+    let (a, b) = (&before.tokens, &now.tokens);
+    TurnUsage {
+        tokens: Tokens {
+            input: a.input.saturating_add(b.input),
+            cache_read: a.cache_read.saturating_add(b.cache_read),
+            cache_write_5m: a.cache_write_5m.saturating_add(b.cache_write_5m),
+            cache_write_1h: a.cache_write_1h.saturating_add(b.cache_write_1h),
+            output: a.output.saturating_add(b.output),
+        },
+        cost: Money(before.cost.0.saturating_add(now.cost.0)),
+        quality: before.quality.max(now.quality),
+        calls: before.calls.saturating_add(now.calls),
+        duration_ms: before.duration_ms.saturating_add(now.duration_ms),
+        first_token_ms: before.first_token_ms.or(now.first_token_ms),
+        tool_ms: before.tool_ms.saturating_add(now.tool_ms),
+    }
 }
 
 /// What later prompts need of this message, and its size. Plain text is not stored twice.

@@ -29,9 +29,12 @@ impl Hub {
         self.count.send_replace(turns.len());
     }
 
-    pub(super) fn remove(&self, turn: TurnId) {
+    /// Removes this very one, unless another took its place.
+    pub(super) fn forget(&self, live: &Arc<Live>) {
         let mut turns = lock(&self.turns);
-        turns.remove(&turn);
+        if turns.get(&live.turn()).is_some_and(|there| Arc::ptr_eq(there, live)) {
+            turns.remove(&live.turn());
+        }
         self.count.send_replace(turns.len());
     }
 

@@ -2,9 +2,9 @@
 //!
 //! Followers read the log themselves and are only woken, so that a slow one loses nothing and holds nobody up.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::model::{Part, Timestamp, ToolCallStatus, TurnEnvelope, TurnEvent, TurnId, TurnStarted};
+use app::model::{Part, Timestamp, ToolCallStatus, ToolCallView, TurnEnvelope, TurnEvent, TurnId, TurnStarted};
 use tokio::{
     sync::{RwLock, watch},
     time::{Duration, Instant},
@@ -12,7 +12,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::log::{Log, Phase};
+use super::{
+    log::{Log, Phase},
+    offer::Answering,
+};
 use crate::{
     db::TenantScope,
     models::ReportedUsage,
@@ -37,6 +40,10 @@ pub(super) struct Live {
     pub(super) lease_token: Uuid,
     pub(super) request_id: String,
     pub(super) started_at: Timestamp,
+    /// Who writes the answer.
+    pub(super) answering: Arc<Answering>,
+    timing: Mutex<Timing>,
+    began: Instant,
     log: Mutex<Log>,
     /// When it was last written to the database.
     written_at: Mutex<Instant>,
@@ -49,6 +56,21 @@ pub(super) struct Live {
     progress: Mutex<CallOutcome>,
     /// Calls that are over and whose bill could not be written yet: it is with the turn's end.
     unsettled: Mutex<Vec<(Hold, CallOutcome)>>,
+}
+
+/// Where the time of a turn went, milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Timing {
+    /// From the start to the first word.
+    pub(super) first_token_ms: Option<i64>,
+    /// Running tools.
+    pub(super) tool_ms: i64,
+    /// Waiting for the person.
+    pub(super) waited_ms: i64,
+}
+
+pub(super) fn whole_ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A model call that was not sent yet. From the moment it is, it is [`Ending::Lost`] until more is known.
@@ -65,36 +87,75 @@ pub(super) const NOT_SENT: CallOutcome = CallOutcome {
     received_bytes: 0,
 };
 
+/// A call that will not come back says so; `false`: it had ended.
+pub(super) fn end_open_tool(call: &mut ToolCallView, reason: &str) -> bool {
+    call.status = match call.status {
+        ToolCallStatus::Running => ToolCallStatus::Failed(reason.to_owned()),
+        ToolCallStatus::Waiting(_) => ToolCallStatus::Denied("The answer ended before; it was not run.".to_owned()),
+        ToolCallStatus::Done | ToolCallStatus::Denied(_) | ToolCallStatus::Failed(_) => return false,
+    };
+    true
+}
+
 /// A panic elsewhere leaves the data as it is; every step below keeps it consistent.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What a turn begins or goes on with.
+pub(super) struct Beginning {
+    pub(super) scope: TenantScope,
+    pub(super) ids: TurnStarted,
+    pub(super) lease_token: Uuid,
+    pub(super) request_id: String,
+    pub(super) started_at: Timestamp,
+    pub(super) answering: Arc<Answering>,
+    pub(super) timing: Timing,
+    /// Its log so far, as the database has it.
+    pub(super) events: Vec<TurnEvent>,
+    /// Of its first model call, when it is reserved already.
+    pub(super) hold: Option<Hold>,
+}
+
 impl Live {
-    /// A turn just admitted, with the hold of its first model call.
-    pub(super) fn new(
-        scope: TenantScope,
-        ids: TurnStarted,
-        lease_token: Uuid,
-        request_id: String,
-        started_at: Timestamp,
-        hold: Hold,
-    ) -> Self {
+    /// A turn that begins or goes on here.
+    pub(super) fn new(beginning: Beginning) -> Self {
+        let Beginning { scope, ids, lease_token, request_id, started_at, answering, timing, events, hold } = beginning;
         Self {
             scope,
             ids,
             lease_token,
             request_id,
             started_at,
-            log: Mutex::new(Log::new(ids.turn)),
+            answering,
+            timing: Mutex::new(timing),
+            began: Instant::now(),
+            log: Mutex::new(Log::restored(ids.turn, events)),
             written_at: Mutex::new(Instant::now()),
             changed: watch::Sender::new(0),
             halted: CancellationToken::new(),
             halt: Mutex::new(None),
-            call: RwLock::new(Some(hold)),
+            call: RwLock::new(hold),
             progress: Mutex::new(NOT_SENT),
             unsettled: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Something was said: the first time is remembered.
+    pub(super) fn heard(&self) {
+        let mut timing = lock(&self.timing);
+        if timing.first_token_ms.is_none() {
+            timing.first_token_ms = Some(whole_ms(self.began.elapsed()));
+        }
+    }
+
+    pub(super) fn add_tool_time(&self, time: Duration) {
+        let mut timing = lock(&self.timing);
+        timing.tool_ms = timing.tool_ms.saturating_add(whole_ms(time));
+    }
+
+    pub(super) fn timing(&self) -> Timing {
+        *lock(&self.timing)
     }
 
     pub(super) fn turn(&self) -> TurnId {
@@ -141,12 +202,11 @@ impl Live {
     }
 
     /// Tool calls that will not come back say so.
-    pub(super) fn fail_open_tools(&self, reason: &str) {
+    pub(super) fn end_open_tools(&self, reason: &str) {
         for part in self.parts() {
             if let Part::Tool { mut call } = part
-                && call.status == ToolCallStatus::Running
+                && end_open_tool(&mut call, reason)
             {
-                call.status = ToolCallStatus::Failed(reason.to_owned());
                 self.publish(TurnEvent::ToolFinished { call });
             }
         }

@@ -29,8 +29,14 @@ fn seq(count: usize) -> u64 {
 }
 
 impl Log {
+    #[cfg(test)]
     pub(super) fn new(turn: TurnId) -> Self {
         Self { turn, events: Vec::new(), written: 0, phase: Phase::Running }
+    }
+
+    /// A log that goes on: these events are in the database.
+    pub(super) fn restored(turn: TurnId, events: Vec<TurnEvent>) -> Self {
+        Self { turn, written: events.len(), events, phase: Phase::Running }
     }
 
     pub(super) fn phase(&self) -> Phase {

@@ -9,11 +9,12 @@ use crate::{
     attachments::Gathering,
     db::{
         TenantScope, Tx,
+        message::message_find,
         message_path::{HistoryContent, HistoryRecord, message_history},
         turn::{TurnProfile, turn_profile},
     },
     error::{Error, Result},
-    models::{Content, Message, MessageRole, ModelRequest},
+    models::{Content, Message, MessageRole, Model, ModelRequest},
 };
 
 /// Earlier messages in a prompt, whatever their size.
@@ -23,13 +24,14 @@ const FRAME: i64 = 2_048;
 /// What a provider puts around a block of content, tokens.
 const BLOCK_FRAME: i64 = 32;
 
-/// The request for the first step: system prompt, tools, the branch that ends at `parent`, the new message (its text and
-/// files).
+/// The request for the first step: system prompt, tools, the branch that ends at `parent`, the message to answer (its text
+/// and files).
 ///
 /// # Errors
 /// Database errors.
 pub(super) async fn first_request(
     inner: &Inner,
+    model: &Model,
     scope: &TenantScope,
     tx: &mut Tx,
     branch: Option<(ConversationId, MessageId)>,
@@ -37,17 +39,17 @@ pub(super) async fn first_request(
 ) -> Result<ModelRequest> {
     let profile = turn_profile(scope, tx).await?;
     let mut request = ModelRequest {
-        model: inner.model.id.clone(),
+        model: model.id.clone(),
         system: system(scope, &profile, inner.world.now()),
         tools: inner.tools.specs(),
         messages: Vec::new(),
     };
-    let mut gathering = Gathering::new(&inner.config.attachments, &inner.model);
+    let mut gathering = Gathering::new(&inner.config.attachments, model);
     let mut new = Message { role: MessageRole::User, content: gathering.of_parts(scope, tx, said).await? };
     new.content.push(Content::Text { text: text_of(said) });
     let mut newest_first = vec![new];
     if let Some((conversation, parent)) = branch {
-        let room = history_room(inner, &request, said).saturating_sub(gathering.window_tokens()).max(0);
+        let room = history_room(inner, model, &request, said).saturating_sub(gathering.window_tokens()).max(0);
         let history = message_history(scope, tx, conversation, parent, MAX_HISTORY_MESSAGES, room).await?;
         for record in history.into_iter().rev() {
             let files = match &record.content {
@@ -62,19 +64,52 @@ pub(super) async fn first_request(
     Ok(request)
 }
 
+/// The same for a message that is stored already.
+///
+/// # Errors
+/// Database errors.
+pub(super) async fn request_for(
+    inner: &Inner,
+    model: &Model,
+    scope: &TenantScope,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<ModelRequest> {
+    let message = message_find(scope, tx, message).await?.ok_or(Error::NotFound)?;
+    let branch = message.parent.map(|parent| (conversation, parent));
+    first_request(inner, model, scope, tx, branch, &message.parts).await
+}
+
+/// What the model must see again of one answer.
+///
+/// # Errors
+/// Database errors.
+pub(super) async fn answer_so_far(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    answer: MessageId,
+) -> Result<Vec<Message>> {
+    let mut messages = Vec::new();
+    for record in message_history(scope, tx, conversation, answer, 1, i64::MAX).await? {
+        messages.extend(remembered(record, Vec::new())?);
+    }
+    Ok(messages)
+}
+
 /// Bytes left for earlier messages. A token is at least a byte, so what fits here fits the model's window.
-fn history_room(inner: &Inner, request: &ModelRequest, said: &[Part]) -> i64 {
-    let model = &inner.model;
+fn history_room(inner: &Inner, model: &Model, request: &ModelRequest, said: &[Part]) -> i64 {
     // A quarter of the window stays free for what the tools will say.
     let for_tools = model.context_tokens / 4;
     let fixed = input_bound(request).saturating_add(len(&text_of(said)));
-    let room = model.context_tokens.saturating_sub(output_wanted(inner)).saturating_sub(for_tools);
+    let room = model.context_tokens.saturating_sub(output_wanted(inner, model)).saturating_sub(for_tools);
     room.saturating_sub(fixed).clamp(0, inner.config.max_history_bytes)
 }
 
 /// Output tokens to ask for.
-pub(super) fn output_wanted(inner: &Inner) -> i64 {
-    inner.config.max_output_tokens.min(inner.model.max_output_tokens)
+pub(super) fn output_wanted(inner: &Inner, model: &Model) -> i64 {
+    inner.config.max_output_tokens.min(model.max_output_tokens)
 }
 
 /// An upper bound of the input tokens of a request: a byte-level tokenizer never makes more tokens than bytes.

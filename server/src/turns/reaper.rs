@@ -1,20 +1,31 @@
 //! Background work: turns whose process is gone are ended, abandoned holds settled, deleted conversations removed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use app::model::{MessageStatus, Part, Timestamp, ToolCallStatus, TurnStarted};
+use app::{
+    backend::Caller,
+    model::{MessageStatus, Part, SessionId, Timestamp, TurnStarted},
+};
 use tokio::time::MissedTickBehavior;
 
-use super::{Inner, Turns, finish, finish::End, fold, transcript::text_of, words};
+use super::{
+    Inner, Turns, finish,
+    finish::End,
+    fold,
+    live::{Timing, end_open_tool},
+    park::{self, Reason},
+    transcript::text_of,
+    words,
+};
 use crate::{
     conversations,
     db::{
         Engine, SystemReason,
         turn::{TurnStatus, turn_find},
         turn_event::turn_events_after,
-        turn_lease::{LapsedTurn, turns_lapsed},
+        turn_lease::{LapsedTurn, turns_lapsed, turns_waiting_due},
     },
-    error::Result,
+    error::{Error, Result},
     models::{Content, Message, MessageRole},
     tenancy, usage,
 };
@@ -39,6 +50,7 @@ impl Turns {
                 _ = tick.tick() => {}
             }
             report("turns", self.reap().await);
+            report("waiting turns", self.wake().await);
             if pass.is_multiple_of(SWEEP_EACH) {
                 report("holds", self.sweep().await);
             }
@@ -55,6 +67,35 @@ impl Turns {
     /// Database errors.
     pub async fn reap(&self) -> Result<u64> {
         self.reap_before(self.0.world.now()).await
+    }
+
+    /// Takes up waiting turns that can go on (decided, expired, stopped) and that nobody has taken up. Returns how many.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn wake(&self) -> Result<u64> {
+        let inner = &self.0;
+        let mut tx = inner.db.read_system(SystemReason::Reaper).await?;
+        let mut due = Vec::new();
+        for waiting in turns_waiting_due(&mut tx, inner.world.now(), BATCH).await? {
+            match tenancy::resume(&mut tx, waiting.tenant, waiting.user).await? {
+                Some(scope) => due.push((waiting.turn, scope)),
+                None => tracing::error!(turn = %waiting.turn, "a waiting turn of nobody"),
+            }
+        }
+        drop(tx);
+        let mut woken = 0;
+        for (turn, past) in due {
+            let (scope, reason) = acting(inner, past, Reason::Look).await?;
+            match park::look(inner, &scope, turn, reason).await {
+                Ok(is_taken) => woken += u64::from(is_taken),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(%turn, error, "a waiting turn was not taken up");
+                }
+            }
+        }
+        Ok(woken)
     }
 
     /// At start: with the embedded database there is no other process, so turns whose leases are older than this process
@@ -90,7 +131,7 @@ impl Turns {
         drop(tx);
         let mut ended = 0;
         for (lapsed, scope) in scopes {
-            match reap_one(inner, &scope, lapsed, limit).await {
+            match take_up_or_end(inner, scope, lapsed, limit).await {
                 Ok(is_ended) => ended += u64::from(is_ended),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
@@ -139,6 +180,34 @@ fn report(what: &'static str, done: Result<u64>) {
     }
 }
 
+/// The scope to go on with: a live membership, read again, or the person's past one to end with.
+async fn acting(
+    inner: &Inner,
+    past: crate::db::TenantScope,
+    reason: Reason,
+) -> Result<(crate::db::TenantScope, Reason)> {
+    let caller = Caller { user: past.user(), session: SessionId(uuid::Uuid::nil()), request_id: "reaper".to_owned() };
+    match tenancy::enter(&inner.db, &caller, past.code()).await {
+        Ok(live) => Ok((live, reason)),
+        Err(Error::NotFound) => Ok((past, Reason::NoAccess)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A turn whose process died while tools ran that had asked goes on; any other ends.
+async fn take_up_or_end(
+    inner: &Arc<Inner>,
+    past: crate::db::TenantScope,
+    lapsed: LapsedTurn,
+    limit: Timestamp,
+) -> Result<bool> {
+    let (scope, reason) = acting(inner, past, Reason::Lapsed(limit)).await?;
+    if reason != Reason::NoAccess && park::look(inner, &scope, lapsed.turn, reason).await? {
+        return Ok(true);
+    }
+    reap_one(inner, &scope, lapsed, limit).await
+}
+
 async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedTurn, limit: Timestamp) -> Result<bool> {
     let mut tx = inner.db.begin(scope).await?;
     let Some(turn) = turn_find(scope, &mut tx, lapsed.turn).await? else { return Ok(false) };
@@ -149,10 +218,8 @@ async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedT
     let last = events.last().map_or(0, |(seq, _)| *seq);
     let mut parts = fold(Vec::new(), events.into_iter().map(|(_, event)| event));
     for part in &mut parts {
-        if let Part::Tool { call } = part
-            && call.status == ToolCallStatus::Running
-        {
-            call.status = ToolCallStatus::Failed("Not finished: the server stopped.".to_owned());
+        if let Part::Tool { call } = part {
+            end_open_tool(call, "Not finished: the server stopped.");
         }
     }
     let status = if turn.stop_requested {
@@ -172,6 +239,7 @@ async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedT
         lease_token: lapsed.lease_token,
         lapsed_before: Some(limit),
         started_at: turn.started_at,
+        timing: Timing::default(),
         last_seq: last + 1,
         parts,
         messages: vec![Message { role: MessageRole::Assistant, content: vec![text] }],

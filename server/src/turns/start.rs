@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use app::model::{
-    AttachmentView, ConversationId, MessageAuthor, MessageId, StartTurn, Timestamp, TurnId, TurnKey, TurnStarted,
+    AttachmentView, ConversationId, MessageAuthor, MessageId, MessageText, StartTurn, Timestamp, TurnEvent, TurnId,
+    TurnKey, TurnStarted,
 };
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
-    Inner, Turns, engine,
-    live::{Halt, Live},
+    Inner, Turns,
+    engine::{self, Work},
+    live::{Beginning, Halt, Live, Timing},
+    offer::Answering,
     prompt, title,
 };
 use crate::{
@@ -20,6 +23,7 @@ use crate::{
         conversation::{conversation_find, conversation_insert, conversation_touch},
         message::{NewMessage, message_insert, message_state},
         turn::{NewTurn, TurnRecord, turn_by_key, turn_insert, turns_running},
+        turn_answer::answer_model,
     },
     error::{Error, Result},
     models::ModelRequest,
@@ -30,9 +34,24 @@ use crate::{
 pub(super) const OUTPUT_FLOOR: i64 = 256;
 
 /// What a transaction came to.
-enum Admitted {
-    Now { ids: TurnStarted, lease_token: Uuid, hold: Box<Hold>, started_at: Timestamp },
+pub(super) enum Admitted {
+    Now(Box<New>),
     Before(TurnStarted),
+}
+
+/// A turn that was admitted now.
+pub(super) struct New {
+    pub(super) ids: TurnStarted,
+    pub(super) opened: Opened,
+    /// Its log so far.
+    pub(super) events: Vec<TurnEvent>,
+}
+
+/// A turn's row and the hold of its first model call.
+pub(super) struct Opened {
+    pub(super) lease_token: Uuid,
+    pub(super) hold: Hold,
+    pub(super) started_at: Timestamp,
 }
 
 impl Turns {
@@ -64,6 +83,7 @@ async fn start_turn(
     }
     // Read before the writing transaction: what it reads of the branch never changes, and the writer's time is
     // short. Whether conversation and parent are still there is asked again inside.
+    let answering = inner.models.choose(start.model.as_deref())?;
     let mut tx = inner.db.read(scope).await?;
     if let Some(before) = turn_by_key(scope, &mut tx, start.key).await? {
         return Ok(started(&before));
@@ -72,30 +92,53 @@ async fn start_turn(
     check_place(scope, &mut tx, &start).await?;
     let files = attachments::chosen(scope, &mut tx, &start.attachments).await?;
     let parts = attachments::parts(&files, start.text.as_str());
-    let request = prompt::first_request(inner, scope, &mut tx, branch, &parts).await?;
+    let request = prompt::first_request(inner, &answering.model, scope, &mut tx, branch, &parts).await?;
     drop(tx);
 
-    let admitted = match admit(inner, scope, request_id, (&start, &files), &request).await {
+    let admitted = match admit(inner, &answering, scope, request_id, (&start, &files), &request).await {
         // Somebody sent the same key at the same moment and was first.
         Err(Error::Db(db::Error::Duplicate(_))) => Admitted::Before(find_by_key(inner, scope, start.key).await?),
         other => other?,
     };
-    let (ids, lease_token, hold, started_at) = match admitted {
-        Admitted::Before(ids) => return Ok(ids),
-        Admitted::Now { ids, lease_token, hold, started_at } => (ids, lease_token, hold, started_at),
+    let untitled = start.conversation.is_none().then(|| start.text.clone());
+    Ok(launch(inner, scope, request_id, answering, admitted, Work::new(request), untitled))
+}
+
+/// Begins an admitted turn; one that was admitted before runs already.
+pub(super) fn launch(
+    inner: &Arc<Inner>,
+    scope: &TenantScope,
+    request_id: &str,
+    answering: Arc<Answering>,
+    admitted: Admitted,
+    work: Work,
+    untitled: Option<MessageText>,
+) -> TurnStarted {
+    let New { ids, opened, events } = match admitted {
+        Admitted::Before(ids) => return ids,
+        Admitted::Now(new) => *new,
     };
-    let live = Arc::new(Live::new(scope.clone(), ids, lease_token, request_id.to_owned(), started_at, *hold));
+    let live = Arc::new(Live::new(Beginning {
+        scope: scope.clone(),
+        ids,
+        lease_token: opened.lease_token,
+        request_id: request_id.to_owned(),
+        started_at: opened.started_at,
+        answering,
+        timing: Timing::default(),
+        events,
+        hold: Some(opened.hold),
+    }));
     inner.hub.insert(live.clone());
     if inner.shutdown.is_cancelled() {
         live.halt(Halt::Shutdown);
     }
     metrics::counter!("steward_turns_started_total").increment(1);
-    let untitled = start.conversation.is_none().then(|| start.text.clone());
-    inner.tracker.spawn(engine::run(inner.clone(), live, request, untitled));
-    Ok(ids)
+    inner.tracker.spawn(engine::run(inner.clone(), live, work, untitled));
+    ids
 }
 
-fn started(turn: &TurnRecord) -> TurnStarted {
+pub(super) fn started(turn: &TurnRecord) -> TurnStarted {
     TurnStarted {
         conversation: turn.conversation,
         turn: turn.id,
@@ -104,7 +147,7 @@ fn started(turn: &TurnRecord) -> TurnStarted {
     }
 }
 
-async fn find_by_key(inner: &Inner, scope: &TenantScope, key: TurnKey) -> Result<TurnStarted> {
+pub(super) async fn find_by_key(inner: &Inner, scope: &TenantScope, key: TurnKey) -> Result<TurnStarted> {
     let mut tx = inner.db.read(scope).await?;
     let turn = turn_by_key(scope, &mut tx, key).await?;
     turn.as_ref().map(started).ok_or_else(|| Error::internal("a key was taken and then not found"))
@@ -132,6 +175,7 @@ async fn check_place(scope: &TenantScope, tx: &mut Tx, start: &StartTurn) -> Res
 /// The one transaction.
 async fn admit(
     inner: &Inner,
+    answering: &Answering,
     scope: &TenantScope,
     request_id: &str,
     (start, files): (&StartTurn, &[AttachmentView]),
@@ -159,32 +203,65 @@ async fn admit(
             return Err(Error::NotFound);
         }
     }
-    if turns_running(scope, &mut tx).await? >= inner.config.max_running_per_person {
-        return Err(Error::Conflict(format!(
-            "{} answers are being written for you already. Wait for one or stop one first.",
-            inner.config.max_running_per_person
-        )));
-    }
     insert_messages(scope, &mut tx, (start, files), ids, now).await?;
-    let lease_token: Uuid = world.id();
+    let opened = open(inner, answering, scope, &mut tx, Opening { ids, key: start.key, request_id, request }).await?;
+    tx.commit().await?;
+    Ok(Admitted::Now(Box::new(New { ids, opened, events: Vec::new() })))
+}
+
+/// A turn to open.
+pub(super) struct Opening<'a> {
+    pub(super) ids: TurnStarted,
+    pub(super) key: TurnKey,
+    pub(super) request_id: &'a str,
+    pub(super) request: &'a ModelRequest,
+}
+
+/// Writes the turn's row and reserves its first model call, in the caller's transaction, which has inserted or reopened
+/// the answer.
+pub(super) async fn open(
+    inner: &Inner,
+    answering: &Answering,
+    scope: &TenantScope,
+    tx: &mut Tx,
+    opening: Opening<'_>,
+) -> Result<Opened> {
+    let most = inner.config.max_running_per_person;
+    let too_many = || {
+        Error::Conflict(format!("{most} answers are being written for you already. Wait for one or stop one first."))
+    };
+    if turns_running(scope, tx).await? >= most {
+        return Err(too_many());
+    }
+    let Opening { ids, key, request_id, request } = opening;
+    let started_at = inner.world.now();
+    let lease_token: Uuid = inner.world.id();
     let turn = NewTurn {
         id: ids.turn,
         conversation: ids.conversation,
-        key: start.key,
+        key,
         user_message: ids.user_message,
         assistant_message: ids.assistant_message,
         lease_token,
-        lease_until: Timestamp(now.0.saturating_add(inner.config.lease_ms)),
-        model: &inner.model.id.0,
+        lease_until: Timestamp(started_at.0.saturating_add(inner.config.lease_ms)),
+        model: &answering.model.id.0,
         request_id,
     };
-    turn_insert(scope, &mut tx, turn, now).await?;
-    let hold = reserve_answer(inner, scope, &mut tx, ids.turn, (1, 1), request).await.map_err(|error| match error {
+    turn_insert(scope, tx, turn, started_at).await?;
+    answer_model(scope, tx, ids.assistant_message, &answering.model.name).await?;
+    let hold = reserve_answer(inner, answering, scope, tx, ids.turn, (1, 1), request).await;
+    let hold = hold.map_err(|error| match error {
         ReserveError::Refused(refusal) => Error::OverBudget(refusal),
         ReserveError::Db(error) => Error::Db(error),
     })?;
-    tx.commit().await?;
-    Ok(Admitted::Now { ids, lease_token, hold: Box::new(hold), started_at: now })
+    // Again, this one included: two that start at the same moment do not see each other's rows above (PostgreSQL), but
+    // whoever reserves second has waited for the first one's commit on the tenant's window.
+    if turns_running(scope, tx).await? > most {
+        // Nothing of this transaction stays.
+        hold.discharge();
+        return Err(too_many());
+    }
+    Ok(Opened { lease_token, hold, started_at })
 }
 
 async fn insert_messages(
@@ -223,20 +300,21 @@ async fn insert_messages(
 /// Reserves one model call of the answer: `(step, attempt)`, both from 1.
 pub(super) async fn reserve_answer(
     inner: &Inner,
+    answering: &Answering,
     scope: &TenantScope,
     tx: &mut Tx,
     turn: TurnId,
     (step, attempt): (i64, i64),
     request: &ModelRequest,
 ) -> std::result::Result<Hold, ReserveError> {
-    let price = inner.price();
-    let wanted = prompt::output_wanted(inner);
+    let price = answering.price(&inner.catalogue, inner.world.now());
+    let wanted = prompt::output_wanted(inner, &answering.model);
     let request = ReserveRequest {
         turn: Some(turn),
         step,
         attempt,
         purpose: Purpose::Answer,
-        model: &inner.model,
+        model: &answering.model,
         price: price.as_ref(),
         input_bound: prompt::input_bound(request),
         output_wanted: wanted,

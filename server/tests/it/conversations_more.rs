@@ -192,7 +192,7 @@ db_test! {
         // The model remembers the tool's result there, and the original does not change.
         house.ask("Go on", Some((fork, Some(view.messages[1].id)))).await;
         let request = house.fake.requests().pop().expect("a request");
-        let is_result = |content: &Content| matches!(content, Content::ToolResult { text, .. } if text.ends_with(": hi"));
+        let is_result = |content: &Content| matches!(content, Content::ToolResult { text, .. } if text.contains("prs name: hi"));
         assert!(request.messages.iter().flat_map(|message| &message.content).any(is_result), "{request:?}");
         assert_eq!(house.view(fork).await.messages.len(), 4);
         assert_eq!(house.view(first.conversation).await.messages.last().map(|last| last.id), Some(second.assistant_message));

@@ -9,7 +9,7 @@ use server::{
     egress::{BaseUrl, Egress},
     models::{Catalogue, anthropic::Anthropic},
     tools::Registry,
-    turns::Turns,
+    turns::{Models, Turns},
     usage::{audit_books, meter},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -39,8 +39,7 @@ impl Story {
             config(),
             t.db.clone(),
             t.world.clone(),
-            Arc::new(provider),
-            model,
+            Models::only(model, Arc::new(provider)),
             catalogue,
             Registry::built_in(),
             TaskTracker::new(),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use app::{
     backend::Caller,
-    model::{MessageText, Part, StartTurn, ToolCallStatus, TurnEvent},
+    model::{Decision, MessageText, Part, StartTurn, ToolCallStatus, TurnEvent, TurnId, Wish},
 };
+use futures::StreamExt as _;
 use server::{
     conversations,
     db::{SystemReason, TenantScope, user::user_find_by_email},
@@ -16,14 +17,14 @@ use server::{
     },
     tenancy,
     tools::Registry,
-    turns::Turns,
+    turns::{Models, Turns},
     usage::audit_books,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     support::db::{TestDb, db_test},
-    turns_fake::{config, follow, played},
+    turns_fake::{config, follow, patiently, played},
 };
 
 async fn ana(t: &TestDb) -> TenantScope {
@@ -44,8 +45,7 @@ db_test! {
             config(),
             t.db.clone(),
             t.world.clone(),
-            Arc::new(DemoModel::new(Pace::Fast)),
-            model,
+            Models::only(model, Arc::new(DemoModel::new(Pace::Fast))),
             Catalogue::built_in(),
             Registry::built_in(),
             tracker.clone(),
@@ -91,4 +91,75 @@ db_test! {
         tracker.wait().await;
         assert_eq!(audit_books(&t.db).await.expect("an audit"), Vec::<String>::new());
     }
+
+    async fn a_note_is_asked_about_filled_in_and_deleted_again(t: TestDb) {
+        let scope = ana(&t).await;
+        let model = Catalogue::built_in().find("steward-demo").expect("the demo model").clone();
+        let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let turns = Turns::new(
+            config(),
+            t.db.clone(),
+            t.world.clone(),
+            Models::only(model, Arc::new(DemoModel::new(Pace::Fast))),
+            Catalogue::built_in(),
+            Registry::built_in(),
+            tracker.clone(),
+            &shutdown,
+        );
+        let text = Decision::Answer(vec![("text".into(), "Bearing noise".into())]);
+        for (question, decisions, says) in [
+            ("Add a note to compressor 3", vec![Decision::AllowOnce, text], "Stored: note 1, **Compressor 3**"),
+            ("Show the notes", vec![], "Bearing noise"),
+            ("Delete note 1", vec![Decision::Deny], "nothing was changed"),
+            ("hapus catatan terakhir", vec![Decision::AllowOnce], "Terhapus: catatan 1"),
+            ("Show the notes", vec![], "There are no notes"),
+        ] {
+            t.clock.advance_ms(1_000);
+            let start = StartTurn {
+                conversation: None,
+                parent: None,
+                text: MessageText::parse(question).expect("a message"),
+                attachments: vec![],
+                model: None,
+                key: t.world.id(),
+            };
+            let started = turns.start(&scope, "req", start).await.expect("a turn");
+            let answer = tokio::spawn({
+                let (turns, scope) = (turns.clone(), scope.clone());
+                async move { follow(&turns, &scope, started.turn, 0).await }
+            });
+            for decision in decisions {
+                let call = patiently(next_question(&turns, &scope, started.turn, &decision)).await;
+                turns.decide(&scope, started.turn, &call, decision).await.expect("decided");
+            }
+            let client = played(&patiently(answer).await.expect("a follower"));
+            assert!(client.text().contains(says), "{question}: {}", client.text());
+        }
+        shutdown.cancel();
+        tracker.close();
+        tracker.wait().await;
+        assert_eq!(audit_books(&t.db).await.expect("an audit"), Vec::<String>::new());
+    }
+}
+
+/// The call that asks something this decision fits, once there is one.
+async fn next_question(turns: &Turns, scope: &TenantScope, turn: TurnId, decision: &Decision) -> String {
+    let is_form = matches!(decision, Decision::Answer(_));
+    let mut events = std::pin::pin!(turns.follow(scope, turn, 0).await.expect("the turn is followed"));
+    while let Some(envelope) = events.next().await {
+        let parts = match envelope.event {
+            TurnEvent::ToolStarted { call } | TurnEvent::ToolChanged { call } => vec![Part::Tool { call }],
+            TurnEvent::Snapshot { parts } => parts,
+            _ => vec![],
+        };
+        for part in parts {
+            if let Part::Tool { call } = part
+                && let ToolCallStatus::Waiting(question) = &call.status
+                && matches!(question.wish, Wish::Form { .. }) == is_form
+            {
+                return call.call_id;
+            }
+        }
+    }
+    panic!("nothing was asked")
 }

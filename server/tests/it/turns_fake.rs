@@ -10,8 +10,8 @@ use std::{
 use app::{
     backend::Caller,
     model::{
-        ConversationId, ConversationView, MessageId, MessageText, Part, Role, StartTurn, TurnEnvelope, TurnEvent,
-        TurnId, TurnStarted,
+        ConversationId, ConversationView, FieldKind, FormField, MessageId, MessageText, Part, Risk, Role, StartTurn,
+        ToolCallView, TurnEnvelope, TurnEvent, TurnId, TurnStarted,
     },
 };
 use async_trait::async_trait;
@@ -19,14 +19,14 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 use server::{
     conversations,
-    db::{Db, SystemReason, TenantScope, tenant::membership_put, user::user_insert},
+    db::{Db, SystemReason, TenantScope, tenant::membership_put, turn::turn_find, user::user_insert},
     models::{
         Billed, Catalogue, Delta, DeltaStream, Model, ModelRequest, Permit, Provider, ProviderError, ProviderErrorKind,
         ReportedUsage, StopReason, demo::TITLE_MARKER,
     },
     tenancy,
     tools::{Registry, Tool, ToolContext, ToolDefinition, ToolError, ToolResult},
-    turns::{Turns, TurnsConfig, fold},
+    turns::{Models, Turns, TurnsConfig, fold},
     usage::audit_books,
     world::World,
 };
@@ -37,6 +37,12 @@ use crate::support::db::TestDb;
 
 /// Nothing in a story takes this long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// A point a script waits at until the story opens it; the story can wait until the script is there.
 #[derive(Clone)]
@@ -65,6 +71,7 @@ impl Gate {
 #[derive(Clone)]
 pub enum Act {
     Text(String),
+    Reasoning(String),
     /// So many bytes that are not shown.
     Received(usize),
     Usage(ReportedUsage),
@@ -106,6 +113,10 @@ pub struct Fake {
     scripts: Mutex<VecDeque<Opening>>,
     title: Mutex<Option<Opening>>,
     requests: Mutex<Vec<ModelRequest>>,
+    /// What the tool that changes something did, in order.
+    pub changes: Arc<Mutex<Vec<String>>>,
+    /// Where a change waits that is asked to.
+    pub change_gate: Gate,
 }
 
 impl Fake {
@@ -149,6 +160,7 @@ fn play(acts: Vec<Act>) -> DeltaStream {
         for act in acts {
             match act {
                 Act::Text(text) => yield Ok(Delta::Text(text)),
+                Act::Reasoning(text) => yield Ok(Delta::Reasoning(text)),
                 Act::Received(bytes) => yield Ok(Delta::Received(bytes)),
                 Act::Usage(reported) => yield Ok(Delta::Usage(reported)),
                 Act::Tool(id, name, input) => yield Ok(Delta::ToolUse { id: id.into(), name: name.into(), input }),
@@ -198,8 +210,69 @@ impl Tool for Echo {
     }
 }
 
+/// A tool that changes something, and so asks first. "form" needs a number, "gate" waits.
+struct Change {
+    definition: ToolDefinition,
+    changes: Arc<Mutex<Vec<String>>>,
+    gate: Gate,
+}
+
+impl Change {
+    fn tool(fake: &Fake) -> Arc<dyn Tool> {
+        let properties = json!({"say": {"type": "string"}, "count": {"type": "integer"}});
+        let definition = ToolDefinition {
+            name: "change",
+            title: "Change",
+            description: "Changes something.",
+            input_schema: json!({"type": "object", "properties": properties, "required": ["say"], "additionalProperties": false}),
+            output_schema: json!({"type": "object"}),
+        };
+        Arc::new(Self { definition, changes: fake.changes.clone(), gate: fake.change_gate.clone() })
+    }
+}
+
+#[async_trait]
+impl Tool for Change {
+    fn definition(&self) -> &ToolDefinition {
+        &self.definition
+    }
+    fn summary(&self, arguments: &Value) -> String {
+        arguments["say"].as_str().unwrap_or_default().to_owned()
+    }
+    fn risk(&self) -> Risk {
+        Risk::Write
+    }
+    fn effect(&self, arguments: &Value) -> String {
+        format!("Change “{}”", self.summary(arguments))
+    }
+    async fn run(&self, _: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError> {
+        let said = arguments["say"].as_str().unwrap_or_default().to_owned();
+        if said == "form" && arguments["count"].is_null() {
+            let field = FormField {
+                name: "count".into(),
+                label: "How many".into(),
+                description: String::new(),
+                kind: FieldKind::Integer,
+                required: true,
+            };
+            return Err(ToolError::NeedsInput { message: "How many?".into(), fields: vec![field] });
+        }
+        self.changes.lock().expect("a lock").push(format!("{said}{}", arguments["count"].as_i64().unwrap_or(0)));
+        if said == "gate" {
+            self.gate.pass().await;
+        }
+        Ok(ToolResult { text: format!("changed {said}"), structured: json!({"said": said}), tables: Vec::new() })
+    }
+}
+
 pub fn model() -> Model {
     Catalogue::built_in().find("claude-haiku-4-5").expect("it is in the catalogue").clone()
+}
+
+/// Two models to choose from; both play the same scripts.
+fn models(fake: &Arc<Fake>) -> Models {
+    let other = Catalogue::built_in().find("claude-sonnet-5").expect("it is in the catalogue").clone();
+    Models::only(model(), fake.clone()).and(other, fake.clone())
 }
 
 /// Bounds with short waits.
@@ -219,10 +292,9 @@ pub fn turns_on(db: &Db, world: &World, fake: &Arc<Fake>, config: TurnsConfig) -
         config,
         db.clone(),
         world.clone(),
-        fake.clone(),
-        model(),
+        models(fake),
         Catalogue::built_in(),
-        Registry::of(vec![Echo::tool()]),
+        Registry::of(vec![Echo::tool(), Change::tool(fake)]),
         TaskTracker::new(),
         &CancellationToken::new(),
     )
@@ -285,6 +357,38 @@ impl House {
     pub async fn view_at(&self, id: ConversationId, leaf: Option<MessageId>) -> ConversationView {
         let mut tx = self.t.db.read(&self.scope).await.expect("a transaction");
         conversations::open(&self.scope, &mut tx, id, leaf).await.expect("a view")
+    }
+
+    /// The call of a running or finished answer, as a page that opens now shows it.
+    pub async fn call(&self, started: &TurnStarted, call_id: &str) -> ToolCallView {
+        let view = self.view(started.conversation).await;
+        let answer = view.messages.last().expect("an answer").clone();
+        let calls = answer.parts.into_iter().filter_map(|part| match part {
+            Part::Tool { call } => Some(call),
+            _ => None,
+        });
+        calls.into_iter().find(|call| call.call_id == call_id).expect("the call is shown")
+    }
+
+    /// Waits until the turn waits for its person.
+    pub async fn parked(&self, turn: TurnId) {
+        patiently(async {
+            loop {
+                let mut tx = self.t.db.read(&self.scope).await.expect("a transaction");
+                let record = turn_find(&self.scope, &mut tx, turn).await.expect("a read").expect("a turn");
+                if record.waiting_until.is_some() {
+                    return;
+                }
+                drop(tx);
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    }
+
+    /// What was changed so far.
+    pub fn changes(&self) -> Vec<String> {
+        self.fake.changes.lock().expect("a lock").clone()
     }
 
     /// Another person in the same tenant.

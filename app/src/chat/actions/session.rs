@@ -9,6 +9,7 @@ use super::super::{
 use crate::{
     api,
     error::AppError,
+    wire::Form,
     words::{errors, shell},
 };
 
@@ -35,8 +36,8 @@ impl Chat {
     /// # Errors
     /// A sentence for the person.
     pub async fn sign_in(self, email: String, password: String) -> Result<(), &'static str> {
-        let fields = [("email", email.as_str()), ("password", password.as_str()), ("next", "/")];
-        let answer = post::post("/login", Body::Form(&fields)).await;
+        let fields = Form::default().with("email", &email).with("password", &password);
+        let answer = post::post("/login", Body::Form(fields)).await;
         match answer.map(|answer| answer.status) {
             // The server leads on from the sign-in page: that is how it says yes.
             Ok(0 | 200..=399) => {}

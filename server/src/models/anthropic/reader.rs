@@ -159,6 +159,7 @@ impl Reader {
         let block = &data["content_block"];
         match block["type"].as_str() {
             Some("text") => Ok(text(block["text"].as_str())),
+            Some("thinking") => Ok(reasoning(block["thinking"].as_str())),
             Some("tool_use") => {
                 let (Some(index), Some(id), Some(name)) =
                     (data["index"].as_u64(), block["id"].as_str(), block["name"].as_str())
@@ -185,6 +186,7 @@ impl Reader {
         let delta = &data["delta"];
         match delta["type"].as_str() {
             Some("text_delta") => Ok(text(delta["text"].as_str())),
+            Some("thinking_delta") => Ok(reasoning(delta["thinking"].as_str())),
             Some("input_json_delta") => {
                 let piece = delta["partial_json"].as_str().unwrap_or_default();
                 let received = vec![Delta::Received(piece.len())];
@@ -238,6 +240,10 @@ fn received(content: &Value) -> Vec<Delta> {
 
 fn text(text: Option<&str>) -> Vec<Delta> {
     text.filter(|text| !text.is_empty()).map(|text| Delta::Text(text.to_owned())).into_iter().collect()
+}
+
+fn reasoning(text: Option<&str>) -> Vec<Delta> {
+    text.filter(|text| !text.is_empty()).map(|text| Delta::Reasoning(text.to_owned())).into_iter().collect()
 }
 
 fn stop_reason(reason: &str) -> StopReason {
@@ -310,7 +316,13 @@ mod tests {
         let mut reader = Reader::new("r".into());
         let mut count = |data: Value| -> usize {
             let deltas = reader.event(&SseEvent { name: "x".into(), data: data.to_string() }).expect("deltas");
-            deltas.iter().map(|delta| if let Delta::Received(bytes) = delta { *bytes } else { 0 }).sum()
+            let bytes = deltas.iter().map(|delta| match delta {
+                Delta::Received(bytes) => *bytes,
+                // Counted by whoever shows it, as text is.
+                Delta::Reasoning(text) => text.len(),
+                _ => 0,
+            });
+            bytes.sum()
         };
         let tool = json!({"type": "tool_use", "id": "toolu_1", "name": "find_devices", "input": {}});
         assert!(count(json!({"type": "content_block_start", "index": 0, "content_block": tool})) >= 19);

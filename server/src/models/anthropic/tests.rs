@@ -48,6 +48,7 @@ fn request() -> ModelRequest {
 #[derive(Debug, Default)]
 struct Heard {
     text: String,
+    reasoning: String,
     tools: Vec<(String, String, serde_json::Value)>,
     usage: ReportedUsage,
     stop: Option<StopReason>,
@@ -65,6 +66,7 @@ async fn hear(provider: &Anthropic) -> Heard {
         match delta {
             Ok(Delta::Text(text)) => heard.text.push_str(&text),
             Ok(Delta::ToolUse { id, name, input }) => heard.tools.push((id, name, input)),
+            Ok(Delta::Reasoning(text)) => heard.reasoning.push_str(&text),
             Ok(Delta::Received(_)) => {}
             Ok(Delta::Usage(usage)) => heard.usage = usage,
             Ok(Delta::Stop(stop)) => heard.stop = Some(stop),
@@ -167,6 +169,7 @@ async fn unknown_events_are_skipped() {
         .step(Step::Text("b".into()));
     let (heard, _upstream) = hear_script(script).await;
     assert_eq!((heard.text.as_str(), heard.stop), ("ab", Some(StopReason::EndTurn)));
+    assert_eq!(heard.reasoning, "hm", "thinking is shown as such, never as text");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 
 use app::model::{Date, Timestamp};
 
-use super::{DEMO_MODEL, Entry, Model, ModelId, PriceVersion, ProviderKind};
+use super::{DEMO_BRIEF_MODEL, DEMO_MODEL, Entry, Model, ModelId, PriceVersion, ProviderKind};
 
 /// Other names of a model: the dated snapshot behind each id.
 pub(super) const ALIASES: [(&str, &str); 3] = [
@@ -112,16 +112,20 @@ fn entry(model: Model, since: Date, prices: &Prices) -> Entry {
 }
 
 pub(super) fn all() -> Vec<Entry> {
-    let demo = Model {
-        id: ModelId(DEMO_MODEL.to_owned()),
-        name: "Demo model (scripted)".to_owned(),
-        provider: ProviderKind::Demo,
-        context_tokens: 200_000,
-        max_output_tokens: 8_192,
-        sees_images: true,
+    let demo = |id: &str, name: &str| {
+        let model = Model {
+            id: ModelId(id.to_owned()),
+            name: name.to_owned(),
+            provider: ProviderKind::Demo,
+            context_tokens: 200_000,
+            max_output_tokens: 8_192,
+            sees_images: true,
+        };
+        entry(model, Date { year: 1970, month: 1, day: 1 }, &DEMO)
     };
     vec![
-        entry(demo, Date { year: 1970, month: 1, day: 1 }, &DEMO),
+        demo(DEMO_MODEL, "Demo model (scripted)"),
+        demo(DEMO_BRIEF_MODEL, "Demo, brief (scripted)"),
         claude("claude-haiku-4-5", "Claude Haiku 4.5", (2025, 10, 1), 200_000, 64_000, &HAIKU_4_5),
         claude("claude-sonnet-5", "Claude Sonnet 5", (2026, 6, 30), 1_000_000, 128_000, &SONNET_5),
         claude("claude-sonnet-4-6", "Claude Sonnet 4.6", (2026, 1, 1), 200_000, 64_000, &SONNET_4),

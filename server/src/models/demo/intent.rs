@@ -36,6 +36,8 @@ pub(super) enum Intent {
     Date,
     Tariff,
     Shifts,
+    /// See [`super::notes`].
+    Note,
 }
 
 pub(super) fn slash(text: &str) -> Option<Intent> {

@@ -10,7 +10,7 @@ use super::{
     files,
     intent::Intent,
     memory::{Call, Given, Memory, Need},
-    naming,
+    naming, notes,
     question::Question,
     render, reports,
     spans::{Span, date_in},
@@ -145,6 +145,7 @@ impl Plan {
             Intent::Date => self.date_info(render::date),
             Intent::Tariff => self.date_info(render::tariff),
             Intent::Shifts => self.date_info(render::shifts),
+            Intent::Note => notes::answer(self),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     intent::{Intent, intent, slash},
+    notes::{self, Wish},
     spans::{self, Span},
     vocabulary::{DEVICES, STOP, TRANSLATED},
     words::{Language, Word, claim, claim_at, find, is_in, language, words},
@@ -23,6 +24,8 @@ pub(super) struct Question {
     pub limit: Option<i64>,
     /// "and yesterday?", "what did it cost?": the rest is in the question before.
     pub refers_back: bool,
+    /// What to do with notes.
+    pub note: Option<Wish>,
 }
 
 /// More phrases than this are not looked up.
@@ -34,6 +37,20 @@ impl Question {
     pub(super) fn read(text: &str) -> Self {
         let mut words = words(text);
         let language = language(&words);
+        if let Some((wish, told)) = notes::read(text) {
+            let subjects = Some(wish.device().to_owned()).filter(|device| !device.is_empty());
+            return Self {
+                language: told.or(language),
+                intent: Some(Intent::Note),
+                spans: Vec::new(),
+                subjects: subjects.into_iter().collect(),
+                of_department: false,
+                group_by: None,
+                limit: None,
+                refers_back: false,
+                note: Some(wish),
+            };
+        }
         let slash = slash(text);
         if slash.is_some() {
             // The command's own word.
@@ -47,7 +64,7 @@ impl Question {
         let of_department = claim(&mut words, "department|departments|dept|departemen|bagian|divisi|division");
         let intent = slash.or_else(|| intent(&mut words, group_by, of_department, spans.len()));
         let subjects = subjects(&mut words);
-        Self { language, intent, spans, subjects, of_department, group_by, limit, refers_back }
+        Self { language, intent, spans, subjects, of_department, group_by, limit, refers_back, note: None }
     }
 
     /// Fills in from the question before what this one leaves open.

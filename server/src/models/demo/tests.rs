@@ -2,6 +2,7 @@
 //! [`seeded`] does the same on the real tools with the demo's data.
 
 mod seeded;
+mod variants;
 
 use std::{collections::HashMap, sync::LazyLock};
 

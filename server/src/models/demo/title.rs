@@ -37,6 +37,7 @@ fn topic(intent: Intent, language: Language) -> Option<&'static str> {
         Intent::Peaks => ("peak demand", "beban puncak"),
         Intent::Tariff => ("tariff", "tarif"),
         Intent::Shifts => ("shifts", "shift"),
+        Intent::Note => ("note", "catatan"),
         Intent::Date | Intent::Greeting | Intent::Help | Intent::Thanks => return None,
     };
     Some(language.pick(english, indonesian))

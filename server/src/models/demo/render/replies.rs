@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{devices, escape};
-use crate::models::demo::{intent::Intent, memory::Given, question::Question, words::Language};
+use crate::models::demo::{intent::Intent, memory::Given, notes, question::Question, words::Language};
 
 fn quoted(subjects: &[String]) -> String {
     subjects.iter().map(|subject| format!("“{}”", escape(subject))).collect::<Vec<_>>().join(", ")
@@ -11,6 +11,9 @@ fn quoted(subjects: &[String]) -> String {
 
 /// What is said before the first look at the data.
 pub(in super::super) fn opening(question: &Question, language: Language) -> String {
+    if let Some(wish) = &question.note {
+        return notes::opening(wish, language);
+    }
     let is_report = matches!(
         question.intent,
         Some(Intent::DailyDigest | Intent::WeeklySummary | Intent::PeakReport | Intent::DeptBreakdown)
