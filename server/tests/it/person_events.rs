@@ -11,6 +11,7 @@ use axum::{Extension, Router, body::Body, http::Request, routing::get};
 use futures::{Stream, StreamExt as _};
 use http_body_util::BodyExt as _;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use server::{
     conversations,
     db::{Db, Engine, TenantScope, changes::Change},
@@ -177,6 +178,20 @@ db_test! {
         // What a person does, too.
         rename(&ana, &conversation, "Counting").await;
         assert_eq!(titles(&[one.event().await, other.event().await]), ["Counting", "Counting"]);
+        let pin = json!({"tenant": "prs", "id": conversation, "pinned": true});
+        let archive = json!({"tenant": "prs", "ids": [conversation], "archived": true});
+        for (function, arguments, expected) in
+            [("conversations/pin", pin, (true, false)), ("conversations/archive", archive, (false, true))]
+        {
+            let (status, answer) = ana.call(function, arguments).await;
+            assert_eq!(status, StatusCode::OK, "{function}: {answer}");
+            for event in [one.event().await, other.event().await] {
+                assert!(
+                    matches!(&event, PersonEvent::Conversation(row) if (row.pinned, row.archived) == expected),
+                    "{function}: {event:?}"
+                );
+            }
+        }
         for (function, is_gone) in [("conversations/delete", true), ("conversations/restore", false)] {
             let (status, _) = ana.post_form(function, &[("tenant", "prs"), ("id", &conversation)]).await;
             assert_eq!(status, StatusCode::OK);
