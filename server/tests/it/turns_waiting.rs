@@ -269,6 +269,7 @@ db_test! {
         let texts: Vec<String> = request.messages.iter().flat_map(|message| &message.content).map(|content| match content {
             Content::Text { text } => text.clone(),
             Content::ToolUse { name, .. } => name.clone(),
+            Content::Image(_) | Content::Document(_) => "a file".to_owned(),
             Content::ToolResult { text, .. } => text.lines().next().unwrap_or_default().to_owned(),
             Content::Image(_) | Content::Document(_) => String::new(),
         }).collect();
