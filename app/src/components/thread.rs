@@ -6,6 +6,7 @@ use leptos::{ev, html, prelude::*, reactive::send_wrapper_ext::SendOption};
 use leptos_router::hooks::use_location;
 
 use super::{
+    each::each,
     empty::EmptyState,
     error_view::ErrorView,
     icon::icon,
@@ -102,9 +103,11 @@ pub fn Thread() -> impl IntoView {
                 {move || empty.get().then(|| view! { <EmptyState/> })}
                 {move || chat.failure.get().map(|error| view! { <ErrorView error/> })}
                 {move || earlier_button(chat)}
-                <For each=move || chat.items.get() key=|item| item.id let:item>
-                    <Message item/>
-                </For>
+                {each(
+                    move || chat.items.get(),
+                    |item| item.id.0.as_u128(),
+                    |item| view! { <Message item/> }.into_any(),
+                )}
                 <div id=SPACER_ID></div>
             </div>
         </div>
