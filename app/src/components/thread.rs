@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use leptos::{ev, html, prelude::*, reactive::send_wrapper_ext::SendOption};
-use leptos_router::hooks::use_location;
 
 use super::{
     each::each,
@@ -14,6 +13,7 @@ use super::{
 };
 use crate::{
     chat::{
+        address::Address,
         body::Activity,
         browser,
         scroll::{BOX_ID, Controller, Jump, SPACER_ID},
@@ -131,9 +131,9 @@ fn follow_size(chat: Chat) {
 
 /// A link to a message of the conversation that is shown already only changes what stands behind `#`.
 fn follow_links(chat: Chat) {
-    let hash = use_location().hash;
+    let address = expect_context::<Address>();
     Effect::new(move |before: Option<String>| {
-        let hash = hash.get();
+        let hash = address.hash();
         if before.is_some_and(|before| before != hash) {
             chat.go_to_linked();
         }

@@ -12,6 +12,7 @@ use crate::{
         state::Chat,
     },
     model::{ConversationId, ConversationSummary},
+    wire::Form,
     words::{common, shell},
 };
 
@@ -152,8 +153,8 @@ fn older_link(chat: Chat) -> Option<AnyView> {
         event.prevent_default();
         chat.load_older();
     };
-    let mut href = String::from(if chat.archive.with(Option::is_some) { "?folder=archive&older=" } else { "?older=" });
-    href.push_str(&leptos_router::location::Url::escape(&next.0));
+    let mut href = String::from(if chat.archive.with(Option::is_some) { "?folder=archive&" } else { "?" });
+    href.push_str(&Form::default().with("older", &next.0).text);
     let lang = chat.lang;
     let label = move || if chat.loading_older.get() { common::loading(lang) } else { shell::older(lang) };
     Some(
