@@ -67,9 +67,9 @@ pub async fn message_copy(
 ) -> Result<()> {
     tx.query(
         "INSERT INTO messages (tenant_id, id, conversation_id, parent_id, author, status, parts, model_content, \
-         model_bytes, error, turn_id, created_at, edited, searchable) \
-         SELECT tenant_id, $3, $4, $5, author, status, parts, model_content, model_bytes, error, turn_id, created_at, \
-         edited, TRUE FROM messages WHERE tenant_id = $1 AND id = $2",
+         model_bytes, error, model, turn_id, created_at, edited, searchable) \
+         SELECT tenant_id, $3, $4, $5, author, status, parts, model_content, model_bytes, error, model, turn_id, \
+         created_at, edited, TRUE FROM messages WHERE tenant_id = $1 AND id = $2",
     )
     .bind(scope.tenant())
     .bind(original)

@@ -270,6 +270,7 @@ db_test! {
             Content::Text { text } => text.clone(),
             Content::ToolUse { name, .. } => name.clone(),
             Content::ToolResult { text, .. } => text.lines().next().unwrap_or_default().to_owned(),
+            Content::Image(_) | Content::Document(_) => "a file".to_owned(),
         }).collect();
         assert_eq!(texts, ["Change it", "Let me see. ", "change", "changed one"]);
         house.close().await;
