@@ -1,8 +1,9 @@
 //! What the chat page knows, apart from how it looks.
 //!
-//! Pure rules, tested natively: [`transcript`] (events → message), [`list`] (the sidebar's groups and pages), [`drafts`]
-//! (what is kept of unsent text). What talks to the browser: [`browser`], [`feed`] (the event stream of a turn),
-//! [`channel`] (other tabs), [`scroll`], [`post`] (requests that are no server functions). [`body`] and [`state`] hold the signals between the two.
+//! Pure rules, tested natively: [`transcript`] (events → message), [`smooth`] (how fast its text shows), [`list`] (the
+//! sidebar's groups and pages), [`drafts`] (what is kept of unsent text). What talks to the browser: [`browser`], [`feed`]
+//! (the event stream of a person), [`channel`] (other tabs), [`writer`] (events → page), [`scroll`], [`post`] (requests
+//! that are no server functions). [`body`] and [`state`] hold the signals between the two.
 //!
 //! What must hold: nothing here reads a clock, storage or the DOM while a page is first rendered; only effects and
 //! handlers call [`browser`], because the server renders the same components.
@@ -17,5 +18,7 @@ pub mod item;
 pub mod list;
 pub mod post;
 pub mod scroll;
+pub mod smooth;
 pub mod state;
 pub mod transcript;
+pub mod writer;

@@ -17,6 +17,7 @@ pub mod markdown;
 pub mod search;
 pub mod share;
 pub mod shell;
+pub mod thread;
 
 /// Declares phrases: `name = "English" | "Indonesian";`
 macro_rules! phrases {

@@ -8,13 +8,14 @@ mod charts;
 mod fake_backend;
 #[path = "support/site.rs"]
 mod site;
+#[path = "chat/transcript.rs"]
+mod transcript;
 
 use app::{
     error::AppError,
     model::{
-        BudgetRefusal, Cell, Column, Cursor, Lang, MessageAuthor, MessageStatus, Money, Part, Quality, Role, SearchHit,
-        SetupStep, Siblings, SnippetPiece, Table, Theme, Timestamp, Tokens, ToolCallStatus, ToolCallView, ToolOutput,
-        TurnError, TurnErrorCode, TurnUsage,
+        BudgetRefusal, Cursor, Lang, MessageAuthor, MessageStatus, Part, Role, SearchHit, SetupStep, SnippetPiece,
+        Theme, Timestamp,
     },
 };
 use axum::http::StatusCode;
@@ -22,34 +23,6 @@ use fake_backend::{NEXT_KEY, NOW, answer, message, message_id, question};
 use site::{Site, form_fields};
 
 const DAY: i64 = 86_400_000;
-
-fn tool_call(status: ToolCallStatus) -> ToolCallView {
-    let cell = |text: &str, value: Option<f64>| Cell { text: text.into(), value };
-    let column = |label: &str, unit: &str, numeric: bool| Column { label: label.into(), unit: unit.into(), numeric };
-    let table = Table {
-        caption: "Cost per day".into(),
-        columns: vec![column("Day", "", false), column("Energy", "kWh", true)],
-        rows: vec![vec![cell("2026-11-20", None), cell("1,234.5", Some(1234.5))]],
-        omitted: 3,
-    };
-    ToolCallView {
-        call_id: "call-1".into(),
-        name: "energy_and_cost".into(),
-        title: "Energy and cost".into(),
-        arguments: "{\n  \"meter\": \"compressor-3\"\n}".into(),
-        summary: "Compressor 3, 14–20 Nov".into(),
-        status,
-        output: Some(ToolOutput {
-            text: "ok".into(),
-            tables: vec![table],
-            charts: vec![],
-            json: "{}".into(),
-            bytes: 3_100,
-        }),
-        duration_ms: Some(412),
-        ran_as: "PRS Textile · Ana Wijaya · built-in".into(),
-    }
-}
 
 #[tokio::test]
 async fn a_new_chat_greets_and_offers_examples() {
@@ -78,86 +51,6 @@ async fn a_real_model_is_named_and_not_called_a_demo() {
     let text = site.get("/t/prs").await.text();
     assert!(text.contains("Claude can make mistakes"), "{text}");
     assert!(!text.contains("Demo model"));
-}
-
-#[tokio::test]
-async fn a_conversation_shows_its_messages_tools_and_table() {
-    let site = Site::default();
-    let parts = vec![
-        Part::Tool { call: tool_call(ToolCallStatus::Done) },
-        Part::Text { text: "It cost **Rp 4.2 million**.".into() },
-    ];
-    let mut reply = message(2, MessageAuthor::Assistant, parts, MessageStatus::Complete);
-    reply.usage = Some(TurnUsage {
-        tokens: Tokens { input: 12_345, output: 678, ..Tokens::default() },
-        cost: Money(3_100_000_000),
-        quality: Quality::Exact,
-        calls: 2,
-        duration_ms: 2_300,
-        first_token_ms: None,
-        tool_ms: 0,
-    });
-    let id = site.backend.add("Compressor 3", NOW, vec![question(1, "What did it cost?"), reply]);
-    let page = site.get(&format!("/t/prs/c/{id}")).await;
-    let text = page.text();
-    for expected in [
-        "What did it cost?",
-        "Used 1 tool · 412 ms",
-        "Energy and cost",
-        "Compressor 3, 14–20 Nov",
-        "Cost per day",
-        "1,234.5",
-        "3 more rows are not shown.",
-        "ran as PRS Textile · Ana Wijaya · built-in · 412 ms · 3.1 KB",
-        "12,345 tokens",
-        "$0.0031",
-        "2.3 s",
-    ] {
-        assert!(text.contains(expected), "{expected} in: {text}");
-    }
-    assert!(page.has("<strong>Rp 4.2 million</strong>"));
-    assert!(page.has("<title>Compressor 3 · PRS Textile · Steward</title>"));
-    assert!(page.has("<details class=\"tools\">"), "folded, because the answer has begun");
-    assert!(page.has("aria-current=\"page\""));
-}
-
-#[tokio::test]
-async fn a_failed_tool_is_open_and_says_why() {
-    let site = Site::default();
-    let failed = ToolCallStatus::Failed("There is no meter of this name.".into());
-    let parts = vec![Part::Tool { call: tool_call(failed) }, Part::Text { text: "I could not find it.".into() }];
-    let id = site.backend.add(
-        "x",
-        NOW,
-        vec![question(1, "?"), message(2, MessageAuthor::Assistant, parts, MessageStatus::Complete)],
-    );
-    let page = site.get(&format!("/t/prs/c/{id}")).await;
-    assert!(page.text().contains("There is no meter of this name."));
-    assert!(page.text().contains("Used 1 tool, 1 failed"));
-    assert!(page.has("<details open class=\"tools\">"), "the group is open");
-    assert!(page.has("<details open class=\"tool failed\">"), "the card is open");
-}
-
-#[tokio::test]
-async fn an_interrupted_answer_keeps_its_text_and_says_what_happened() {
-    let site = Site::default();
-    let error = TurnError {
-        code: TurnErrorCode::Interrupted,
-        message: "The server stopped while this was written.".into(),
-        request_id: "req-77".into(),
-        refusal: None,
-    };
-    let parts = vec![Part::Text { text: "The first half".into() }];
-    let id = site.backend.add(
-        "x",
-        NOW,
-        vec![question(1, "?"), message(2, MessageAuthor::Assistant, parts, MessageStatus::Failed(error))],
-    );
-    let text = site.get(&format!("/t/prs/c/{id}")).await.text();
-    for expected in ["The first half", "Interrupted.", "The server stopped while this was written.", "Retry", "req-77"]
-    {
-        assert!(text.contains(expected), "{expected} in: {text}");
-    }
 }
 
 #[tokio::test]
@@ -413,20 +306,6 @@ async fn people_with_several_tenants_switch_in_the_header() {
     assert!(page.has("aria-label=\"PRS Textile: Change tenant\""));
     assert!(page.has("<a href=\"/t/prs\" rel=\"external\" aria-current=\"page\">PRS Textile</a>"), "{}", page.html);
     assert!(page.has("<a href=\"/t/mill\" rel=\"external\">Mill &amp; Co</a>"));
-}
-
-#[tokio::test]
-async fn versions_of_a_message_are_links() {
-    let site = Site::default();
-    let mut second = question(3, "Asked again");
-    second.siblings = Siblings { index: 2, count: 3, previous: Some(message_id(1)), next: Some(message_id(5)) };
-    let id = site.backend.add("x", NOW, vec![second, answer(4, "!")]);
-    let leaf = message_id(4);
-    let page = site.get(&format!("/t/prs/c/{id}?leaf={leaf}")).await;
-    assert!(page.text().contains("2/3"));
-    assert!(page.has(&format!("href=\"?leaf={}\"", message_id(1))));
-    assert!(page.has(&format!("href=\"?leaf={}\"", message_id(5))));
-    assert_eq!(site.backend.state().opened, [(id, Some(leaf))]);
 }
 
 #[tokio::test]

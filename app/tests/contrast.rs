@@ -24,6 +24,8 @@ const PAIRS: &[(&str, &[&str], f64)] = &[
     ("--danger", &["--bg", "--surface", "--surface-2", "--danger-bg"], TEXT),
     ("--ok", &["--bg", "--surface", "--surface-2", "--ok-bg"], TEXT),
     ("--warn", &["--bg", "--surface", "--surface-2", "--warn-bg"], TEXT),
+    ("--code-blue", &["--surface"], TEXT),
+    ("--code-violet", &["--surface"], TEXT),
     ("--border-strong", &["--bg", "--surface"], GRAPHIC),
     ("--accent", &["--bg", "--surface"], GRAPHIC),
     ("--chart-1", &["--bg", "--surface"], GRAPHIC),

@@ -102,8 +102,13 @@ export class Chat {
     await saved;
   }
 
-  /** Deletes the newest conversation by its menu in the sidebar. */
+  /** Deletes the newest conversation by its menu in the sidebar; without script the open one by the menu of the page. */
   async delete(): Promise<void> {
+    if (!this.hasScript) {
+      await this.page.locator("summary").and(this.page.getByLabel("Conversation menu")).click();
+      await this.page.getByRole("button", { name: "Delete" }).click();
+      return;
+    }
     await this.openMenu();
     await this.rows.first().getByRole("button", { name: "Delete" }).click();
   }

@@ -28,7 +28,8 @@ use crate::{
     db::{
         Db, TenantScope,
         changes::{Change, Listening},
-        live::{conversation_row, turns_open},
+        conversation_list::conversation_summary,
+        live::turns_open,
     },
     error::Result,
     turns::Turns,
@@ -91,7 +92,7 @@ impl Live {
     async fn read(&self, scope: &TenantScope, read: Read) -> Result<PersonEvent> {
         let mut tx = self.db.read(scope).await?;
         Ok(match read {
-            Read::Conversation(id) => match conversation_row(scope, &mut tx, id).await? {
+            Read::Conversation(id) => match conversation_summary(scope, &mut tx, id).await? {
                 Some(row) => PersonEvent::Conversation(row),
                 None => PersonEvent::Gone(id),
             },

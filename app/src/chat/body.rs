@@ -1,14 +1,16 @@
-//! A message's parts as signals: runs of text whose finished blocks are frozen, and runs of tool calls. While an answer
-//! streams, [`Body::sync`] touches only what grew.
+//! A message's parts as signals: runs of text whose finished blocks are frozen, reasoning, and runs of tool calls. While
+//! an answer streams, [`Body::grow`] touches only what grew: the work of a frame depends on what came, not on what is
+//! there already.
 
-use std::sync::Arc;
+mod text;
+mod tools;
 
 use leptos::prelude::*;
 
-use crate::{
-    markdown::{Block, Streaming},
-    model::{Part, ToolCallStatus, ToolCallView},
-};
+pub use text::{Chunk, TextRun};
+pub use tools::{Card, ToolRun};
+
+use crate::model::{Part, ToolCallView};
 
 /// What a message shows, in order.
 #[derive(Clone)]
@@ -28,43 +30,62 @@ pub struct Keyed {
 #[derive(Clone)]
 pub enum Segment {
     Text(TextRun),
+    Reasoning(Reasoning),
     Tools(ToolRun),
 }
 
-/// Text: blocks that will not change any more, and the tail that is parsed again with every addition.
+/// What the model thought before it answered.
 #[derive(Clone)]
-pub struct TextRun {
-    pub frozen: ArcRwSignal<Vec<Arc<Block>>>,
-    pub tail: ArcRwSignal<Vec<Block>>,
-    parser: ArcStoredValue<Streaming>,
-    source: ArcStoredValue<String>,
+pub struct Reasoning {
+    pub text: TextRun,
+    /// Something else follows, or the message is over.
+    pub over: ArcRwSignal<bool>,
 }
 
-/// Tool calls that follow each other without text between them.
-#[derive(Clone)]
-pub struct ToolRun {
-    pub calls: ArcRwSignal<Vec<ToolCallView>>,
-    /// Text follows, or the message is over: the group may fold.
-    pub answered: ArcRwSignal<bool>,
+/// What the person should know an answer is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activity {
+    Writing,
+    /// The title of a tool that runs.
+    Tool(String),
+    /// A tool asks the person.
+    Waiting,
 }
 
-enum Run<'a> {
+enum Content<'a> {
     Text(&'a str),
+    Reasoning(&'a str),
     Tools(Vec<&'a ToolCallView>),
 }
 
-/// Consecutive tool calls become one run.
-fn runs(parts: &[Part]) -> Vec<Run<'_>> {
+/// Parts that are shown together; `end` is the place of the first part behind them.
+struct Run<'a> {
+    content: Content<'a>,
+    end: usize,
+}
+
+/// Consecutive tool calls become one run. `shown`: how many bytes of the last part's text are shown yet.
+fn runs(parts: &[Part], shown: usize) -> Vec<Run<'_>> {
     let mut runs: Vec<Run<'_>> = vec![];
-    for part in parts {
-        let first = runs.is_empty();
-        match (part, runs.last_mut()) {
-            (Part::Text { text }, _) if first && text.trim().is_empty() => {}
-            (Part::Text { text }, _) => runs.push(Run::Text(text)),
-            (Part::Tool { call }, Some(Run::Tools(calls))) => calls.push(call),
-            (Part::Tool { call }, _) => runs.push(Run::Tools(vec![call])),
-            (Part::Reasoning { .. } | Part::Attachment { .. }, _) => {}
-        }
+    for (place, part) in parts.iter().enumerate() {
+        let end = place + 1;
+        let limited = |text: &'_ str| if end == parts.len() { shown.min(text.len()) } else { text.len() };
+        let content = match part {
+            Part::Text { text } if runs.is_empty() && text.trim().is_empty() => continue,
+            Part::Text { text } => Content::Text(text.get(..limited(text)).unwrap_or(text)),
+            Part::Reasoning { text } if text.trim().is_empty() => continue,
+            Part::Reasoning { text } => Content::Reasoning(text.get(..limited(text)).unwrap_or(text)),
+            Part::Tool { call } => match runs.last_mut() {
+                Some(Run { content: Content::Tools(calls), end: last }) => {
+                    calls.push(call);
+                    *last = end;
+                    continue;
+                }
+                _ => Content::Tools(vec![call]),
+            },
+            Part::Attachment { .. } => continue,
+        };
+        runs.push(Run { content, end });
     }
     runs
 }
@@ -86,26 +107,44 @@ impl Body {
 
     /// Brings the view up to `parts`, which must start with what was given before.
     pub fn sync(&self, parts: &[Part], over: bool) {
-        let runs = runs(parts);
+        self.grow(parts, 0, usize::MAX, over);
+    }
+
+    /// Like [`Body::sync`] for parts that are the same as last time before the place `touched`, with only the first
+    /// `shown` bytes of the last part's text.
+    pub fn grow(&self, parts: &[Part], touched: usize, shown: usize, over: bool) {
+        let runs = runs(parts, shown);
         let count = runs.len();
-        let mut segments = self.segments.get_untracked();
-        let known = segments.len();
+        let mut fresh = vec![];
+        let mut kept = self.segments.with_untracked(Vec::len);
         for (place, run) in runs.into_iter().enumerate() {
+            // The run in front of a touched part may have to be closed: something follows it now.
+            if run.end < touched && !over && place < kept {
+                continue;
+            }
             let settled = over || place + 1 < count;
-            match (segments.get(place).map(|keyed| &keyed.segment), run) {
-                (Some(Segment::Text(shown)), Run::Text(text)) => shown.sync(text, settled),
-                (Some(Segment::Tools(shown)), Run::Tools(calls)) => shown.sync(&calls, settled),
-                (_, run) => {
-                    segments.truncate(place);
-                    segments.push(self.keyed(match run {
-                        Run::Text(text) => Segment::Text(TextRun::new(text, settled)),
-                        Run::Tools(calls) => Segment::Tools(ToolRun::new(&calls, settled)),
+            let known = self.segments.with_untracked(|segments| {
+                segments.get(place).filter(|_| place < kept).map(|keyed| keyed.segment.clone())
+            });
+            match (known, run.content) {
+                (Some(Segment::Text(shown)), Content::Text(text)) => shown.sync(text, settled),
+                (Some(Segment::Reasoning(shown)), Content::Reasoning(text)) => shown.sync(text, settled),
+                (Some(Segment::Tools(shown)), Content::Tools(calls)) => shown.sync(&calls, settled),
+                (_, content) => {
+                    kept = kept.min(place);
+                    fresh.push(self.keyed(match content {
+                        Content::Text(text) => Segment::Text(TextRun::new(text, settled)),
+                        Content::Reasoning(text) => Segment::Reasoning(Reasoning::new(text, settled)),
+                        Content::Tools(calls) => Segment::Tools(ToolRun::new(&calls, settled)),
                     }));
                 }
             }
         }
-        if segments.len() != known {
-            self.segments.set(segments);
+        if !fresh.is_empty() {
+            self.segments.update(|segments| {
+                segments.truncate(kept);
+                segments.append(&mut fresh);
+            });
         }
     }
 
@@ -115,82 +154,44 @@ impl Body {
         Keyed { key, segment }
     }
 
-    /// The text as Markdown, tool calls left out.
+    /// The text as Markdown, reasoning and tool calls left out.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let texts = self.segments.get_untracked().into_iter().filter_map(|keyed| match keyed.segment {
-            Segment::Text(run) => Some(run.source.get_value()),
-            Segment::Tools(_) => None,
+        let mut all = String::new();
+        self.segments.with_untracked(|segments| {
+            for keyed in segments {
+                let Segment::Text(run) = &keyed.segment else { continue };
+                if !all.is_empty() {
+                    all.push_str("\n\n");
+                }
+                run.with_source(|source| all.push_str(source));
+            }
         });
-        texts.collect::<Vec<_>>().join("\n\n")
+        all
     }
 
-    /// What the person should read in the status line: the tool that runs, if one does.
+    /// What is going on; tracks the tool calls, not the text.
     #[must_use]
-    pub fn running_tool(&self) -> Option<String> {
-        self.segments.get().iter().rev().find_map(|keyed| match &keyed.segment {
-            Segment::Tools(run) => run
-                .calls
-                .get()
-                .iter()
-                .find(|call| call.status == ToolCallStatus::Running)
-                .map(|call| call.title.clone()),
-            Segment::Text(_) => None,
+    pub fn activity(&self) -> Activity {
+        self.segments.with(|segments| {
+            let runs = segments.iter().rev().filter_map(|keyed| match &keyed.segment {
+                Segment::Tools(run) => Some(run.activity()),
+                Segment::Text(_) | Segment::Reasoning(_) => None,
+            });
+            runs.into_iter().find(|activity| *activity != Activity::Writing).unwrap_or(Activity::Writing)
         })
     }
 }
 
-impl TextRun {
+impl Reasoning {
     fn new(text: &str, over: bool) -> Self {
-        let run = Self {
-            frozen: ArcRwSignal::new(vec![]),
-            tail: ArcRwSignal::new(vec![]),
-            parser: ArcStoredValue::new(Streaming::default()),
-            source: ArcStoredValue::new(String::new()),
-        };
-        run.sync(text, over);
-        run
+        Self { text: TextRun::new(text, over), over: ArcRwSignal::new(over) }
     }
 
     fn sync(&self, text: &str, over: bool) {
-        let taken = self.source.with_value(String::len);
-        let Some(added) = text.get(taken..) else { return };
-        if added.is_empty() && !over {
-            return;
-        }
-        self.source.update_value(|source| source.push_str(added));
-        let grow = |parser: &mut Streaming| {
-            let before = parser.finished().len();
-            parser.push(added);
-            if over {
-                parser.finish();
-            }
-            let fresh: Vec<_> = parser.finished().iter().skip(before).cloned().map(Arc::new).collect();
-            (fresh, if over { vec![] } else { parser.tail() })
-        };
-        let (fresh, tail) = self.parser.try_update_value(grow).unwrap_or_default();
-        if !fresh.is_empty() {
-            self.frozen.update(|frozen| frozen.extend(fresh));
-        }
-        if !(tail.is_empty() && self.tail.with_untracked(Vec::is_empty)) {
-            self.tail.set(tail);
-        }
-    }
-}
-
-impl ToolRun {
-    fn new(calls: &[&ToolCallView], answered: bool) -> Self {
-        let calls = calls.iter().map(|call| (*call).clone()).collect();
-        Self { calls: ArcRwSignal::new(calls), answered: ArcRwSignal::new(answered) }
-    }
-
-    fn sync(&self, calls: &[&ToolCallView], answered: bool) {
-        let same = self.calls.with_untracked(|shown| shown.iter().eq(calls.iter().copied()));
-        if !same {
-            self.calls.set(calls.iter().map(|call| (*call).clone()).collect());
-        }
-        if self.answered.get_untracked() != answered {
-            self.answered.set(answered);
+        self.text.sync(text, over);
+        if over && !self.over.get_untracked() {
+            self.over.set(true);
         }
     }
 }
@@ -200,6 +201,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{markdown::Block, model::ToolCallStatus};
 
     fn call(id: u8, status: ToolCallStatus) -> Part {
         Part::Tool {
@@ -221,13 +223,22 @@ mod tests {
         Part::Text { text: text.into() }
     }
 
-    /// The segments as words: `T<number of calls><folded?>` and `"text"`.
+    fn reasoning(text: &str) -> Part {
+        Part::Reasoning { text: text.into() }
+    }
+
+    /// The segments as words: `T<number of calls><folded?>`, `R"reasoning"<over?>` and `"text"`.
     fn shape(body: &Body) -> Vec<String> {
         let segments = body.segments.get_untracked();
         let words = segments.iter().map(|keyed| match &keyed.segment {
-            Segment::Text(run) => format!("{:?}", run.source.get_value()),
+            Segment::Text(run) => run.with_source(|source| format!("{source:?}")),
+            Segment::Reasoning(run) => {
+                let over = if run.over.get_untracked() { "-" } else { "+" };
+                run.text.with_source(|source| format!("R{source:?}{over}"))
+            }
             Segment::Tools(run) => {
-                format!("T{}{}", run.calls.get_untracked().len(), if run.answered.get_untracked() { "-" } else { "+" })
+                let count = run.cards.with_untracked(Vec::len);
+                format!("T{count}{}", if run.answered.get_untracked() { "-" } else { "+" })
             }
         });
         words.collect()
@@ -243,11 +254,27 @@ mod tests {
     }
 
     #[test]
-    fn the_running_tool_is_named() {
+    fn reasoning_is_a_run_of_its_own_and_over_when_the_answer_begins() {
+        let body = Body::new(&[reasoning("Hm. ")], false);
+        assert_eq!(shape(&body), ["R\"Hm. \"+"]);
+        body.sync(&[reasoning("Hm. Yes."), text("It is 4.")], false);
+        assert_eq!(shape(&body), ["R\"Hm. Yes.\"-", "\"It is 4.\""]);
+        assert_eq!(body.markdown(), "It is 4.", "thoughts are not copied");
+    }
+
+    #[test]
+    fn the_running_tool_is_named_and_a_question_comes_first() {
         let body = Body::new(&[call(1, ToolCallStatus::Done), call(2, ToolCallStatus::Running)], false);
-        assert_eq!(body.running_tool().as_deref(), Some("Tool 2"));
+        assert_eq!(body.activity(), Activity::Tool("Tool 2".into()));
+        let question = crate::model::Question {
+            wish: crate::model::Wish::Form { message: String::new(), fields: vec![] },
+            expires_at: crate::model::Timestamp(0),
+        };
+        let waiting = call(1, ToolCallStatus::Waiting(question));
+        body.sync(&[waiting, call(2, ToolCallStatus::Running)], false);
+        assert_eq!(body.activity(), Activity::Waiting);
         body.sync(&[call(1, ToolCallStatus::Done), call(2, ToolCallStatus::Done)], false);
-        assert_eq!(body.running_tool(), None);
+        assert_eq!(body.activity(), Activity::Writing);
     }
 
     #[test]
@@ -256,6 +283,29 @@ mod tests {
         body.replace(&[text("a")], false);
         assert_eq!(shape(&body), ["\"a\""]);
         assert_eq!(body.markdown(), "a");
+    }
+
+    #[test]
+    fn only_the_beginning_of_the_last_text_is_shown() {
+        let parts = [text("First."), call(1, ToolCallStatus::Done), text("Second one.")];
+        let body = Body::new(&[], false);
+        body.grow(&parts, 0, 6, false);
+        assert_eq!(shape(&body), ["\"First.\"", "T1-", "\"Second\""]);
+        body.grow(&parts, usize::MAX, 11, true);
+        assert_eq!(shape(&body).last().map(String::as_str), Some("\"Second one.\""));
+    }
+
+    #[test]
+    fn what_stands_before_the_touched_part_is_left_alone() {
+        let mut parts = vec![text("First."), call(1, ToolCallStatus::Running), text("Second")];
+        let body = Body::new(&parts, false);
+        parts[1] = call(1, ToolCallStatus::Done);
+        parts[2] = text("Second one");
+        body.grow(&parts, 2, usize::MAX, false);
+        assert_eq!(body.activity(), Activity::Writing, "the run in front of the touched part is still compared");
+        parts.push(call(2, ToolCallStatus::Running));
+        body.grow(&parts, 3, usize::MAX, false);
+        assert_eq!(shape(&body), ["\"First.\"", "T1-", "\"Second one\"", "T1+"]);
     }
 
     proptest! {
@@ -274,7 +324,7 @@ mod tests {
             let Some(Segment::Text(streamed)) = first else {
                 return Err(TestCaseError::fail("one text run"));
             };
-            let shown: Vec<Block> = streamed.frozen.get_untracked().iter().map(|block| (**block).clone()).collect();
+            let shown: Vec<Block> = streamed.blocks().iter().map(|block| (**block).clone()).collect();
             prop_assert_eq!(shown, crate::markdown::blocks(&whole));
             prop_assert!(streamed.tail.get_untracked().is_empty());
         }

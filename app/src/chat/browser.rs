@@ -33,6 +33,18 @@ pub fn store(key: &str, value: &str) {
     let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
 }
 
+/// What was kept for as long as this tab lives.
+#[must_use]
+pub fn session_stored(key: &str) -> Option<String> {
+    window().session_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps `value` for as long as this tab lives; an empty one is forgotten.
+pub fn session_store(key: &str, value: &str) {
+    let Ok(Some(storage)) = window().session_storage() else { return };
+    let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+}
+
 /// Sets a cookie that the server reads at the next page, for a year.
 pub fn set_cookie(name: &str, value: &str) {
     let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
@@ -132,6 +144,13 @@ pub fn focus(id: &str) {
 #[must_use]
 pub fn offline() -> bool {
     !window().navigator().on_line()
+}
+
+/// Tells whoever waits for the network that it is worth trying again.
+pub fn look_again() {
+    if let Ok(event) = web_sys::Event::new("online") {
+        let _nobody_may_listen = window().dispatch_event(&event);
+    }
 }
 
 /// Scrolls the box around an element just as far as it takes to see the element.

@@ -223,8 +223,14 @@ impl Inner {
     fn queue(self: &Rc<Self>) -> bool {
         let granted = self.weakly(|this, ()| this.lead());
         let lost = self.weakly(|this, ()| {
-            this.follow();
-            this.queue();
+            if this.role.get() == Role::Leading {
+                this.follow();
+                this.queue();
+            } else {
+                // Refused without ever being ours: this page may not use locks.
+                this.role.set(Role::Alone);
+                this.connect();
+            }
         });
         let lock = Lock::ask(&self.name, false, move || granted(()), move || lost(()));
         let has_locks = lock.is_some();

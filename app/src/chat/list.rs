@@ -344,6 +344,15 @@ mod tests {
     }
 
     #[test]
+    fn of_fifty_thousand_rows_a_window_is_drawn() {
+        let rows = (1..=50_000u32).map(|n| row(u128::from(n), TODAY - i64::from(n) * 60_000)).collect();
+        let list = ConversationList::new(Folder::Inbox, page(rows, false));
+        let (drawn, total) = list.window(Timestamp(TODAY).date_utc(), 0, 30_000, 240);
+        assert_eq!(drawn.len(), 240);
+        assert!((50_001..50_060).contains(&total), "rows and headings: {total}");
+    }
+
+    #[test]
     fn a_range_is_the_same_from_both_ends() {
         let list = ConversationList::new(Folder::Inbox, page((1..=5).map(|n| row(n, n as i64)).collect(), false));
         let id = |n| ConversationId(Uuid::from_u128(n));

@@ -1,5 +1,5 @@
-//! Requests to this server that server functions cannot make: one that outlives its page, one whose redirect must not be
-//! followed, one that carries a file.
+//! Requests to this server that server functions cannot make: one whose redirect must not be followed, one that carries a
+//! file.
 
 use js_sys::Reflect;
 use leptos::prelude::window;
@@ -9,9 +9,8 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{error::AppError, wire};
 
 /// What is sent.
-pub enum Body<'a> {
-    /// Form fields, at most 64 KB: sent to its end even when the page is left meanwhile (Fetch standard, `keepalive`).
-    Form(&'a [(&'a str, &'a str)]),
+pub enum Body {
+    Form(wire::Form),
     File(web_sys::File),
 }
 
@@ -44,11 +43,11 @@ impl Answer {
 ///
 /// # Errors
 /// [`AppError::Offline`] when there was no answer.
-pub async fn post(path: &str, body: Body<'_>) -> Result<Answer, AppError> {
+pub async fn post(path: &str, body: Body) -> Result<Answer, AppError> {
     send(path, body).await.map_err(|_| AppError::Offline)
 }
 
-async fn send(path: &str, body: Body<'_>) -> Result<Answer, JsValue> {
+async fn send(path: &str, body: Body) -> Result<Answer, JsValue> {
     let init = web_sys::RequestInit::new();
     init.set_method("POST");
     init.set_redirect(web_sys::RequestRedirect::Manual);
@@ -58,8 +57,7 @@ async fn send(path: &str, body: Body<'_>) -> Result<Answer, JsValue> {
     match body {
         Body::Form(fields) => {
             set("content-type", "application/x-www-form-urlencoded")?;
-            Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE)?;
-            init.set_body(&encoded(fields).into());
+            init.set_body(&fields.text.into());
         }
         Body::File(file) => {
             set("content-type", "application/octet-stream")?;
@@ -71,19 +69,6 @@ async fn send(path: &str, body: Body<'_>) -> Result<Answer, JsValue> {
     let response: web_sys::Response = response.unchecked_into();
     let text = JsFuture::from(response.text()?).await?;
     Ok(Answer { status: response.status(), text: text.as_string().unwrap_or_default() })
-}
-
-fn encoded(fields: &[(&str, &str)]) -> String {
-    let mut body = String::new();
-    for (name, value) in fields {
-        if !body.is_empty() {
-            body.push('&');
-        }
-        body.push_str(name);
-        body.push('=');
-        body.push_str(&String::from(js_sys::encode_uri_component(value)));
-    }
-    body
 }
 
 #[cfg(test)]

@@ -1,81 +1,36 @@
 //! Who decides where the transcript stands: the page (*pinned* to the end) or the reader (*free*). One controller owns
-//! the position; the rest only tells it what happened.
+//! the position; the rest only tells it what happened. While the page decides, the browser's own scroll anchoring is
+//! off (class `free` on the box switches it on, see `style/transcript.css`).
+
+mod position;
 
 use std::{cell::RefCell, rc::Rc};
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
+pub use position::{Jump, Place, Position};
+
+use self::position::{BELOW_TOP, TOUCH_DRIFT};
 use super::browser;
 
 /// The scrolling box and the spacer at its end (see `components::thread`).
 pub const BOX_ID: &str = "transcript-box";
 pub const SPACER_ID: &str = "transcript-spacer";
 
-/// Upward movement beyond this is the reader's wish, pixels.
-const DRIFT: f64 = 3.0;
-/// Within this distance of the end the page takes over again, pixels.
-const NEAR: f64 = 60.0;
-/// From this distance on the jump button shows, pixels.
-const FAR: f64 = 200.0;
-/// A sent message comes to stand this far below the top, pixels.
-const BELOW_TOP: f64 = 50.0;
-/// Time constant of following, milliseconds.
-const TAU: f64 = 80.0;
+/// How long a message that was jumped to is marked (the animation in `style/transcript.css`).
+const FLASH_FOR: std::time::Duration = std::time::Duration::from_millis(1_800);
 
-/// How the jump button shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Jump {
+/// What the spacer at the end keeps room for.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Room {
     #[default]
-    Hidden,
-    Shown,
-    /// New text came below the reader's place.
-    News,
-}
-
-/// The position, pure: what the browser reports goes in, what to do comes out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Position {
-    pub pinned: bool,
-    top: f64,
-}
-
-impl Default for Position {
-    fn default() -> Self {
-        Self { pinned: true, top: 0.0 }
-    }
-}
-
-impl Position {
-    /// The box stands at `top`, with `below` pixels under its lower edge. `ours`: we moved it there.
-    pub fn scrolled(&mut self, top: f64, below: f64, ours: bool) {
-        if !ours && top < self.top - DRIFT {
-            self.pinned = false;
-        }
-        if !ours && !self.pinned && top > self.top && below < NEAR {
-            self.pinned = true;
-        }
-        self.top = top;
-    }
-
-    /// The next step towards `target` after `elapsed_ms`; lands when less than a pixel is left.
-    #[must_use]
-    pub fn step(top: f64, target: f64, elapsed_ms: f64) -> f64 {
-        let next = top + (target - top) * (1.0 - (-elapsed_ms / TAU).exp());
-        if (target - next).abs() < 1.0 { target } else { next }
-    }
-
-    #[must_use]
-    pub fn jump(self, below: f64, shown: Jump, news: bool) -> Jump {
-        if self.pinned || below < NEAR {
-            return Jump::Hidden;
-        }
-        match shown {
-            Jump::Hidden if below > FAR && news => Jump::News,
-            Jump::Hidden if below > FAR => Jump::Shown,
-            Jump::Shown if news => Jump::News,
-            other => other,
-        }
-    }
+    None,
+    /// The sent message of this id stands near the top.
+    Sent(String),
+    /// What the reader sees stays where it is although the end came nearer: the box's lower edge in pixels from the
+    /// transcript's beginning.
+    Until(f64),
 }
 
 #[derive(Default)]
@@ -85,8 +40,8 @@ struct Inner {
     put_at: Option<f64>,
     animating: bool,
     last_frame_ms: f64,
-    /// The message that was sent and shall stand near the top.
-    anchor: Option<String>,
+    room: Room,
+    touch_from: Option<f64>,
 }
 
 /// Owns the transcript's position. Made in an effect: it exists in the browser only.
@@ -106,6 +61,27 @@ fn top_and_below(element: &web_sys::HtmlElement) -> (f64, f64) {
     (top, below)
 }
 
+fn top_of(element: &web_sys::Element) -> f64 {
+    element.get_bounding_client_rect().top()
+}
+
+/// The first message whose lower edge is in sight. Messages stand in order, so it is searched by halving.
+fn first_in_sight(scroll_box: &web_sys::HtmlElement) -> Option<web_sys::Element> {
+    let messages = scroll_box.query_selector_all(".message").ok()?;
+    let edge = top_of(scroll_box);
+    let at = |place: u32| messages.get(place)?.dyn_into::<web_sys::Element>().ok();
+    let (mut low, mut high) = (0, messages.length());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if at(middle)?.get_bounding_client_rect().bottom() > edge {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    at(low)
+}
+
 impl Controller {
     #[must_use]
     pub fn new(jump: RwSignal<Jump>) -> Self {
@@ -121,6 +97,7 @@ impl Controller {
             let ours = inner.put_at.is_some_and(|put| (put - top).abs() <= 1.5);
             inner.position.scrolled(top, below, ours);
         }
+        self.show_state(&element);
         self.show_jump(below, false);
     }
 
@@ -129,6 +106,24 @@ impl Controller {
         let Some(element) = scroll_box() else { return };
         if element.scroll_top() > 0 {
             self.inner.borrow_mut().position.pinned = false;
+            self.show_state(&element);
+        }
+    }
+
+    /// A finger is at `y` (`None`: it was lifted): moving down means reading up.
+    pub fn on_touch(&self, y: Option<f64>) {
+        let wish = {
+            let mut inner = self.inner.borrow_mut();
+            let from = inner.touch_from;
+            inner.touch_from = match (from, y) {
+                (_, None) => None,
+                (None, Some(y)) => Some(y),
+                (Some(from), Some(y)) => Some(from.min(y)),
+            };
+            from.zip(y).is_some_and(|(from, y)| y - from > TOUCH_DRIFT)
+        };
+        if wish {
+            self.on_upward_wish();
         }
     }
 
@@ -138,7 +133,10 @@ impl Controller {
         self.fit_spacer(&element);
         let (_, below) = top_and_below(&element);
         if self.inner.borrow().position.pinned {
-            self.follow();
+            if below > 0.0 {
+                self.follow();
+            }
+            return;
         }
         self.show_jump(below, true);
     }
@@ -147,40 +145,123 @@ impl Controller {
     pub fn message_sent(&self, message_element: String) {
         {
             let mut inner = self.inner.borrow_mut();
-            inner.anchor = Some(message_element);
+            inner.room = Room::Sent(message_element);
             inner.position.pinned = true;
+        }
+        if let Some(element) = scroll_box() {
+            self.show_state(&element);
         }
         self.content_changed();
     }
 
-    /// Another conversation is shown: its end, at once.
-    pub fn to_end_at_once(&self) {
+    /// Another conversation is shown: where the reader left it (`place`), else its end, at once.
+    pub fn show_at_once(&self, place: Option<&Place>) {
+        let Some(element) = scroll_box() else { return };
         {
             let mut inner = self.inner.borrow_mut();
-            inner.anchor = None;
+            inner.room = Room::None;
             inner.position.pinned = true;
         }
-        let Some(element) = scroll_box() else { return };
         self.fit_spacer(&element);
+        let target = place.and_then(|place| browser::element::<web_sys::Element>(&place.message).zip(Some(place)));
+        if let Some((message, place)) = target {
+            self.inner.borrow_mut().position.pinned = false;
+            let top = f64::from(element.scroll_top());
+            self.put(&element, top + top_of(&message) - top_of(&element) - f64::from(place.offset));
+            self.show_state(&element);
+            self.show_jump(top_and_below(&element).1, false);
+            return;
+        }
         self.put(&element, f64::from(element.scroll_height()));
+        self.show_state(&element);
         self.show_jump(0.0, false);
+    }
+
+    /// Where the reader is; `None` at the end, where the page decides.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        if self.inner.borrow().position.pinned {
+            return None;
+        }
+        let element = scroll_box()?;
+        let message = first_in_sight(&element)?;
+        #[expect(clippy::cast_possible_truncation, reason = "pixels")]
+        let offset = (top_of(&message) - top_of(&element)).round() as i32;
+        Some(Place { message: message.id(), offset })
     }
 
     /// The jump button.
     pub fn to_end(&self) {
         self.inner.borrow_mut().position.pinned = true;
+        if let Some(element) = scroll_box() {
+            self.show_state(&element);
+        }
         self.follow();
         self.jump.set(Jump::Hidden);
     }
 
+    /// Goes to a message and marks it for a moment. `false`: it is not on the page.
+    pub fn to_message(&self, message_element: &str) -> bool {
+        let (Some(element), Some(message)) = (scroll_box(), browser::element::<web_sys::Element>(message_element))
+        else {
+            return false;
+        };
+        {
+            let mut inner = self.inner.borrow_mut();
+            inner.position.pinned = false;
+            inner.room = Room::None;
+        }
+        self.show_state(&element);
+        // Twice: what comes into sight on the way may turn out to be of another height than was guessed.
+        for _ in 0..2 {
+            let top = f64::from(element.scroll_top());
+            self.put(&element, top + top_of(&message) - top_of(&element) - BELOW_TOP);
+        }
+        self.show_jump(top_and_below(&element).1, false);
+        let classes = message.class_list();
+        let _always_valid = classes.add_1("flash");
+        set_timeout(
+            move || {
+                let _always_valid = classes.remove_1("flash");
+            },
+            FLASH_FOR,
+        );
+        true
+    }
+
     /// Messages were added above: what the reader sees stays where it is.
     pub fn keep_while(&self, add_above: impl FnOnce()) {
-        let before = scroll_box().map(|element| f64::from(element.scroll_height() - element.scroll_top()));
+        let seen = scroll_box().and_then(|element| first_in_sight(&element));
+        let before = seen.as_ref().map(top_of);
         add_above();
         let this = self.clone();
         request_animation_frame(move || {
-            let (Some(element), Some(before)) = (scroll_box(), before) else { return };
-            this.put(&element, f64::from(element.scroll_height()) - before);
+            let (Some(element), Some(seen), Some(before)) = (scroll_box(), seen, before) else { return };
+            // The browser's own anchoring may have done it already: only the difference is made up for.
+            let moved = top_of(&seen) - before;
+            if moved.abs() >= 1.0 {
+                this.put(&element, f64::from(element.scroll_top()) + moved);
+            }
+        });
+    }
+
+    /// The end of the transcript is replaced, by another version of an answer perhaps: the view does not move, even
+    /// when the new end is shorter.
+    pub fn stay_while(&self, replace: impl FnOnce()) {
+        let top = scroll_box().map(|element| f64::from(element.scroll_top()));
+        if let (Some(element), Some(top)) = (scroll_box(), top) {
+            let edge = top + f64::from(element.client_height());
+            self.inner.borrow_mut().room = Room::Until(edge);
+            // Before anything is taken away: a box that became too short would move at once.
+            Self::set_spacer(edge);
+        }
+        replace();
+        let this = self.clone();
+        request_animation_frame(move || {
+            let (Some(element), Some(top)) = (scroll_box(), top) else { return };
+            this.fit_spacer(&element);
+            this.put(&element, top);
+            this.show_jump(top_and_below(&element).1, false);
         });
     }
 
@@ -235,18 +316,35 @@ impl Controller {
         });
     }
 
-    /// Makes the spacer just tall enough for the sent message to stand near the top.
+    /// Makes the spacer just tall enough for what it keeps room for.
     fn fit_spacer(&self, element: &web_sys::HtmlElement) {
+        let Some(spacer) = browser::element::<web_sys::Element>(SPACER_ID) else { return };
+        let room = self.inner.borrow().room.clone();
+        let height = match room {
+            Room::None => 0.0,
+            Room::Sent(id) => browser::element::<web_sys::Element>(&id).map_or(0.0, |message| {
+                let answer = top_of(&spacer) - top_of(&message);
+                f64::from(element.client_height()) - BELOW_TOP - answer
+            }),
+            Room::Until(edge) => edge - (top_of(&spacer) - top_of(element) + f64::from(element.scroll_top())),
+        };
+        if height <= 0.0 {
+            self.inner.borrow_mut().room = Room::None;
+        }
+        Self::set_spacer(height);
+    }
+
+    fn set_spacer(height: f64) {
         let Some(spacer) = browser::element::<web_sys::HtmlElement>(SPACER_ID) else { return };
-        let anchor = self.inner.borrow().anchor.clone();
-        let message = anchor.and_then(|id| browser::element::<web_sys::HtmlElement>(&id));
-        let height = message.map_or(0.0, |message| {
-            let answer = spacer.get_bounding_client_rect().top() - message.get_bounding_client_rect().top();
-            (f64::from(element.client_height()) - BELOW_TOP - answer).max(0.0)
-        });
         #[expect(clippy::cast_possible_truncation, reason = "pixels")]
-        let pixels = height as i32;
-        let _always_valid = spacer.style().set_property("height", &format!("{pixels}px"));
+        let pixels = height.max(0.0) as i32;
+        let _always_valid = spacer.style().set_property("height", &[&pixels.to_string(), "px"].concat());
+    }
+
+    /// Tells the style sheet who decides.
+    fn show_state(&self, element: &web_sys::HtmlElement) {
+        let free = !self.inner.borrow().position.pinned;
+        let _always_valid = element.class_list().toggle_with_force("free", free);
     }
 
     fn show_jump(&self, below: f64, news: bool) {
@@ -255,51 +353,5 @@ impl Controller {
         if next != shown {
             self.jump.set(next);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_reader_frees_it_upwards_and_pins_it_near_the_end() {
-        let mut position = Position { pinned: true, top: 500.0 };
-        position.scrolled(498.0, 2.0, false);
-        assert!(position.pinned, "a tremble is no wish");
-        position.scrolled(400.0, 98.0, false);
-        assert!(!position.pinned);
-        position.scrolled(420.0, 78.0, false);
-        assert!(!position.pinned, "not near the end yet");
-        position.scrolled(450.0, 48.0, false);
-        assert!(position.pinned);
-    }
-
-    #[test]
-    fn our_own_movement_decides_nothing() {
-        let mut position = Position { pinned: true, top: 500.0 };
-        position.scrolled(100.0, 900.0, true);
-        assert!(position.pinned, "a shorter transcript moves the box up without the reader");
-    }
-
-    #[test]
-    fn following_arrives_and_never_overshoots() {
-        let mut top = 0.0;
-        for _ in 0..60 {
-            let next = Position::step(top, 1000.0, 16.0);
-            assert!(next >= top && next <= 1000.0);
-            top = next;
-        }
-        assert!((top - 1000.0).abs() < f64::EPSILON);
-    }
-
-    #[test]
-    fn the_jump_button_shows_far_hides_near_and_tells_news() {
-        let free = Position { pinned: false, top: 0.0 };
-        assert_eq!(free.jump(150.0, Jump::Hidden, true), Jump::Hidden);
-        assert_eq!(free.jump(201.0, Jump::Hidden, false), Jump::Shown);
-        assert_eq!(free.jump(300.0, Jump::Shown, true), Jump::News);
-        assert_eq!(free.jump(120.0, Jump::News, false), Jump::News, "no flicker between the two distances");
-        assert_eq!(free.jump(59.0, Jump::News, false), Jump::Hidden);
     }
 }

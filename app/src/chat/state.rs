@@ -1,7 +1,7 @@
 //! The state of the chat page: one value of signals, passed by context. What happens to it is in [`super::super::pages`]
 //! and `components`; the rules are pure and live beside this file.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use leptos::{prelude::*, reactive::send_wrapper_ext::SendOption};
 use serde::Serialize;
@@ -154,6 +154,7 @@ impl wire::Read for PageData {
 /// Everything the parts of the page share.
 #[derive(Clone, Copy)]
 pub struct Chat {
+    pub lang: Lang,
     pub me: StoredValue<Me>,
     pub home: StoredValue<TenantHome>,
     /// What the URL names …
@@ -185,6 +186,8 @@ pub struct Chat {
     /// Whether the composer holds nothing worth sending.
     pub empty: RwSignal<bool>,
     pub loading_older: RwSignal<bool>,
+    /// An earlier part of the conversation is being fetched.
+    pub loading_older_messages: StoredValue<bool>,
     /// Conversations whose answer ended while another one was looked at.
     pub unread: RwSignal<Vec<ConversationId>>,
     pub queued: RwSignal<Option<String>>,
@@ -199,7 +202,6 @@ pub struct Chat {
     pub dialog: RwSignal<Option<Dialog>>,
     /// What to do again when the person has signed in again.
     pub again: StoredValue<Vec<Callback<()>>>,
-    pub lang: Lang,
     pub reload: RwSignal<u32>,
     pub jump: RwSignal<Jump>,
     pub scroll: RwSignal<SendOption<Controller>>,
@@ -232,6 +234,7 @@ impl Chat {
             unacknowledged: StoredValue::new(None),
             empty: RwSignal::new(true),
             loading_older: RwSignal::new(false),
+            loading_older_messages: StoredValue::new(false),
             unread: RwSignal::new(vec![]),
             queued: RwSignal::new(None),
             editing: RwSignal::new(None),
@@ -353,16 +356,23 @@ impl Chat {
 
     /// Shows `view`. Messages that are on the page already stay as they are, so that nothing flickers or closes.
     pub fn show(self, view: ConversationView) {
-        let known = self.items.get_untracked();
+        let known: HashMap<MessageId, Item> =
+            self.items.get_untracked().into_iter().map(|item| (item.id, item)).collect();
         let last_parts = view.messages.last().map(|message| message.parts.clone()).unwrap_or_default();
-        let item_for = |message: MessageView| match known.iter().find(|item| item.id == message.id) {
+        let item_for = |message: MessageView| match known.get(&message.id) {
             Some(item) => {
                 item.update(message);
                 item.clone()
             }
             None => Item::new(message),
         };
-        let items: Vec<Item> = view.messages.into_iter().map(item_for).collect();
+        // Earlier parts of the same branch that are on the page already stay, too.
+        let first =
+            view.messages.first().map(|message| message.id).filter(|_| self.shown.get_untracked() == Some(view.id));
+        let mut items = self.items.get_untracked();
+        let above = first.and_then(|first| items.iter().position(|item| item.id == first)).unwrap_or_default();
+        items.truncate(above);
+        items.extend(view.messages.into_iter().map(item_for));
         let following = view.running.zip(items.last().cloned()).map(|((turn, after), item)| Following {
             turn,
             conversation: view.id,
@@ -373,7 +383,9 @@ impl Chat {
         self.shown.set(Some(view.id));
         self.failure.set(None);
         self.title.set(view.title);
-        self.earlier.set(view.earlier);
+        if above == 0 {
+            self.earlier.set(view.earlier);
+        }
         self.items.set(items);
         self.following.set(following);
     }

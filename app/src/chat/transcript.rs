@@ -13,6 +13,8 @@ pub struct Transcript {
     pub usage: Option<TurnUsage>,
     /// The conversation's automatic title, once it came.
     pub title: Option<String>,
+    /// The first part that changed since [`Transcript::take_touched`]; what stands before it need not be looked at.
+    touched: usize,
 }
 
 /// What an event did.
@@ -32,7 +34,12 @@ impl Transcript {
     /// A message of `turn` with what `parts` hold up to and including event `seen` (0: none yet).
     #[must_use]
     pub fn new(turn: TurnId, parts: Vec<Part>, seen: u64) -> Self {
-        Self { turn, seen, parts, status: MessageStatus::Running, usage: None, title: None }
+        Self { turn, seen, parts, status: MessageStatus::Running, usage: None, title: None, touched: 0 }
+    }
+
+    /// The place of the first part that changed since the last call (`usize::MAX`: none); 0 at the first call.
+    pub fn take_touched(&mut self) -> usize {
+        std::mem::replace(&mut self.touched, usize::MAX)
     }
 
     #[must_use]
@@ -51,6 +58,7 @@ impl Transcript {
         }
         if let TurnEvent::Snapshot { parts } = envelope.event {
             self.parts = parts;
+            self.touched = 0;
             self.seen = envelope.seq;
             return Applied::Replaced;
         }
@@ -82,6 +90,7 @@ impl Transcript {
         } else {
             self.parts.push(Part::Text { text: added.to_owned() });
         }
+        self.touch(self.parts.len() - 1);
     }
 
     fn append_reasoning(&mut self, added: &str) {
@@ -90,18 +99,23 @@ impl Transcript {
         } else {
             self.parts.push(Part::Reasoning { text: added.to_owned() });
         }
+        self.touch(self.parts.len() - 1);
     }
 
-    /// Replaces the call with the same id, or appends it (a finish whose start was folded away still shows).
+    /// Replaces the call with the same id, or appends it (a finish whose start was folded away still shows). The last
+    /// one of an id counts: an answer that was continued may hold calls of two turns.
     fn put_call(&mut self, call: ToolCallView) {
-        let place = self.parts.iter_mut().find_map(|part| match part {
-            Part::Tool { call: existing } if existing.call_id == call.call_id => Some(existing),
-            _ => None,
-        });
-        match place {
-            Some(existing) => *existing = call,
+        let is_it = |part: &Part| matches!(part, Part::Tool { call: existing } if existing.call_id == call.call_id);
+        let place = self.parts.iter().rposition(is_it).unwrap_or(self.parts.len());
+        match self.parts.get_mut(place) {
+            Some(part) => *part = Part::Tool { call },
             None => self.parts.push(Part::Tool { call }),
         }
+        self.touch(place);
+    }
+
+    fn touch(&mut self, place: usize) {
+        self.touched = self.touched.min(place);
     }
 
     fn end(&mut self, status: MessageStatus, usage: Option<TurnUsage>) {
@@ -180,6 +194,24 @@ mod tests {
         assert_eq!(transcript.parts, expected);
         assert_eq!(transcript.status, MessageStatus::Complete);
         assert_eq!(transcript.title.as_deref(), Some("Compressor 3"));
+    }
+
+    #[test]
+    fn only_what_changed_is_looked_at_again() {
+        let mut transcript = played(&number(vec![
+            TurnEvent::Text { text: "Let me look.".into() },
+            TurnEvent::ToolStarted { call: call(1, false) },
+            TurnEvent::Text { text: "Well".into() },
+        ]));
+        assert_eq!(transcript.take_touched(), 0, "at first everything");
+        assert_eq!(transcript.take_touched(), usize::MAX);
+        let mut next = |seq, event| {
+            transcript.apply(TurnEnvelope { turn: TURN, seq, event });
+            transcript.take_touched()
+        };
+        assert_eq!(next(4, TurnEvent::Text { text: ".".into() }), 2);
+        assert_eq!(next(5, TurnEvent::ToolFinished { call: call(1, true) }), 1);
+        assert_eq!(next(6, TurnEvent::Snapshot { parts: vec![] }), 0);
     }
 
     #[test]

@@ -98,20 +98,17 @@ pub fn ChartView(chart: Chart) -> impl IntoView {
     .into_any()
 }
 
-/// The charts of a run's finished calls, each drawn once: below the group, so that they are seen while it is folded.
-pub fn drawn_below(calls: RwSignal<Vec<ToolCallView>>) -> impl IntoView {
+/// The charts of a call, each drawn once: below its group, so that they are seen while it is folded.
+pub fn drawn_below(call: RwSignal<ToolCallView>) -> impl IntoView {
     let charts = move || {
-        calls.with(|calls| {
-            let of = |call: &ToolCallView| {
-                let charts = call.output.iter().flat_map(|output| output.charts.iter().cloned());
-                charts.enumerate().map(|(place, chart)| (call.call_id.clone(), place, chart)).collect::<Vec<_>>()
-            };
-            calls.iter().flat_map(of).collect::<Vec<_>>()
+        call.with(|call| {
+            let charts = call.output.iter().flat_map(|output| output.charts.iter().cloned());
+            charts.enumerate().collect::<Vec<_>>()
         })
     };
     view! {
-        <For each=charts key=|(call, place, _)| (call.clone(), *place) let:entry>
-            <ChartView chart=entry.2/>
+        <For each=charts key=|(place, _)| *place let:entry>
+            <ChartView chart=entry.1/>
         </For>
     }
     .into_any()
@@ -122,6 +119,8 @@ fn picture(figure: Figure, title: String, description: String) -> AnyView {
     let mut name = title.clone();
     name.push_str(": ");
     name.push_str(say::read_values(figure.lang));
+    let parts = figure.chart.with_value(|chart| matches!(chart.kind, ChartKind::Shares { .. }));
+    let class = if parts { "chart-plot parts" } else { "chart-plot" };
     let view_box = move || {
         let mut text = String::from("0 0 ");
         push(&mut text, WIDTH);
@@ -141,7 +140,7 @@ fn picture(figure: Figure, title: String, description: String) -> AnyView {
             on:blur=move |_| figure.leave()
             on:keydown=move |event| figure.key(&event)
         >
-            <div class="chart-plot" node_ref=figure.plot>
+            <div class=class node_ref=figure.plot>
                 <svg role="img" viewBox=view_box>
                     <title>{title}</title>
                     <desc>{description}</desc>

@@ -6,7 +6,8 @@ use leptos::{ev, prelude::*, server_fn::ServerFn};
 use super::{icon::icon, notice::ComposerNotices};
 use crate::{
     api::{SendMessage, StopTurn},
-    chat::{browser, state::Chat},
+    chat::{body::Activity, browser, state::Chat},
+    words::thread,
 };
 
 pub const TEXT_ID: &str = "composer-text";
@@ -189,9 +190,10 @@ fn StatusLine() -> impl IntoView {
             return String::from("Sending…");
         }
         let Some(following) = chat.following.get() else { return who.clone() };
-        match following.item.body.running_tool() {
-            Some(tool) => format!("{tool}…"),
-            None => String::from("Answering…"),
+        match following.item.body.activity() {
+            Activity::Waiting => thread::waiting_for_you(chat.lang).to_owned(),
+            Activity::Tool(tool) => tool + "…",
+            Activity::Writing => String::from("Answering…"),
         }
     };
     view! { <p class="status-line meta">{status}</p> }.into_any()

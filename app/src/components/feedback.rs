@@ -4,11 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::icon;
 use crate::{
-    chat::{
-        browser,
-        item::Item,
-        state::{Chat, Toast},
-    },
+    chat::state::{Chat, Toast},
     words::{common, shell},
 };
 
@@ -59,17 +55,4 @@ pub fn Announcer() -> impl IntoView {
     let chat = Chat::get();
     view! { <p class="visually-hidden" aria-live="polite" aria-atomic="true">{move || chat.announcement.get()}</p> }
         .into_any()
-}
-
-/// Moves the keyboard to the message `step` places away from the focused one (or the last).
-pub fn focus_message(chat: Chat, step: isize) {
-    let ids: Vec<String> = chat.items.with_untracked(|items| items.iter().map(Item::element_id).collect());
-    let focused = document().active_element().map(|element| element.id()).unwrap_or_default();
-    let next = match ids.iter().position(|id| *id == focused) {
-        Some(place) => place.checked_add_signed(step).filter(|place| *place < ids.len()),
-        None => ids.len().checked_sub(1),
-    };
-    if let Some(id) = next.and_then(|place| ids.get(place)) {
-        browser::focus(id);
-    }
 }

@@ -33,6 +33,13 @@ const SYMBOLS: &str = concat!(
     r#"<symbol id="i-out" viewBox="0 0 24 24"><path d="M10 4.5H5.5v15H10M9.5 12H20M16 8l4 4-4 4"/></symbol>"#,
     r#"<symbol id="i-swap" viewBox="0 0 24 24"><path d="M4 8.5h15M15.5 5L19 8.5 15.5 12M20 15.5H5M8.5 12L5 15.5 8.5 19"/></symbol>"#,
     r#"<symbol id="i-help" viewBox="0 0 24 24"><circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5a2.5 2.5 0 115 .2c0 1.8-2.5 1.9-2.5 3.8M12 16.4v.1"/></symbol>"#,
+    r#"<symbol id="i-thumb-up" viewBox="0 0 24 24"><path d="M7.5 11L11 4a2.4 2.4 0 012.4 2.9L13 9.5h5a2 2 0 012 2.4l-1.2 6a2 2 0 01-2 1.6H7.5zM7.5 11v8.5M7.5 11H4v8.5h3.5"/></symbol>"#,
+    r#"<symbol id="i-thumb-down" viewBox="0 0 24 24"><path d="M16.5 13L13 20a2.4 2.4 0 01-2.4-2.9l.4-2.6H6a2 2 0 01-2-2.4l1.2-6a2 2 0 012-1.6h9.3zM16.5 13V4.5M16.5 13H20V4.5h-3.5"/></symbol>"#,
+    r#"<symbol id="i-fork" viewBox="0 0 24 24"><circle cx="6.5" cy="5.5" r="2"/><circle cx="17.5" cy="5.5" r="2"/><circle cx="12" cy="18.5" r="2"/><path d="M6.5 7.5v1.5a3 3 0 003 3h5a3 3 0 003-3V7.5M12 12v4.5"/></symbol>"#,
+    r#"<symbol id="i-link" viewBox="0 0 24 24"><path d="M10 14a4 4 0 005.7 0l3-3a4 4 0 00-5.7-5.7l-1 1M14 10a4 4 0 00-5.7 0l-3 3a4 4 0 005.7 5.7l1-1"/></symbol>"#,
+    r#"<symbol id="i-play" viewBox="0 0 24 24"><path d="M7.5 5l11 7-11 7z"/></symbol>"#,
+    r#"<symbol id="i-file" viewBox="0 0 24 24"><path d="M6 3.5h8l4.5 4.5v12.5H6zM14 3.5V8h4.5"/></symbol>"#,
+    r#"<symbol id="i-hand" viewBox="0 0 24 24"><circle cx="12" cy="12" r="8.5"/><path d="M12 7.5v5.5l3.5 2"/></symbol>"#,
 );
 
 /// The sprite: once per page, before the first icon.

@@ -1,21 +1,43 @@
-//! One message: what a person wrote, or an answer with its text, tool calls, ending and actions.
+//! One message: what a person wrote, or an answer with its thoughts, text, tool calls, ending and actions.
+//!
+//! The actions are plain buttons with a `data-act`; one listener on the transcript understands them all
+//! ([`on_action`]), so a message costs the browser no closures.
+
+mod actions;
+mod attachments;
+mod edit;
+mod failure;
+mod reasoning;
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::{format, icon::icon, local_time::LocalTime, tools::ToolGroup, usage_details::UsageDetails};
+pub use actions::on_action;
+
+use self::{
+    actions::{AnswerActions, UserActions},
+    attachments::Attachments,
+    edit::EditAnswer,
+    failure::ending,
+    reasoning::ReasoningView,
+};
+use super::tools::ToolGroup;
 use crate::{
     chat::{
-        body::{Segment, TextRun},
-        browser,
+        body::{Chunk, Segment, TextRun},
         item::Item,
         state::Chat,
     },
     markdown,
-    model::{MessageAuthor, MessageStatus, Siblings, TurnError, TurnErrorCode},
-    words,
+    model::{MessageAuthor, MessageStatus},
+    words::{self, thread},
 };
+
+/// A message of a person is clamped from about so many lines on.
+const CLAMPED_LINES: usize = 12;
+/// Characters a line of the bubble holds at its usual width.
+const LINE_CHARS: usize = 80;
 
 #[component]
 pub fn Message(item: Item) -> impl IntoView {
@@ -27,48 +49,53 @@ pub fn Message(item: Item) -> impl IntoView {
 
 #[component]
 fn UserMessage(item: Item) -> impl IntoView {
-    let chat = Chat::get();
+    let lang = words::lang();
     let id = item.element_id();
-    let siblings = item.siblings.clone();
-    let (to_edit, to_copy) = (item.clone(), item.text.clone());
+    let bubble = (!item.text.is_empty()).then(|| bubble(item.text.clone()));
+    let files = (!item.attachments.is_empty()).then(|| view! { <Attachments files=item.attachments.clone()/> });
     view! {
         <article class="message user" id=id tabindex="-1">
-            <h2 class="visually-hidden">"You said"</h2>
-            <div class="bubble">{item.text}</div>
-            <div class="message-actions">
-                <span class="meta"><LocalTime at=item.created_at/></span>
-                {move || sibling_links(siblings.get())}
-                <button
-                    type="button"
-                    class="button button-quiet button-icon needs-script"
-                    aria-label="Copy message"
-                    title="Copy"
-                    on:click=move |_| {
-                        browser::copy(&to_copy, None);
-                        chat.announce("Copied");
-                    }
-                >
-                    {icon("copy")}
-                </button>
-                <button
-                    type="button"
-                    class="button button-quiet button-icon needs-script"
-                    aria-label="Edit message"
-                    title="Edit"
-                    on:click=move |_| chat.edit(&to_edit)
-                >
-                    {icon("pencil")}
-                </button>
-            </div>
+            <h2 class="visually-hidden">{thread::you_said(lang)}</h2>
+            {files}
+            {bubble}
+            <UserActions item/>
         </article>
     }
     .into_any()
 }
 
+/// The text as typed. A long one is clamped by the style sheet; without scripts it is whole.
+fn bubble(text: String) -> AnyView {
+    if !is_long(&text) {
+        return view! { <div class="bubble" dir="auto">{text}</div> }.into_any();
+    }
+    let lang = words::lang();
+    let open = RwSignal::new(false);
+    view! {
+        <div class="bubble long" class:open=move || open.get() dir="auto">{text}</div>
+        <button
+            type="button"
+            class="button button-quiet show-more needs-script"
+            aria-expanded=move || open.get().to_string()
+            on:click=move |_| open.update(|open| *open = !*open)
+        >
+            {move || if open.get() { thread::show_less(lang) } else { thread::show_more(lang) }}
+        </button>
+    }
+    .into_any()
+}
+
+/// Whether a text takes clearly more than [`CLAMPED_LINES`] lines.
+fn is_long(text: &str) -> bool {
+    let lines = text.lines().map(|line| line.chars().count() / LINE_CHARS + 1);
+    lines.take(CLAMPED_LINES * 2).sum::<usize>() > CLAMPED_LINES + 2
+}
+
 #[component]
 fn Answer(item: Item) -> impl IntoView {
+    let lang = words::lang();
     let id = item.element_id();
-    let showing = markdown::Showing::new(words::lang(), item.element_id(), item.rich.clone());
+    let showing = markdown::Showing::new(lang, item.element_id(), item.rich.clone());
     let segments = item.body.segments.clone();
     let is_blank = {
         let segments = item.body.segments.clone();
@@ -76,16 +103,32 @@ fn Answer(item: Item) -> impl IntoView {
     };
     let status = RwSignal::from(item.status.clone());
     let running = Memo::new(move |_| status.with(|status| *status == MessageStatus::Running));
+    let editing = RwSignal::from(item.editing.clone());
+    let turn = RwSignal::from(item.turn.clone());
     view! {
-        <article class="message answer" class:running=move || running.get() id=id tabindex="-1" aria-busy=move || running.get().to_string()>
-            <h2 class="visually-hidden">"Answer"</h2>
+        <article
+            class="message answer"
+            class:running=move || running.get()
+            class:editing=move || editing.get()
+            id=id
+            tabindex="-1"
+            aria-busy=move || running.get().to_string()
+        >
+            <h2 class="visually-hidden">{thread::answer(lang)}</h2>
             <For each=move || segments.get() key=|keyed| keyed.key let:keyed>
                 {match keyed.segment {
                     Segment::Text(run) => view! { <Text run showing=showing.clone()/> }.into_any(),
-                    Segment::Tools(run) => view! { <ToolGroup run/> }.into_any(),
+                    Segment::Reasoning(reasoning) => {
+                        view! { <ReasoningView reasoning showing=showing.clone()/> }.into_any()
+                    }
+                    Segment::Tools(run) => view! { <ToolGroup run turn/> }.into_any(),
                 }}
             </For>
             {move || (running.get() && is_blank.get()).then(|| view! { <Thinking/> })}
+            {
+                let item = item.clone();
+                move || editing.get().then(|| view! { <EditAnswer item=item.clone()/> })
+            }
             {
                 let item = item.clone();
                 move || ending(&status.get(), &item)
@@ -96,16 +139,28 @@ fn Answer(item: Item) -> impl IntoView {
     .into_any()
 }
 
+/// A run of Markdown: finished blocks are drawn once, the tail again as it grows.
 #[component]
 fn Text(run: TextRun, showing: markdown::Showing) -> impl IntoView {
-    let TextRun { frozen, tail, .. } = run;
+    let TextRun { chunks, tail, .. } = run;
     let arriving = showing.arriving();
-    view! {
-        <div class="markdown">
-            <For each=move || frozen.get().into_iter().enumerate() key=|(place, _)| *place let:entry>
-                {markdown::block_view(&entry.1, &showing)}
+    let drawn = move |chunk: Chunk| {
+        let showing = showing.clone();
+        view! {
+            <For each=move || chunk.0.get().into_iter().enumerate() key=|(place, _)| *place let:block>
+                {markdown::block_view(&block.1, &showing)}
             </For>
-            {move || tail.get().iter().map(|block| markdown::block_view(block, &arriving)).collect::<Vec<_>>()}
+        }
+        .into_any()
+    };
+    view! {
+        <div class="markdown" dir="auto">
+            <For each=move || chunks.get().into_iter().enumerate() key=|(place, _)| *place let:entry>
+                {drawn(entry.1)}
+            </For>
+            {move || {
+                tail.with(|tail| tail.iter().map(|block| markdown::block_view(block, &arriving)).collect::<Vec<_>>())
+            }}
         </div>
     }
     .into_any()
@@ -114,6 +169,19 @@ fn Text(run: TextRun, showing: markdown::Showing) -> impl IntoView {
 /// Until the first word: for how long already.
 #[component]
 fn Thinking() -> impl IntoView {
+    let lang = words::lang();
+    let seconds = seconds_since_shown();
+    view! {
+        <p class="thinking">
+            {thread::thinking(lang)}
+            {move || (seconds.get() >= 3).then(|| [" ", &seconds.get().to_string(), " s"].concat())}
+        </p>
+    }
+    .into_any()
+}
+
+/// Seconds since the calling component is on the page; 0 at first, everywhere.
+pub fn seconds_since_shown() -> RwSignal<u32> {
     let seconds = RwSignal::new(0u32);
     Effect::new(move |_| {
         let tick = move || {
@@ -123,124 +191,23 @@ fn Thinking() -> impl IntoView {
             on_cleanup(move || handle.clear());
         }
     });
-    view! {
-        <p class="thinking">
-            "Thinking…"
-            {move || (seconds.get() >= 3).then(|| format!(" {} s", seconds.get()))}
-        </p>
-    }
-    .into_any()
+    seconds
 }
 
-/// How an answer ended, if not well; with what can be done about it.
-fn ending(status: &MessageStatus, item: &Item) -> Option<AnyView> {
-    match status {
-        MessageStatus::Complete | MessageStatus::Running => None,
-        MessageStatus::Stopped => Some(view! { <p class="ending meta">"Stopped."</p> }.into_any()),
-        MessageStatus::Failed(error) => Some(view! { <Failure error=error.clone() item=item.clone()/> }.into_any()),
-    }
+/// The models an answer may be asked from, when there is a choice.
+fn has_other_models(chat: Chat) -> bool {
+    chat.home.with_value(|home| home.models.len() > 1)
 }
 
-#[component]
-fn Failure(error: TurnError, item: Item) -> impl IntoView {
-    let chat = Chat::get();
-    let label = if error.code == TurnErrorCode::Interrupted { "Interrupted. " } else { "" };
-    let refusal = error.refusal.map(|refusal| {
-        view! {
-            <p>
-                {format!("{} is used up ({}). It resets on ", refusal.budget, refusal.limit)}
-                <LocalTime at=refusal.resets_at/>
-                {format!(". Ask {}.", refusal.contact)}
-            </p>
-        }
-    });
-    let request = (!error.request_id.is_empty()).then(|| {
-        view! {
-            <details class="failure-details">
-                <summary>"Details"</summary>
-                <p class="meta">"Quote this when asking for help: "<code>{error.request_id}</code></p>
-            </details>
-        }
-    });
-    view! {
-        <div class="notice notice-danger failure" role="group" aria-label="This answer failed">
-            <p><strong>{label}</strong>{error.message}</p>
-            {refusal}
-            <p class="failure-actions needs-script">
-                <button type="button" class="button" on:click=move |_| chat.retry(&item)>{icon("retry")}"Retry"</button>
-            </p>
-            {request}
-        </div>
-    }
-    .into_any()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[component]
-fn AnswerActions(item: Item) -> impl IntoView {
-    let chat = Chat::get();
-    let siblings = item.siblings.clone();
-    let usage = item.usage.clone();
-    let (to_copy, to_retry) = (item.clone(), item.clone());
-    let copied = RwSignal::new(false);
-    let on_copy = move |_| {
-        let html = browser::element::<web_sys::Element>(&to_copy.element_id());
-        let texts = html.and_then(|article| article.query_selector_all(":scope > .markdown").ok());
-        let html = texts.map(|texts| {
-            let each = (0..texts.length()).filter_map(|place| texts.get(place));
-            each.map(|node| markdown::html_to_copy(&wasm_bindgen::JsCast::unchecked_into(node))).collect::<String>()
-        });
-        browser::copy(&to_copy.body.markdown(), html.as_deref());
-        copied.set(true);
-        chat.announce("Copied");
-        set_timeout(
-            move || {
-                let _gone_if_not = copied.try_set(false);
-            },
-            Duration::from_secs(2),
-        );
-    };
-    view! {
-        <div class="message-actions">
-            {move || sibling_links(siblings.get())}
-            <button type="button" class="button button-quiet button-icon needs-script" aria-label="Copy answer" title="Copy" on:click=on_copy>
-                {move || if copied.get() { icon("check") } else { icon("copy") }}
-            </button>
-            <button
-                type="button"
-                class="button button-quiet button-icon needs-script"
-                aria-label="Retry"
-                title="Retry"
-                on:click=move |_| chat.retry(&to_retry)
-            >
-                {icon("retry")}
-            </button>
-            {move || usage.get().map(|usage| view! { <UsageDetails usage/> })}
-            <span class="meta"><LocalTime at=item.created_at/></span>
-        </div>
+    #[test]
+    fn only_long_messages_are_clamped() {
+        assert!(!is_long("short"));
+        assert!(!is_long(&"line\n".repeat(12)));
+        assert!(is_long(&"line\n".repeat(20)));
+        assert!(is_long(&"word ".repeat(400)));
     }
-    .into_any()
-}
-
-/// ◀ 2/3 ▶, as links: they work without scripts and can be opened in another tab.
-fn sibling_links(siblings: Siblings) -> Option<impl IntoView> {
-    if siblings.count < 2 {
-        return None;
-    }
-    let link = |to: Option<crate::model::MessageId>, label: &'static str, name: &'static str| match to {
-        Some(id) => view! {
-            <a class="button button-quiet button-icon" href=format!("?leaf={id}") aria-label=label>{icon(name)}</a>
-        }
-        .into_any(),
-        None => {
-            view! { <span class="button button-quiet button-icon" aria-disabled="true">{icon(name)}</span> }.into_any()
-        }
-    };
-    let place = format!("{}/{}", format::thousands(siblings.index.into()), format::thousands(siblings.count.into()));
-    Some(view! {
-        <span class="siblings">
-            {link(siblings.previous, "Previous version", "left")}
-            <span class="meta">{place}</span>
-            {link(siblings.next, "Next version", "right")}
-        </span>
-    })
 }

@@ -3,17 +3,10 @@
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{
-    feedback::focus_message,
-    header::{close_drawer, close_menus, close_menus_except, menu_is_open, toggle_sidebar},
-};
-use crate::{
-    chat::{
-        browser,
-        state::{Chat, Dialog},
-    },
-    model::MessageAuthor,
-    words::common,
+use super::header::{close_drawer, close_menus, close_menus_except, menu_is_open, toggle_sidebar};
+use crate::chat::{
+    browser,
+    state::{Chat, Dialog},
 };
 
 /// Listens as long as the page is there.
@@ -50,13 +43,13 @@ fn on_key(chat: Chat, event: &ev::KeyboardEvent) {
             chat.go_to(chat.new_url());
         }),
         (true, true, false, "S" | "s") => act(|| toggle_sidebar(chat)),
-        (true, true, false, "C" | "c") => act(|| copy_last_answer(chat)),
+        (true, true, false, "C" | "c") => act(|| chat.copy_last_answer()),
         (true, false, false, "K" | "k") => act(|| toggle_dialog(chat, Dialog::Search)),
         (true, _, false, "/") => act(|| toggle_dialog(chat, Dialog::Help)),
         (false, true, false, "Escape") => act(|| chat.focus_composer()),
         (false, false, false, "Escape") => escape(chat),
-        (false, false, true, "ArrowUp") => act(|| focus_message(chat, -1)),
-        (false, false, true, "ArrowDown") => act(|| focus_message(chat, 1)),
+        (false, false, true, "ArrowUp") => act(|| chat.focus_message(-1)),
+        (false, false, true, "ArrowDown") => act(|| chat.focus_message(1)),
         (false, _, false, key) => begins_typing(chat, key),
         _ => false,
     };
@@ -77,6 +70,10 @@ fn toggle_dialog(chat: Chat, dialog: Dialog) {
 
 /// Closes what is open, else stops the answer.
 fn escape(chat: Chat) -> bool {
+    // An open dialog closes itself.
+    if chat.dialog.get_untracked().is_some() {
+        return false;
+    }
     if menu_is_open(chat) {
         close_menus(chat);
         return true;
@@ -85,8 +82,7 @@ fn escape(chat: Chat) -> bool {
         close_drawer(chat);
         return true;
     }
-    // An open dialog closes itself.
-    if chat.dialog.get_untracked().is_some() || chat.following.with_untracked(Option::is_none) {
+    if chat.following.with_untracked(Option::is_none) {
         return false;
     }
     chat.stop();
@@ -102,15 +98,4 @@ fn begins_typing(chat: Chat, key: &str) -> bool {
         chat.focus_composer();
     }
     false
-}
-
-fn copy_last_answer(chat: Chat) {
-    let last = chat
-        .items
-        .with_untracked(|items| items.iter().rev().find(|item| item.author == MessageAuthor::Assistant).cloned());
-    if let Some(last) = last {
-        browser::copy(&last.body.markdown(), None);
-        chat.announce(common::copied(chat.lang));
-        chat.say(common::copied(chat.lang), None);
-    }
 }

@@ -1,159 +1,213 @@
-//! Tool calls: one card each, grouped; the group folds when the answer begins, failures stay open.
+//! Tool calls: a row each, grouped; the group folds when the answer begins. What failed stays open, what waits for the
+//! person stands below the group and never folds.
+//!
+//! Everything a tool gives back is shown as text, in boxes of a bounded size; nothing of it is ever followed.
+
+mod arguments;
+mod question;
+mod result;
 
 use leptos::prelude::*;
 
-use super::{format, icon::icon};
+pub use result::ResultTable;
+
+use self::{question::QuestionCard, result::ToolResult};
+use super::{format, icon::icon, message::seconds_since_shown};
 use crate::{
-    chat::body::ToolRun,
-    model::{Table, ToolCallStatus, ToolCallView, ToolOutput},
+    chat::body::{Card, ToolRun},
+    model::{Question, ToolCallStatus, ToolCallView, TurnId},
+    words::{self, Lang, thread},
 };
 
-/// A run of calls.
+/// A run of calls. `turn`: whose calls they are, for answering what they ask.
 #[component]
-pub fn ToolGroup(run: ToolRun) -> impl IntoView {
-    let ToolRun { calls, answered } = run;
-    let calls = RwSignal::from(calls);
-    let answered = RwSignal::from(answered);
-    let failed = Memo::new(move |_| calls.with(|calls| calls.iter().any(has_failed)));
-    let open = Memo::new(move |_| !answered.get() || failed.get());
-    let heading = Memo::new(move |_| calls.with(|calls| group_heading(calls)));
+pub fn ToolGroup(run: ToolRun, turn: RwSignal<Option<TurnId>>) -> impl IntoView {
+    let lang = words::lang();
+    let cards = RwSignal::from(run.cards);
+    let answered = RwSignal::from(run.answered);
+    let calls = Memo::new(move |_| Summary::of(&cards.get()));
+    let busy = Memo::new(move |_| calls.with(|calls| calls.waiting > 0 || calls.running > 0));
+    let open = Memo::new(move |_| !answered.get() || busy.get() || calls.with(|calls| calls.failed > 0));
+    let heading = Memo::new(move |_| calls.with(|calls| calls.heading(lang)));
     view! {
-        <details class="tools" open=move || open.get()>
+        <details class="tools" class:live=move || busy.get() open=move || open.get()>
             <summary>{icon("tool")}<span>{move || heading.get()}</span>{icon("right")}</summary>
             <ul class="tool-list">
-                <For each=move || calls.get() key=card_key let:call>
-                    <li><ToolCard call/></li>
+                <For each=move || cards.get() key=|card| card.place let:card>
+                    <li><ToolCard card/></li>
                 </For>
             </ul>
         </details>
-        {super::chart::drawn_below(calls)}
+        <For each=move || cards.get() key=|card| card.place let:card>
+            {super::chart::drawn_below(RwSignal::from(card.call.clone()))}
+            <Asked card turn/>
+        </For>
     }
     .into_any()
 }
 
-/// A card is drawn anew when its call changed.
-fn card_key(call: &ToolCallView) -> (String, u8) {
-    let state = match call.status {
-        ToolCallStatus::Running => 0,
-        ToolCallStatus::Done => 1,
-        ToolCallStatus::Failed(_) => 2,
-        ToolCallStatus::Waiting(_) => 3,
-        ToolCallStatus::Denied(_) => 4,
-    };
-    (call.call_id.clone(), state)
+/// What a group's heading tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Summary {
+    count: usize,
+    running: usize,
+    waiting: usize,
+    failed: usize,
+    /// The title of a call that runs.
+    title: String,
+    longest_ms: Option<i64>,
 }
 
-fn has_failed(call: &ToolCallView) -> bool {
-    matches!(call.status, ToolCallStatus::Failed(_))
-}
-
-/// "Used 4 tools · 2.3 s", "Using Energy and cost…", "Used 2 tools, 1 failed · 0.4 s". Calls of a run are parallel as
-/// often as not, so the longest of them is what the person waited for at least.
-fn group_heading(calls: &[ToolCallView]) -> String {
-    let running: Vec<&str> =
-        calls.iter().filter(|call| call.status == ToolCallStatus::Running).map(|call| call.title.as_str()).collect();
-    match running.as_slice() {
-        [] => {}
-        [one] => return format!("Using {one}…"),
-        several => return format!("Using {} tools…", several.len()),
+impl Summary {
+    /// Tracks every call.
+    fn of(cards: &[Card]) -> Self {
+        let mut summary = Self { count: cards.len(), ..Self::default() };
+        for card in cards {
+            card.call.with(|call| summary.add(call));
+        }
+        summary
     }
-    let failures = calls.iter().filter(|call| has_failed(call)).count();
-    let failed = if failures > 0 { format!(", {failures} failed") } else { String::new() };
-    let longest = calls.iter().filter_map(|call| call.duration_ms).max();
-    let took = longest.map_or(String::new(), |ms| format!(" · {}", format::duration(ms)));
-    format!("Used {}{failed}{took}", format::count(calls.len(), "tool"))
+
+    fn add(&mut self, call: &ToolCallView) {
+        match call.status {
+            ToolCallStatus::Running => {
+                self.running += 1;
+                self.title.clone_from(&call.title);
+            }
+            ToolCallStatus::Waiting(_) => self.waiting += 1,
+            ToolCallStatus::Failed(_) => self.failed += 1,
+            ToolCallStatus::Denied(_) | ToolCallStatus::Done => {}
+        }
+        self.longest_ms = self.longest_ms.max(call.duration_ms);
+    }
+
+    /// "Used 4 tools · 2.3 s", "Using Energy and cost…", "Used 2 tools, 1 failed · 0.4 s". Calls of a run are parallel
+    /// as often as not, so the longest of them is what the person waited for at least.
+    fn heading(&self, lang: Lang) -> String {
+        match self.running {
+            0 if self.waiting > 0 => return thread::waiting_for_you(lang).to_owned(),
+            0 => {}
+            1 => return thread::using(lang, &self.title),
+            several => return thread::using(lang, &thread::tools(lang, several)),
+        }
+        let mut heading = thread::used(lang, self.count, self.failed);
+        if let Some(ms) = self.longest_ms {
+            heading.push_str(" · ");
+            heading.push_str(&format::duration(ms));
+        }
+        heading
+    }
+}
+
+/// How a call's row looks; what is inside may change without drawing the row anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Running,
+    Waiting,
+    Over,
 }
 
 #[component]
-fn ToolCard(call: ToolCallView) -> impl IntoView {
-    let (mark, state, reason) = match &call.status {
-        ToolCallStatus::Running => (view! { <span class="spinner"></span> }.into_any(), "running", None),
-        ToolCallStatus::Done => (icon("check").into_any(), "done", None),
-        ToolCallStatus::Failed(reason) => (icon("x").into_any(), "failed", Some(reason.clone())),
-        ToolCallStatus::Waiting(_) => (view! { <span class="spinner"></span> }.into_any(), "waiting", None),
-        ToolCallStatus::Denied(reason) => (icon("x").into_any(), "denied", Some(reason.clone())),
+fn ToolCard(card: Card) -> impl IntoView {
+    let call = RwSignal::from(card.call);
+    let look = Memo::new(move |_| {
+        call.with(|call| match call.status {
+            ToolCallStatus::Running => Look::Running,
+            ToolCallStatus::Waiting(_) => Look::Waiting,
+            ToolCallStatus::Done | ToolCallStatus::Failed(_) | ToolCallStatus::Denied(_) => Look::Over,
+        })
+    });
+    move || match look.get() {
+        Look::Running => view! { <Row call running=true/> }.into_any(),
+        Look::Waiting => view! { <Row call running=false/> }.into_any(),
+        Look::Over => call.with(finished),
+    }
+}
+
+/// A call that is under way: one flat row.
+#[component]
+fn Row(call: RwSignal<ToolCallView>, running: bool) -> impl IntoView {
+    let lang = words::lang();
+    let (class, state) = if running {
+        ("tool flat running", thread::state_running(lang))
+    } else {
+        ("tool flat waiting", thread::state_waiting(lang))
+    };
+    let mark = if running { view! { <span class="spinner"></span> }.into_any() } else { icon("hand").into_any() };
+    let seconds = running.then(|| {
+        let seconds = seconds_since_shown();
+        view! { <span class="tool-took" aria-hidden="true">{move || [&seconds.get().to_string(), " s"].concat()}</span> }
+    });
+    view! {
+        <div class=class>
+            <span class="tool-mark">{mark}</span>
+            <span class="visually-hidden">{[state, ": "].concat()}</span>
+            <span class="tool-title">{move || call.with(|call| call.title.clone())}</span>
+            <span class="tool-summary">{move || call.with(|call| call.summary.clone())}</span>
+            {seconds}
+        </div>
+    }
+    .into_any()
+}
+
+/// A call that is over: its row, and what went in and came out behind it.
+fn finished(call: &ToolCallView) -> AnyView {
+    let lang = words::lang();
+    let (mark, class, state, reason) = match &call.status {
+        ToolCallStatus::Failed(reason) => ("x", "tool failed", thread::state_failed(lang), Some(reason.clone())),
+        ToolCallStatus::Denied(reason) => ("x", "tool denied", thread::state_denied(lang), Some(reason.clone())),
+        _ => ("check", "tool done", thread::state_done(lang), None),
     };
     let failed = reason.is_some();
     let took = call.duration_ms.map(|ms| view! { <span class="tool-took">{format::duration(ms)}</span> });
-    let size = call.output.as_ref().map(|output| format!(" · {}", format::bytes(output.bytes)));
-    let footer = format!(
-        "ran as {}{}{}",
-        call.ran_as,
-        call.duration_ms.map(|ms| format!(" · {}", format::duration(ms))).unwrap_or_default(),
-        size.unwrap_or_default()
-    );
+    let mut footer = [thread::ran_as(lang), " ", &call.ran_as].concat();
+    let size = call.output.as_ref().map(|output| format::bytes(output.bytes));
+    for fact in [call.duration_ms.map(format::duration), size].into_iter().flatten() {
+        footer.push_str(" · ");
+        footer.push_str(&fact);
+    }
+    let footer = (!matches!(call.status, ToolCallStatus::Denied(_))).then(|| view! { <p class="meta">{footer}</p> });
+    let nothing = call.output.is_none() && matches!(call.status, ToolCallStatus::Done);
     view! {
-        <details class=format!("tool {state}") open=failed>
+        <details class=class open=failed>
             <summary>
-                <span class="tool-mark">{mark}</span>
-                <span class="visually-hidden">{format!("{state}: ")}</span>
-                <span class="tool-title">{call.title}</span>
-                <span class="tool-summary">{call.summary}</span>
+                <span class="tool-mark">{icon(mark)}</span>
+                <span class="visually-hidden">{[state, ": "].concat()}</span>
+                <span class="tool-title">{call.title.clone()}</span>
+                <span class="tool-summary">{call.summary.clone()}</span>
                 {took}
+                {icon("right")}
             </summary>
             <div class="tool-body">
-                {reason.map(|reason| view! { <p class="tool-reason">{reason}</p> })}
-                {call.output.map(|output| view! { <ToolResult output/> })}
+                {reason.map(|reason| view! { <p class="tool-reason" dir="auto">{reason}</p> })}
+                {call.output.clone().map(|output| view! { <ToolResult output/> })}
+                {nothing.then(|| view! { <p class="meta">{thread::empty_result(lang)}</p> })}
                 <details class="tool-raw">
-                    <summary>"Input"</summary>
-                    <pre tabindex="0">{call.arguments}</pre>
+                    <summary>{thread::input(lang)}</summary>
+                    {arguments::view(lang, &call.arguments)}
                 </details>
-                <p class="meta">{footer}</p>
+                {footer}
             </div>
         </details>
     }
     .into_any()
 }
 
+/// The question of a call, as long as it waits.
 #[component]
-fn ToolResult(output: ToolOutput) -> impl IntoView {
-    let text =
-        (output.tables.is_empty() && !output.text.is_empty()).then(|| view! { <p class="tool-text">{output.text}</p> });
-    let raw = (!output.json.is_empty()).then(|| {
-        view! {
-            <details class="tool-raw">
-                <summary>"Output as JSON"</summary>
-                <pre tabindex="0">{output.json}</pre>
-            </details>
-        }
+fn Asked(card: Card, turn: RwSignal<Option<TurnId>>) -> impl IntoView {
+    let call = RwSignal::from(card.call);
+    let question: Memo<Option<Question>> = Memo::new(move |_| {
+        call.with(|call| match &call.status {
+            ToolCallStatus::Waiting(question) => Some(question.clone()),
+            _ => None,
+        })
     });
-    view! {
-        {text}
-        {output.tables.into_iter().map(|table| view! { <ResultTable table/> }).collect_view()}
-        {raw}
+    move || {
+        let question = question.get()?;
+        let call = call.get_untracked();
+        Some(view! { <QuestionCard question call turn/> })
     }
-    .into_any()
-}
-
-/// A table of a structured result, in its own scrolling box.
-#[component]
-pub fn ResultTable(table: Table) -> impl IntoView {
-    let numeric: Vec<bool> = table.columns.iter().map(|column| column.numeric).collect();
-    let class_of = move |place: usize| if numeric.get(place).copied().unwrap_or(false) { "number" } else { "" };
-    let heads = table.columns.into_iter().enumerate().map(|(place, column)| {
-        let unit = (!column.unit.is_empty()).then(|| view! { <span class="unit">{format!(" {}", column.unit)}</span> });
-        view! { <th scope="col" class=class_of(place)>{column.label}{unit}</th> }
-    });
-    let heads = heads.collect_view();
-    let rows = table.rows.into_iter().map(|row| {
-        let cells =
-            row.into_iter().enumerate().map(|(place, cell)| view! { <td class=class_of(place)>{cell.text}</td> });
-        view! { <tr>{cells.collect_view()}</tr> }
-    });
-    let rows = rows.collect_view();
-    let omitted = (table.omitted > 0)
-        .then(|| view! { <p class="meta">{format!("{} more rows are not shown.", format::thousands(i64::from(table.omitted)))}</p> });
-    view! {
-        <div class="table-scroll" role="region" tabindex="0" aria-label=table.caption.clone()>
-            <table class="table">
-                <caption>{table.caption.clone()}</caption>
-                <thead><tr>{heads}</tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-        {omitted}
-    }
-    .into_any()
 }
 
 #[cfg(test)]
@@ -174,14 +228,22 @@ mod tests {
         }
     }
 
+    fn heading(calls: &[ToolCallView]) -> String {
+        let mut summary = Summary { count: calls.len(), ..Summary::default() };
+        for call in calls {
+            summary.add(call);
+        }
+        summary.heading(Lang::English)
+    }
+
     #[test]
     fn the_heading_tells_what_happened() {
         let done = call(ToolCallStatus::Done, Some(2_300));
         let failed = call(ToolCallStatus::Failed("no meter".into()), Some(40));
         let running = call(ToolCallStatus::Running, None);
-        assert_eq!(group_heading(std::slice::from_ref(&done)), "Used 1 tool · 2.3 s");
-        assert_eq!(group_heading(&[done.clone(), failed]), "Used 2 tools, 1 failed · 2.3 s");
-        assert_eq!(group_heading(&[done, running.clone()]), "Using Peak demand…");
-        assert_eq!(group_heading(&[running.clone(), running]), "Using 2 tools…");
+        assert_eq!(heading(std::slice::from_ref(&done)), "Used 1 tool · 2.3 s");
+        assert_eq!(heading(&[done.clone(), failed]), "Used 2 tools, 1 failed · 2.3 s");
+        assert_eq!(heading(&[done, running.clone()]), "Using Peak demand…");
+        assert_eq!(heading(&[running.clone(), running]), "Using 2 tools…");
     }
 }

@@ -106,13 +106,18 @@ fn cells_of(table: &Element) -> Vec<Vec<String>> {
     all(table, "tr").iter().map(|row| all(row, "th,td").into_iter().map(text).collect()).collect()
 }
 
-/// Says on the button for two seconds how it went.
+/// Says on the button for two seconds how it went, to eyes and to screen readers.
 fn tell(button: Element, copying: js_sys::Promise, lang: Lang) {
+    let name = button.get_attribute("aria-label").unwrap_or_default();
+    let say = move |button: &Element, text: &str, name: &str| {
+        button.set_text_content(Some(text));
+        let _known_name = button.set_attribute("aria-label", name);
+    };
     leptos::task::spawn_local(async move {
         let outcome = wasm_bindgen_futures::JsFuture::from(copying).await;
         let said = if outcome.is_ok() { common::copied(lang) } else { words::not_copied(lang) };
-        button.set_text_content(Some(said));
-        set_timeout(move || button.set_text_content(Some(common::copy(lang))), Duration::from_secs(2));
+        say(&button, said, said);
+        set_timeout(move || say(&button, common::copy(lang), &name), Duration::from_secs(2));
     });
 }
 

@@ -71,7 +71,7 @@ pub fn block_view(block: &Block, showing: &Showing) -> AnyView {
     let (block, showing) = (block.clone(), showing.clone());
     let still = move || {
         showing.rich.track();
-        Still { element: block_element(&block, &showing, all_rows.get()), changes: false }
+        Still { element: block_element(&block, &showing, all_rows.get()), changes: true }
     };
     if !is_long {
         return still.into_any();

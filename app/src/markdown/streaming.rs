@@ -19,7 +19,15 @@ pub struct Streaming {
     tail: String,
     /// How much of `tail` was already searched for the beginning of a further block.
     searched: usize,
+    /// A long tail in which no further block was found is not searched again before it has this many bytes.
+    next_try: usize,
+    /// A further block may have begun since the last search.
+    unfrozen_block: bool,
 }
+
+/// Tails up to this size are searched at every chance, longer ones only when they have grown by an eighth: else a long
+/// block with blank lines in it (code, a loose list) would be parsed from its beginning at every one of them.
+const SEARCHED_ALWAYS: usize = 4096;
 
 impl Streaming {
     #[must_use]
@@ -31,7 +39,15 @@ impl Streaming {
     pub fn push(&mut self, text: &str) {
         self.tail.push_str(text);
         if text.contains('\n') && self.may_have_new_block() {
+            self.unfrozen_block = true;
+        }
+        if self.unfrozen_block && self.tail.len() >= self.next_try {
+            self.unfrozen_block = false;
             self.freeze();
+            self.next_try = self.tail.len() + self.tail.len() / 8;
+            if self.tail.len() <= SEARCHED_ALWAYS {
+                self.next_try = 0;
+            }
         }
     }
 
@@ -42,6 +58,12 @@ impl Streaming {
         for piece in pieces(&tail, &cuts(&tail)) {
             self.frozen.append(&mut parse_piece(piece, &mut self.definitions, None));
         }
+    }
+
+    /// How many bytes [`Streaming::tail`] would parse.
+    #[must_use]
+    pub fn tail_bytes(&self) -> usize {
+        self.tail.len()
     }
 
     /// The frozen blocks: this only ever grows at its end.

@@ -39,6 +39,7 @@
 mod bill;
 mod frames;
 mod gates;
+mod image;
 mod play;
 mod request;
 mod script;

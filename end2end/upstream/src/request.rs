@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use serde_json::Value;
 
-use crate::script::ApiError;
+use crate::{image, script::ApiError};
 
 /// A call without tools that asks for no more than this is a side call (an automatic title).
 pub const SIDE_CALL_MAX_TOKENS: i64 = 64;
@@ -21,7 +21,7 @@ pub(crate) struct Request {
     /// Model calls already made for that text.
     pub step: usize,
     pub side: bool,
-    /// A quarter of the bytes of system, tools and messages, rounded up.
+    /// A quarter of the bytes of system, tools and messages, rounded up; images by their size.
     pub input_tokens: i64,
 }
 
@@ -42,7 +42,7 @@ const FIELDS: [&str; 14] = [
     "service_tier",
 ];
 
-fn invalid(message: impl Into<String>) -> ApiError {
+pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new(400, "invalid_request_error", &message.into())
 }
 
@@ -86,6 +86,7 @@ pub(crate) fn read(body: &Value) -> Result<Request, ApiError> {
     check_cache_control(body)?;
     let messages = body["messages"].as_array().ok_or_else(|| invalid("messages: Field required"))?;
     check_messages(messages)?;
+    let (image_tokens, image_bytes) = charge_images(messages)?;
     let (user_text, step) = last_user_text(messages);
     let bytes = [&body["system"], &body["tools"], &body["messages"]]
         .into_iter()
@@ -99,8 +100,18 @@ pub(crate) fn read(body: &Value) -> Result<Request, ApiError> {
         user_text,
         step,
         side: tools == 0 && max_tokens <= SIDE_CALL_MAX_TOKENS,
-        input_tokens: tokens(bytes),
+        input_tokens: tokens(bytes.saturating_sub(image_bytes)).saturating_add(image_tokens),
     })
+}
+
+fn charge_images(messages: &[Value]) -> Result<(i64, usize), ApiError> {
+    let blocks = messages.iter().filter_map(|message| message["content"].as_array()).flatten();
+    let mut charged = (0, 0);
+    for block in blocks.filter(|block| block["type"] == "image") {
+        let (tokens, bytes) = image::charge(block)?;
+        charged = (charged.0 + tokens, charged.1 + bytes);
+    }
+    Ok(charged)
 }
 
 /// The tokens this provider makes of so many bytes.
@@ -232,6 +243,7 @@ fn check_user(index: usize, blocks: &[Value], open: &[&str]) -> Result<(), ApiEr
                 text_of(block, &format!("messages.{index}"))?;
                 text_began = true;
             }
+            Some("image") => text_began = true,
             Some("tool_result") => {
                 let id = block["tool_use_id"].as_str().unwrap_or_default();
                 if !open.contains(&id) || !answered.insert(id) {

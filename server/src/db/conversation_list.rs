@@ -6,7 +6,7 @@
 use app::model::{ConversationId, ConversationSummary, Folder, Timestamp};
 use uuid::Uuid;
 
-use super::{Result, TenantScope, Tx};
+use super::{Result, TenantScope, Tx, changes::Change};
 
 #[derive(sqlx::FromRow)]
 struct SummaryRow {
@@ -154,6 +154,9 @@ pub async fn conversation_pin(scope: &TenantScope, tx: &mut Tx, id: Conversation
         .bind(pinned)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }
 
@@ -178,5 +181,8 @@ pub async fn conversation_archive(
         .bind(archived)
         .execute()
         .await?;
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
     Ok(changed == 1)
 }

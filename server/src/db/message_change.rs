@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Result, TenantScope, Tx,
+    attachment::message_attachments_copy,
     message::to_json,
     search::{Indexed, readable, search_copy, search_put},
 };
@@ -78,6 +79,7 @@ pub async fn message_copy(
     .bind(parent)
     .execute()
     .await?;
+    message_attachments_copy(scope, tx, original, copy).await?;
     search_copy(scope, tx, original, copy, conversation).await
 }
 

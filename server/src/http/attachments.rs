@@ -40,7 +40,9 @@ pub const UPLOAD_WITHIN: Duration = Duration::from_secs(180);
 const RECEIVE_WITHIN: Duration = Duration::from_secs(120);
 /// The longest silence in between.
 const SILENCE: Duration = Duration::from_secs(15);
-const DISCARD_WITHIN: Duration = Duration::from_secs(2);
+/// Of a file that is refused, this much is read and thrown away: people attach films by mistake, and should hear why not.
+const DISCARD_BYTES: usize = 128 * 1024 * 1024;
+const DISCARD_WITHIN: Duration = Duration::from_secs(5);
 /// A week; what an id stands for never changes.
 const CACHE: &str = "private, max-age=604800, immutable";
 
@@ -149,7 +151,7 @@ async fn receive(state: &AppState, body: Body) -> Result<Vec<u8>, Refused> {
             .then(|| Refusal::TooLarge { max_bytes: u64::try_from(max_bytes).unwrap_or(u64::MAX) });
         if let Some(refusal) = refusal.or(too_large) {
             drop(sent);
-            limits::discard(Body::from_stream(pieces), DISCARD_WITHIN).await;
+            limits::discard(Body::from_stream(pieces), DISCARD_BYTES, DISCARD_WITHIN).await;
             return Err(in_words(refusal));
         }
     }
@@ -159,7 +161,7 @@ async fn receive(state: &AppState, body: Body) -> Result<Vec<u8>, Refused> {
 async fn discard(headers: &HeaderMap, body: Body) {
     // Whoever asked first whether to send has not sent it.
     if !headers.contains_key(header::EXPECT) {
-        limits::discard(body, DISCARD_WITHIN).await;
+        limits::discard(body, DISCARD_BYTES, DISCARD_WITHIN).await;
     }
 }
 

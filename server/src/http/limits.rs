@@ -89,7 +89,7 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
     };
     if content_length(request.headers()).is_some_and(|length| length > max_bytes) {
         if !request.headers().contains_key(header::EXPECT) {
-            discard(request.into_body(), read.min(DISCARD_WITHIN)).await;
+            discard(request.into_body(), DISCARD_BYTES, read.min(DISCARD_WITHIN)).await;
         }
         return Err(too_large());
     }
@@ -106,12 +106,12 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// Reads what is refused anyway, without keeping it: a connection that is closed on unread bytes is reset, and the answer is
+/// Reads what is refused anyway, up to `max_bytes`, without keeping it: a connection that is closed on unread bytes is reset, and the answer is
 /// lost with it. Whoever asked first whether to send (`Expect: 100-continue`) has not sent it.
-pub(super) async fn discard(body: Body, within: Duration) {
+pub(super) async fn discard(body: Body, max_bytes: usize, within: Duration) {
     let reading = async {
         let mut pieces = body.into_data_stream();
-        let mut left = DISCARD_BYTES;
+        let mut left = max_bytes;
         while let Some(Ok(piece)) = pieces.next().await {
             left = left.saturating_sub(piece.len());
             if left == 0 {

@@ -186,13 +186,13 @@ db_test! {
         for (copy, message) in view.messages.iter().zip(&original.messages) {
             assert_ne!(copy.id, message.id);
             assert_eq!((&copy.parts, &copy.status, copy.created_at), (&message.parts, &message.status, message.created_at));
-            assert_eq!(copy.usage, None, "it cost nothing");
+            assert_eq!((&copy.model, copy.usage), (&message.model, None), "it cost nothing");
         }
         assert!(view.messages[1].parts.iter().any(|part| matches!(part, Part::Tool { .. })));
         // The model remembers the tool's result there, and the original does not change.
         house.ask("Go on", Some((fork, Some(view.messages[1].id)))).await;
         let request = house.fake.requests().pop().expect("a request");
-        let is_result = |content: &Content| matches!(content, Content::ToolResult { text, .. } if text.ends_with(": hi"));
+        let is_result = |content: &Content| matches!(content, Content::ToolResult { text, .. } if text.contains("prs name: hi"));
         assert!(request.messages.iter().flat_map(|message| &message.content).any(is_result), "{request:?}");
         assert_eq!(house.view(fork).await.messages.len(), 4);
         assert_eq!(house.view(first.conversation).await.messages.last().map(|last| last.id), Some(second.assistant_message));

@@ -3,15 +3,27 @@
 
 use std::{pin::Pin, time::Duration};
 
-use app::model::{ConversationId, LastTurn, PersonEvent, Role, Title, TurnEnvelope, TurnId};
+use app::{
+    backend::Caller,
+    model::{ConversationId, LastTurn, PersonEvent, Role, Title, TurnEnvelope, TurnId},
+};
+use axum::{Extension, Router, body::Body, http::Request, routing::get};
 use futures::{Stream, StreamExt as _};
+use http_body_util::BodyExt as _;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use server::{
     conversations,
     db::{Db, Engine, TenantScope, changes::Change},
+    http::{
+        person_events::{PersonEventsState, person_events},
+        turn_events::TurnEventsState,
+    },
     live::{self, Live, Position, Told},
+    models::StopReason,
 };
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 use upstream::{Script, Step};
 
 use crate::{
@@ -21,7 +33,6 @@ use crate::{
     },
     turns_fake::{Act, Gate, House, config, patiently, played, says, text, turns_on, used},
 };
-use server::models::StopReason;
 
 /// A browser's stream, read as the browser does.
 struct Heard {
@@ -167,6 +178,20 @@ db_test! {
         // What a person does, too.
         rename(&ana, &conversation, "Counting").await;
         assert_eq!(titles(&[one.event().await, other.event().await]), ["Counting", "Counting"]);
+        let pin = json!({"tenant": "prs", "id": conversation, "pinned": true});
+        let archive = json!({"tenant": "prs", "ids": [conversation], "archived": true});
+        for (function, arguments, expected) in
+            [("conversations/pin", pin, (true, false)), ("conversations/archive", archive, (false, true))]
+        {
+            let (status, answer) = ana.call(function, arguments).await;
+            assert_eq!(status, StatusCode::OK, "{function}: {answer}");
+            for event in [one.event().await, other.event().await] {
+                assert!(
+                    matches!(&event, PersonEvent::Conversation(row) if (row.pinned, row.archived) == expected),
+                    "{function}: {event:?}"
+                );
+            }
+        }
         for (function, is_gone) in [("conversations/delete", true), ("conversations/restore", false)] {
             let (status, _) = ana.post_form(function, &[("tenant", "prs"), ("id", &conversation)]).await;
             assert_eq!(status, StatusCode::OK);
@@ -268,6 +293,19 @@ db_test! {
         assert!(matches!(&said, Some(Said::End(reason)) if reason == "signed_out"), "{said:?}");
         assert!(stream.next().await.is_none());
         assert_eq!(ana.get("/t/prs/events").await.status(), StatusCode::UNAUTHORIZED);
+    }
+
+    async fn a_stream_ends_by_itself_and_the_browser_comes_back_soon(t: TestDb) {
+        let house = House::new(t).await;
+        let turns = TurnEventsState::new(house.t.db.clone(), house.t.world.clone(), house.turns.clone());
+        let state = PersonEventsState { close_after: Duration::ZERO, ..PersonEventsState::new(turns, CancellationToken::new()) };
+        let caller = Caller { user: house.scope.user(), session: house.t.world.id(), request_id: "req".into() };
+        let router = Router::new().route("/t/{tenant}/events", get(person_events)).with_state(state).layer(Extension(caller));
+        let request = Request::get("/t/prs/events").body(Body::empty()).expect("a request");
+        let response = router.oneshot(request).await.expect("an answer");
+        let bytes = patiently(response.into_body().collect()).await.expect("it ends").to_bytes();
+        assert!(String::from_utf8_lossy(&bytes).starts_with("retry: 500\n"), "{bytes:?}");
+        house.close().await;
     }
 
     async fn the_server_goes_down_with_open_streams(t: TestDb) {

@@ -7,7 +7,7 @@ use serde_json::json;
 use server::{
     conversations::{self, SEARCH_PAGE, UNDO_MS},
     db::{
-        TenantScope, Tx,
+        Engine, TenantScope, Tx,
         conversation::conversation_insert,
         message::{NewMessage, message_insert},
     },
@@ -41,7 +41,7 @@ fn line(pieces: &[SnippetPiece]) -> String {
 }
 
 /// A conversation with these messages, of the person and of the assistant in turn.
-pub async fn written(
+async fn written(
     t: &TestDb,
     scope: &TenantScope,
     tx: &mut Tx,
@@ -308,6 +308,28 @@ db_test! {
         house.close().await;
     }
 
+    async fn the_index_itself_keeps_tenants_apart(t: TestDb) {
+        // SQLite has no rows of its own to protect: there the statement's WHERE is all, as everywhere.
+        if t.db.engine() == Engine::Sqlite {
+            return;
+        }
+        let (ours, theirs) = (t.scope("prs", Role::Member).await, t.scope("iop", Role::Admin).await);
+        write(&t, &ours, "Flywheel", &["the flywheel turns"]).await;
+        let everything = "!'nothing'";
+        for (scope, expected) in [(&ours, 2), (&theirs, 0)] {
+            let mut tx = t.db.read(scope).await.expect("a transaction");
+            let rows = tx.query("SELECT id FROM search_entries").all::<IdRow>().await.expect("rows");
+            assert_eq!(rows.len(), expected);
+            let asked = tx
+                .query("SELECT id FROM search_candidates($1, $2, $3, $4)")
+                .bind(everything)
+                .bind(ours.tenant())
+                .bind(ours.user())
+                .bind(10_i64);
+            assert_eq!(asked.all::<IdRow>().await.expect("rows").len(), expected, "asked for by {}", scope.code());
+        }
+    }
+
     async fn what_is_older_than_search_becomes_findable(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
         let count = 230;
@@ -324,6 +346,12 @@ db_test! {
         assert_eq!(search(&t, &scope, "gearbox 7 ").await.len(), 1);
         assert_eq!(search(&t, &scope, "flywheels").await.len(), SEARCH_PAGE);
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct IdRow {
+    #[expect(dead_code, reason = "rows are counted")]
+    id: uuid::Uuid,
 }
 
 /// Empties the index and marks everything as unknown to it.

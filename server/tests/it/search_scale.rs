@@ -3,14 +3,17 @@
 
 use std::time::{Duration, Instant};
 
-use app::model::{Folder, Role};
-use server::{conversations, db::TenantScope};
-
-use crate::{
-    conversations_more::empty_conversations,
-    search::{search, written},
-    support::db::TestDb,
+use app::model::{Folder, MessageAuthor, Part, Role};
+use server::{
+    conversations,
+    db::{
+        TenantScope,
+        conversation::conversation_insert,
+        message::{NewMessage, message_insert},
+    },
 };
+
+use crate::{conversations_more::empty_conversations, search::search, support::db::TestDb};
 
 /// A vocabulary in which the first words are in nearly every message and the last ones in a few.
 struct Speaker(u64);
@@ -34,13 +37,28 @@ impl Speaker {
     }
 }
 
+/// Messages without parents: what checks them plans once for an empty table, and nothing here tells it of the rest.
 async fn talk(t: &TestDb, scope: &TenantScope, conversations: usize, each: usize, seed: u64) {
     let mut speaker = Speaker(seed);
     for n in 0..conversations {
-        let texts: Vec<String> = (0..each).map(|m| speaker.message(n * each + m)).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        t.clock.advance_ms(1_000);
+        let (id, now) = (t.world.id(), t.world.now());
         let mut tx = t.db.begin(scope).await.expect("a transaction");
-        written(t, scope, &mut tx, &format!("Conversation {n}"), &texts).await;
+        conversation_insert(scope, &mut tx, id, &format!("Conversation {n}"), t.world.id(), now).await.expect("one");
+        for m in 0..each {
+            let parts = [Part::Text { text: speaker.message(n * each + m) }];
+            let message = NewMessage {
+                id: t.world.id(),
+                conversation: id,
+                parent: None,
+                author: MessageAuthor::User,
+                complete: true,
+                parts: &parts,
+                model_bytes: 0,
+                turn: t.world.id(),
+            };
+            message_insert(scope, &mut tx, message, now).await.expect("a message");
+        }
         tx.commit().await.expect("a commit");
     }
 }

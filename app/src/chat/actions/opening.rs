@@ -1,5 +1,7 @@
 //! Showing a conversation, and more of it.
 
+use std::collections::HashSet;
+
 use leptos::{prelude::*, task::spawn_local};
 
 use super::super::{
@@ -36,45 +38,68 @@ impl Chat {
         });
     }
 
+    /// Shows `view`: another conversation where the reader left it (or at the message the address names), another branch
+    /// of the same one without moving the view.
     fn show_opened(self, view: ConversationView, switched: bool) {
+        let id = view.id;
+        if !switched {
+            self.without_moving(|| self.show(view));
+            return;
+        }
         self.show(view);
         let settle = move || {
-            if !self.is_alive() {
-                return;
+            if self.is_alive() && !self.go_to_linked() {
+                self.restore_place(id);
             }
-            self.with_scroll(|scroll| if switched { scroll.to_end_at_once() } else { scroll.content_changed() });
         };
         request_animation_frame(settle);
     }
 
     /// Fetches the part of the conversation above what is shown.
     pub fn load_earlier(self) {
+        self.load_earlier_then(|| {});
+    }
+
+    /// Fetches the part of the conversation above what is shown, if there is one and it is not being fetched yet; `then`
+    /// happens when it is there.
+    pub fn load_earlier_then(self, then: impl FnOnce() + 'static) {
         let (Some(id), Some(before)) = (self.shown.get_untracked(), self.earlier.get_untracked()) else { return };
-        self.earlier.set(None);
+        if self.loading_older_messages.get_value() {
+            return;
+        }
+        self.loading_older_messages.set_value(true);
         spawn_local(async move {
             let result = api::earlier_messages(self.tenant(), id, before.clone()).await;
-            if !self.is_alive() || self.shown.get_untracked() != Some(id) {
+            if !self.is_alive() {
+                return;
+            }
+            self.loading_older_messages.set_value(false);
+            let still_wanted =
+                self.shown.get_untracked() == Some(id) && self.earlier.get_untracked().as_ref() == Some(&before);
+            if !still_wanted {
                 return;
             }
             match result {
                 Ok(view) => {
-                    let older: Vec<Item> = view.messages.into_iter().map(Item::new).collect();
-                    let add = || {
-                        self.items.update(|items| {
-                            let known: Vec<MessageId> = items.iter().map(|item| item.id).collect();
-                            let older = older.into_iter().filter(|item| !known.contains(&item.id));
-                            items.splice(0..0, older);
-                        });
-                    };
-                    self.with_scroll(|scroll| scroll.keep_while(add));
-                    self.earlier.set(view.earlier);
+                    self.put_above(view);
+                    then();
                 }
-                Err(error) => {
-                    self.earlier.set(Some(before));
-                    self.notice.set(Some(error));
-                }
+                Err(error) => self.refused(&error, Some(Callback::new(move |()| self.load_earlier()))),
             }
         });
+    }
+
+    fn put_above(self, view: ConversationView) {
+        let older: Vec<Item> = view.messages.into_iter().map(Item::new).collect();
+        let add = || {
+            self.items.update(|items| {
+                let known: HashSet<MessageId> = items.iter().map(|item| item.id).collect();
+                let older = older.into_iter().filter(|item| !known.contains(&item.id));
+                items.splice(0..0, older);
+            });
+        };
+        self.with_scroll(|scroll| scroll.keep_while(add));
+        self.earlier.set(view.earlier);
     }
 
     pub fn go_to(self, url: String) {

@@ -1,14 +1,11 @@
 //! What a person does with their conversations: rename, pin, archive, delete, and take it back. The page changes at once
 //! and goes back when the server refuses.
 
-use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 
-use super::super::{
-    post::{self, Body},
-    state::{Chat, Undo},
-};
+use super::super::state::{Chat, Undo};
 use crate::{
-    api::{self, RenameConversation},
+    api,
     error::AppError,
     model::{ConversationId, ConversationSummary, Title},
     words::shell::{self, Done},
@@ -29,7 +26,8 @@ impl Chat {
         }
         self.set_title(id, title.as_str());
         spawn_local(async move {
-            let result = self.post_title(id, &title).await;
+            // Short requests outlive the page (`api::calls`): reloading right away does not take it back.
+            let result = api::rename_conversation(self.tenant(), id, title.clone()).await;
             if !self.is_alive() {
                 return;
             }
@@ -43,14 +41,6 @@ impl Chat {
                 }
             }
         });
-    }
-
-    /// The server function, called so that leaving the page right away does not take the request back.
-    async fn post_title(self, id: ConversationId, title: &Title) -> Result<(), AppError> {
-        let (tenant, id) = (self.tenant().to_string(), id.to_string());
-        let fields = [("tenant", tenant.as_str()), ("id", id.as_str()), ("title", title.as_str())];
-        let answer = post::post(RenameConversation::url(), Body::Form(&fields)).await?;
-        answer.error().map_or(Ok(()), Err)
     }
 
     /// A conversation's title, wherever it shows.

@@ -17,6 +17,7 @@ use crate::{
         ConversationId, ConversationSummary, MessageAuthor, MessageId, MessageStatus, MessageText, MessageView, Part,
         Siblings, Timestamp, TurnStarted,
     },
+    words::thread,
 };
 
 impl Chat {
@@ -44,12 +45,6 @@ impl Chat {
         if !self.sending.get_untracked() {
             self.send(text, self.leaf(), false);
         }
-    }
-
-    /// Asks again what `answer` answered: a sibling of the question, so nothing is overwritten.
-    pub fn retry(self, answer: &Item) {
-        let Some(question) = answer.parent.and_then(|id| self.item(id)) else { return };
-        self.send(question.text, question.parent, true);
     }
 
     pub(super) fn send(self, text: String, parent: Option<MessageId>, branch: bool) {
@@ -98,7 +93,7 @@ impl Chat {
         self.editing.set(None);
         let rest = drafts::rest_after(&self.typed(), &sent.text).to_owned();
         self.set_composer(&rest);
-        self.announce("Responding");
+        self.announce(thread::responding(self.lang));
         self.put_in_list(started.conversation, &sent.text, now);
         if self.leaf_wanted.get_untracked().is_some() {
             self.go_to(self.conversation_url(started.conversation));

@@ -3,12 +3,14 @@
 use leptos::{prelude::*, task::spawn_local};
 
 use super::super::{
+    browser,
     post::{self, Body},
     state::{Chat, Dialog},
 };
 use crate::{
     api,
     error::AppError,
+    wire::Form,
     words::{errors, shell},
 };
 
@@ -35,8 +37,8 @@ impl Chat {
     /// # Errors
     /// A sentence for the person.
     pub async fn sign_in(self, email: String, password: String) -> Result<(), &'static str> {
-        let fields = [("email", email.as_str()), ("password", password.as_str()), ("next", "/")];
-        let answer = post::post("/login", Body::Form(&fields)).await;
+        let fields = Form::default().with("email", &email).with("password", &password);
+        let answer = post::post("/login", Body::Form(fields)).await;
         match answer.map(|answer| answer.status) {
             // The server leads on from the sign-in page: that is how it says yes.
             Ok(0 | 200..=399) => {}
@@ -69,6 +71,7 @@ impl Chat {
             what.run(());
         }
         self.refresh();
+        browser::look_again();
         if self.notice.get_untracked() != Some(AppError::SignedOut) {
             return;
         }

@@ -17,12 +17,12 @@ use crate::{
             order::Order,
             source::{Heard, Source},
         },
-        scroll::Controller,
         state::{Chat, Following},
-        transcript::{Applied, Transcript},
+        writer::Writer,
     },
     error::AppError,
     model::{ConversationId, MessageStatus, PersonEvent, TurnEnvelope, TurnId},
+    words::thread,
 };
 
 /// A conversation that is said to have its answer while the answer goes on here: its end is asked for after this long.
@@ -60,7 +60,7 @@ struct Page {
 struct Answer {
     following: Following,
     order: Order,
-    transcript: Transcript,
+    writer: Writer,
     /// The turn's own stream, for what is missing.
     missing: Option<Source>,
 }
@@ -137,14 +137,10 @@ impl Page {
             return;
         };
         let (turn, after) = (following.turn, following.after);
-        let answer = Answer {
-            order: Order::after(after),
-            transcript: Transcript::new(turn, following.parts.clone(), after),
-            missing: None,
-            following,
-        };
+        let answer =
+            Answer { order: Order::after(after), writer: Writer::new(self.chat, &following), missing: None, following };
         // A view that was fetched meanwhile may know more than is drawn.
-        answer.following.item.body.sync(&answer.transcript.parts, false);
+        answer.following.item.body.sync(&answer.following.parts, false);
         *self.answer.borrow_mut() = Some(answer);
         let Some(feed) = self.feed() else { return };
         // Another tab holds the stream, and nobody knows what it brought before this one listened. A turn that begins here
@@ -248,9 +244,9 @@ impl Page {
         chat.following.set(None);
         chat.list.update(|list| list.set_running(conversation, false));
         chat.announce(match status {
-            MessageStatus::Stopped => "Stopped",
-            MessageStatus::Failed(_) => "The answer failed",
-            MessageStatus::Complete | MessageStatus::Running => "Response complete",
+            MessageStatus::Stopped => thread::stopped(chat.lang),
+            MessageStatus::Failed(_) => thread::failed(chat.lang),
+            MessageStatus::Complete | MessageStatus::Running => thread::complete(chat.lang),
         });
         match status {
             MessageStatus::Failed(_) => chat.unqueue(),
@@ -331,34 +327,12 @@ fn forget(ids: &RefCell<Vec<ConversationId>>, id: ConversationId) -> bool {
 }
 
 /// Shows what the events did to the answer. Its status, once it is over.
-fn draw(chat: Chat, answer: &mut Answer, events: Vec<TurnEnvelope>) -> Option<MessageStatus> {
-    let Answer { following, transcript, .. } = answer;
-    let mut replaced = false;
-    for event in events {
-        replaced |= transcript.apply(event) == Applied::Replaced;
+fn draw(chat: Chat, answer: &Answer, events: Vec<TurnEnvelope>) -> Option<MessageStatus> {
+    let taken = answer.writer.take(events);
+    if let Some(title) = taken.title {
+        chat.set_title(answer.following.conversation, &title);
     }
-    let over = transcript.is_over();
-    let item = &following.item;
-    if replaced {
-        item.body.replace(&transcript.parts, over);
-    } else {
-        item.body.sync(&transcript.parts, over);
-    }
-    if let Some(title) = transcript.title.take() {
-        chat.set_title(following.conversation, &title);
-    }
-    let drawn = move || {
-        if chat.is_alive() {
-            chat.with_scroll(Controller::content_changed);
-        }
-    };
-    request_animation_frame(drawn);
-    if !over {
-        return None;
-    }
-    item.usage.set(transcript.usage);
-    item.status.set(transcript.status.clone());
-    Some(transcript.status.clone())
+    taken.over
 }
 
 /// Another tab changed what a conversation holds.

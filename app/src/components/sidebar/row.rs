@@ -74,7 +74,7 @@ fn link(
     let dot = move || {
         let (running, waiting) = of_dot.with(|row| (row.running, row.waiting));
         let (class, label) = match (waiting, running) {
-            (true, _) => ("dot waiting", shell::waits_for_you(lang)),
+            (true, _) => ("dot asks", shell::waits_for_you(lang)),
             (false, true) => ("dot running", shell::being_written(lang)),
             (false, false) if chat.unread.with(|unread| unread.contains(&id)) => ("dot", shell::new_answer(lang)),
             (false, false) => return None,

@@ -8,6 +8,9 @@ use crate::db::search::{
 
 /// Words that are searched for; more are not asked for.
 const MAX_WORDS: usize = 24;
+/// A shorter beginning stands for a good part of all words, which tells nobody anything and takes long. One Han character
+/// has three bytes and says enough.
+const MIN_PREFIX_BYTES: usize = 2;
 
 /// The terms of a query; none when it has no letters or digits.
 pub(super) fn terms(text: &str) -> Vec<Term> {
@@ -24,7 +27,7 @@ pub(super) fn terms(text: &str) -> Vec<Term> {
     }
     let is_unfinished = text.chars().next_back().is_some_and(char::is_alphanumeric);
     if let Some(last) = terms.last_mut().filter(|_| is_unfinished) {
-        last.is_prefix = true;
+        last.is_prefix = last.words.last().is_some_and(|word| word.len() >= MIN_PREFIX_BYTES);
     }
     terms
 }
@@ -60,8 +63,9 @@ mod tests {
         assert_eq!(shown("\"peak load\" shift"), ["peak load", "shift*"]);
         assert_eq!(shown("“Peak Load”"), ["peak load"]);
         assert_eq!(shown("cost \"last we"), ["cost", "last we*"]);
-        assert_eq!(shown("t-shirt 3.5"), ["t shirt", "3 5*"]);
-        assert_eq!(shown("a OR b* NOT (c"), ["a", "or", "b", "not", "c*"]);
+        assert_eq!(shown("t-shirt 3.55"), ["t shirt", "3 55*"]);
+        assert_eq!(shown("a OR b* NOT (c"), ["a", "or", "b", "not", "c"], "one letter says too little");
+        assert_eq!(shown("日"), ["日*"]);
         assert_eq!(shown("same same"), ["same*"]);
     }
 

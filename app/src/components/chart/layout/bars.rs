@@ -118,7 +118,9 @@ fn lying(chart: &Chart, names: &[String], stacked: bool, hidden: u16, lang: Lang
     let top = if alone { 0 } else { 200 };
     let bottom = top + row * i32::try_from(drawn.len()).unwrap_or_default();
     let foot = if omitted > 0 { 240 } else { 40 };
-    let negative_room = if alone && scale.low() < 0.0 { values_room } else { 0 };
+    // The text of a negative bar stands left of it.
+    let negative = texts.iter().filter(|text| text.starts_with('-')).map(|text| width_of(text) + 60).max();
+    let negative_room = negative.unwrap_or_default().min(2_000);
     let area = Area { left: names_end + negative_room, top, right: WIDTH - values_room, bottom };
     let mut drawing = Drawing { height: bottom + foot, down: true, area, ..Drawing::default() };
     if !alone {
