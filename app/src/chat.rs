@@ -9,6 +9,7 @@
 //! handlers call [`browser`], because the server renders the same components.
 
 pub mod actions;
+pub mod address;
 pub mod body;
 pub mod browser;
 pub mod channel;
