@@ -154,7 +154,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.context().setOffline(true);
       await chat.composer.fill("Anybody?");
       await chat.send.click();
-      await expect(page.getByText(/No connection to Steward/)).toBeVisible();
+      await expect(page.getByRole("alert").getByText(/No connection to Steward/)).toBeVisible();
       await expect(page.getByText(/You are offline/)).toBeVisible();
       await clean(page, "offline");
       await page.context().setOffline(false);

@@ -122,7 +122,7 @@ test.describe("nothing typed is lost @script", () => {
     await page.context().setOffline(true);
     await chat.composer.fill("Through the tunnel");
     await chat.send.click();
-    await expect(page.getByText(/No connection to Steward/)).toBeVisible();
+    await expect(page.getByRole("alert").getByText(/No connection to Steward/)).toBeVisible();
     await expect(chat.composer).toHaveValue("Through the tunnel");
     await page.context().setOffline(false);
     await chat.send.click();
@@ -148,7 +148,7 @@ test.describe("nothing typed is lost @script", () => {
     });
     await chat.composer.fill("Only once");
     await chat.send.click();
-    await expect(page.getByText(/No connection to Steward/).or(chat.questions.filter({ hasText: "Only once" })).first()).toBeVisible();
+    await expect(page.getByRole("alert").getByText(/No connection to Steward/).or(chat.questions.filter({ hasText: "Only once" })).first()).toBeVisible();
     if ((await chat.composer.inputValue()) !== "") await chat.send.click();
     await expect(chat.questions.filter({ hasText: "Only once" })).toHaveCount(1);
     await chat.answered();

@@ -12,8 +12,9 @@ import { Proxy } from "../support/proxy";
 import { type Person, scripted as test, expect } from "../support/test";
 
 const runs = Number(process.env.RESUME_RUNS ?? "1");
-/** How long the network is away. */
+/** How long the network is away; in repetitions long enough for the page to say so. */
 const cutMs = 30_000;
+const cutAgainMs = 3_000;
 /** After so long the proxy closes a connection; the answer takes several times as long. */
 const livesMs = 1_500;
 
@@ -25,6 +26,7 @@ test.describe.configure({ mode: "serial" });
 
 /** What a run is made of. */
 type Stage = {
+  run: number;
   page: Page;
   chat: Chat;
   steward: Steward;
@@ -37,10 +39,17 @@ type Stage = {
   newContext: () => Promise<BrowserContext>;
 };
 
-/** The words of an answer in their order, however they are spaced. */
+/** The words of an answer in their order, however they are spaced; without those of its buttons. */
 async function words(chat: Chat, answer: Locator): Promise<string> {
-  const texts = await chat.text(answer).allInnerTexts();
-  return texts.join(" ").replace(/\s+/g, " ").trim();
+  const texts = await chat.text(answer).evaluateAll((all) =>
+    all.map((text) => {
+      const copy = text.cloneNode(true) as Element;
+      for (const button of copy.querySelectorAll("button")) button.remove();
+      for (const block of copy.querySelectorAll("h2, p, th, td")) block.append(" ");
+      return copy.textContent ?? "";
+    }),
+  );
+  return texts.join("").replace(/\s+/g, " ").trim();
 }
 
 const expected = shown.join(" ");
@@ -118,12 +127,12 @@ const cases: Case[] = [
   {
     name: "the network is away for 30 s",
     calls: 1,
-    run: async ({ page, chat, upstream, gate }) => {
+    run: async ({ page, chat, upstream, gate, run }) => {
       await page.context().setOffline(true);
       await upstream.release(gate);
       await expect(page.getByText(/You are offline/)).toBeVisible();
       // Not a wait for something: this is how long the cut is.
-      await new Promise((resolve) => setTimeout(resolve, cutMs));
+      await new Promise((resolve) => setTimeout(resolve, run === 0 ? cutMs : cutAgainMs));
       await page.context().setOffline(false);
       return [chat];
     },
@@ -185,7 +194,7 @@ test.describe("the answer is resumed @script", () => {
           devices.push(device);
           return device;
         };
-        const seen = await disturb({ page, chat, steward, upstream, person, question, gate: id, newTab, signIn, newContext });
+        const seen = await disturb({ run, page, chat, steward, upstream, person, question, gate: id, newTab, signIn, newContext });
         for (const tab of seen) await saysAll(tab);
         // And from the server's memory alone.
         await chat.reload();
