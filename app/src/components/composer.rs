@@ -171,6 +171,7 @@ fn ModelPicker() -> impl IntoView {
         <select
             class="model-picker"
             name="model"
+            autocomplete="off"
             aria-label=words::model(chat.lang)
             prop:value=move || chosen.get()
             on:change=move |event| chat.choose_model(event_target_value(&event))

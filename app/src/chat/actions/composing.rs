@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::super::{
     browser,
-    drafts::{self, Draft},
+    drafts::{self, Draft, Outgoing},
     item::Item,
     prompts,
     state::{Chat, Editing},
@@ -198,7 +198,7 @@ impl Chat {
         self.composing.slash.set(None);
         self.set_files(draft.files.into_iter().map(|file| self.stored_file(file)).collect());
         self.composing.model.set(draft.model);
-        self.composing.queue.set(draft.queue);
+        self.set_queue(draft.queue);
     }
 
     /// Takes over what another tab has written into the same draft. `changed`: the key of what was written, `None` after
@@ -227,6 +227,17 @@ impl Chat {
         let fresh: Vec<_> = draft.files.into_iter().filter(|file| is_new(file.id)).collect();
         files.extend(fresh.into_iter().map(|file| self.stored_file(file)));
         self.composing.files.set(files);
-        self.composing.queue.set(draft.queue);
+        // What the other tab is sending right now is its own business.
+        let known = self.composing.queue.get_untracked();
+        let mut queue = draft.queue;
+        queue.retain(|out| !out.tried || known.iter().any(|other| other.key == out.key));
+        self.set_queue(queue);
+    }
+
+    pub(super) fn set_queue(self, queue: Vec<Outgoing>) {
+        if queue.is_empty() {
+            self.composing.awaits_network.set(false);
+        }
+        self.composing.queue.set(queue);
     }
 }

@@ -78,14 +78,11 @@ impl Chat {
         if on_its_way {
             return None;
         }
-        let taken = self.composing.queue.try_update(|queue| {
-            let place = queue.iter().position(|out| out.key == key)?;
-            Some(queue.remove(place))
-        });
-        if self.composing.queue.with_untracked(Vec::is_empty) {
-            self.composing.awaits_network.set(false);
-        }
-        taken.flatten()
+        let mut queue = self.composing.queue.get_untracked();
+        let place = queue.iter().position(|out| out.key == key)?;
+        let taken = queue.remove(place);
+        self.set_queue(queue);
+        Some(taken)
     }
 
     /// A text above what is typed.
@@ -144,9 +141,10 @@ impl Chat {
                     item.author == MessageAuthor::User && item.parent == out.parent && item.text == out.text
                 })
         };
-        let any = self.composing.queue.with_untracked(|queue| queue.iter().any(&arrived));
-        if any && !self.sending.get_untracked() {
-            self.composing.queue.update(|queue| queue.retain(|out| !arrived(out)));
+        let mut queue = self.composing.queue.get_untracked();
+        if queue.iter().any(&arrived) && !self.sending.get_untracked() {
+            queue.retain(|out| !arrived(out));
+            self.set_queue(queue);
             self.save_draft();
         }
     }
