@@ -10,14 +10,13 @@ use leptos::{
     server_fn::{ServerFn, error::ServerFnUrlError},
 };
 use leptos_meta::{Stylesheet, Title};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate, use_params_map, use_query_map},
-};
 
 use crate::{
     api::{self, PageJson, RestoreConversation, SendMessage},
-    chat::state::{Chat, Found, PageData, Place},
+    chat::{
+        address::Address,
+        state::{Chat, Found, PageData, Place},
+    },
     components::{
         Announcer, ChatHeader, Composer, Dialogs, ErrorView, Sidebar, Sprite, Thread, ToastRegion, close_drawer,
         follow_everything, format, install_shortcuts,
@@ -48,30 +47,29 @@ struct Request {
 #[component]
 pub fn ChatPage() -> impl IntoView {
     let lang = words::lang();
-    let path = use_location().pathname;
-    let query = use_query_map();
-    let place = Memo::new(move |_| Place::of(&path.get()));
-    let leaf = Memo::new(move |_| query.with(|query| query.get_str("leaf").and_then(|leaf| leaf.parse().ok())));
-    let tenant = use_params_map().with_untracked(|params| params.get_str("tenant").and_then(|code| code.parse().ok()));
-    let deleted = query.with_untracked(|query| query.get_str("deleted").and_then(|id| id.parse().ok()));
-    let refused = query.with_untracked(|query| {
-        query.get_str("__path").filter(|path| *path == SendMessage::PATH)?;
-        query.get_str("__err").map(str::to_owned)
-    });
-    let imported = query.with_untracked(|query| query.get_str("imported").and_then(|count| count.parse().ok()));
+    let address = Address::here();
+    address.follow();
+    provide_context(address);
+    let place = Memo::new(move |_| Place::of(&address.path()));
+    let leaf = Memo::new(move |_| address.query("leaf").and_then(|leaf| leaf.parse().ok()));
+    let query = |name: &str| untrack(|| address.query(name));
+    let tenant = untrack(|| address.path()).split('/').nth(2).and_then(|code| code.parse().ok());
+    let deleted = query("deleted").and_then(|id| id.parse().ok());
+    let imported = query("imported").and_then(|count| count.parse().ok());
+    let posted = query("__path").is_some_and(|path| path == SendMessage::PATH);
+    let refused = query("__err").filter(|_| posted);
     let request = Request {
         tenant: tenant.ok_or(AppError::NotFound),
         place: place.get_untracked(),
         leaf: leaf.get_untracked(),
-        older: query.with_untracked(|query| query.get_str("older").map(|cursor| Cursor(cursor.to_owned()))),
-        archive: query.with_untracked(|query| query.get_str("folder") == Some("archive")),
-        search: query.with_untracked(|query| query.get_str("q").and_then(search_text)),
+        older: query("older").map(Cursor),
+        archive: query("folder").is_some_and(|folder| folder == "archive"),
+        search: query("q").as_deref().and_then(search_text),
         lang,
         collapsed: use_context::<SidebarCollapsed>().is_some_and(|collapsed| collapsed.0),
         refused,
     };
-    let navigate = use_navigate();
-    let go = Callback::new(move |url: String| navigate(&url, NavigateOptions { scroll: false, ..Default::default() }));
+    let go = Callback::new(move |url: String| address.go(&url));
     let data = Resource::<_, PageJson>::new_with_options(|| (), move |()| load(request.clone()), false);
     view! {
         <Suspense fallback=move || view! { <p class="loading" role="status">{common::loading(lang)}</p> }>

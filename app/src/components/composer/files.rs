@@ -8,7 +8,7 @@ use crate::{
         attachments::{Attached, Upload},
         state::Chat,
     },
-    components::{format, icon::icon},
+    components::{each::each, format, icon::icon},
     words::{common, composer as words},
 };
 
@@ -34,9 +34,7 @@ pub fn Files() -> impl IntoView {
         any.get().then(|| {
             view! {
                 <ul class="composer-files" aria-label=words::attached(lang) on:click=on_click>
-                    <For each=move || files.get() key=|file| (file.serial, state(&file.upload)) let:file>
-                        {chip(chat, file)}
-                    </For>
+                    {each(move || files.get(), key, move |file| chip(chat, file))}
                 </ul>
                 {move || unseen.get().then(|| view! { <p class="meta unseen" role="status">{words::no_pictures(lang)}</p> })}
             }
@@ -45,13 +43,14 @@ pub fn Files() -> impl IntoView {
     view! { {list} }.into_any()
 }
 
-/// A chip is drawn again when this changes.
-fn state(upload: &Upload) -> u8 {
-    match upload {
+/// A chip is drawn again when its state changes.
+fn key(file: &Attached) -> u128 {
+    let state = match file.upload {
         Upload::Running => 0,
         Upload::Done(_) => 1,
         Upload::Failed(_) => 2,
-    }
+    };
+    u128::from(file.serial) * 4 + state
 }
 
 fn chip(chat: Chat, file: Attached) -> AnyView {
