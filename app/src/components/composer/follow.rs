@@ -4,7 +4,7 @@
 use leptos::{ev, prelude::*};
 
 use crate::chat::{
-    browser, drafts,
+    browser,
     state::{Chat, Place},
 };
 
@@ -27,14 +27,13 @@ pub fn follow_composer(chat: Chat) {
     });
 }
 
-/// Each place has its own draft; what was typed before the page woke up is kept.
+/// Each place has its own draft. (What was typed before the page woke up is added by `chat/waking`.)
 fn follow_drafts(chat: Chat) {
     Effect::new(move |previous: Option<Place>| {
         let place = chat.place.get();
         if chat.composer.get().is_none() || previous == Some(place) {
             return place;
         }
-        let typed = untrack(|| chat.typed());
         let made_here =
             previous.is_some() && place.conversation().is_some() && place.conversation() == chat.shown.get_untracked();
         if made_here {
@@ -51,10 +50,6 @@ fn follow_drafts(chat: Chat) {
         chat.load_draft();
         if previous.is_none() {
             chat.load_usual_model();
-            if !typed.is_empty() {
-                chat.set_composer(&drafts::joined(&chat.typed(), &typed));
-                chat.save_draft();
-            }
         }
         if !browser::touch() {
             chat.focus_composer();
