@@ -11,6 +11,7 @@ pub use crate::model::Lang;
 
 pub mod chart;
 pub mod common;
+pub mod composer;
 pub mod dates;
 pub mod errors;
 pub mod markdown;
