@@ -9,6 +9,7 @@
 //! handlers call [`browser`], because the server renders the same components.
 
 pub mod actions;
+pub mod address;
 pub mod body;
 pub mod browser;
 pub mod channel;
@@ -21,4 +22,5 @@ pub mod scroll;
 pub mod smooth;
 pub mod state;
 pub mod transcript;
+pub mod waking;
 pub mod writer;

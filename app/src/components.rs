@@ -7,6 +7,7 @@ mod chart;
 mod composer;
 mod conversation_menu;
 mod dialog;
+mod each;
 mod empty;
 mod error_view;
 mod feedback;

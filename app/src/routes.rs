@@ -67,20 +67,12 @@ fn stays_asleep(path: &str) -> bool {
     matches!(pieces.as_slice(), ["settings"] | ["t", _, "usage"])
 }
 
-/// What is hydrated: the chat.
+/// What is hydrated: the chat. It finds its way without the router ([`crate::chat::address`]); in [`App`] it stands for
+/// the list of routes.
 #[component]
 pub fn Woken() -> impl IntoView {
     provide_meta_context();
-    view! {
-        <Router>
-            <Routes fallback=NotFoundPage>
-                <ParentRoute path=path!("/t/:tenant") view=ChatPage ssr=SsrMode::Async>
-                    <Route path=path!("") view=|| ()/>
-                    <Route path=path!("/c/:id") view=|| ()/>
-                </ParentRoute>
-            </Routes>
-        </Router>
-    }
+    view! { <ChatPage/> }
 }
 
 /// Every page.

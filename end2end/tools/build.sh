@@ -14,7 +14,7 @@ place() { # program, folder
 
 front() {
     say "building the pages' WebAssembly and styles (optimised, precompressed)"
-    cargo leptos build --release --precompress --frontend-only
+    cargo leptos build --release --precompress --frontend-only --split
     local folder
     for folder in "$DIST" "$TEST"; do
         install -D --mode=644 "$CARGO_TARGET_DIR/release/hash.txt" "$folder/hash.txt"

@@ -35,6 +35,19 @@ pub enum Entry {
 }
 
 impl Heading {
+    /// Tells headings apart; small.
+    #[must_use]
+    pub fn number(self) -> u128 {
+        match self {
+            Self::Pinned => 0,
+            Self::Today => 1,
+            Self::Yesterday => 2,
+            Self::Previous7Days => 3,
+            Self::Previous30Days => 4,
+            Self::Month { year, month } => 16 + u128::from(year.unsigned_abs()) * 16 + u128::from(month),
+        }
+    }
+
     /// The heading of a row, as of `today` in a zone `offset_minutes` ahead of UTC. A day after today (clocks differ)
     /// counts as today.
     fn of(row: &ConversationSummary, today: Date, offset_minutes: i32) -> Self {

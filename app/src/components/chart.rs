@@ -17,7 +17,7 @@ use self::{
     data::{amount, percent, slot_label, values},
     layout::{Drawing, Label, Shape, WIDTH, push, shows},
 };
-use super::{icon::icon, tools::ResultTable};
+use super::{each::each, icon::icon, tools::ResultTable};
 use crate::{
     model::{Chart, ChartKind, Lang, ToolCallView},
     words::{self, chart as say},
@@ -106,12 +106,7 @@ pub fn drawn_below(call: RwSignal<ToolCallView>) -> impl IntoView {
             charts.enumerate().collect::<Vec<_>>()
         })
     };
-    view! {
-        <For each=charts key=|(place, _)| *place let:entry>
-            <ChartView chart=entry.1/>
-        </For>
-    }
-    .into_any()
+    each(charts, |(place, _)| *place as u128, |(_, chart)| view! { <ChartView chart/> }.into_any())
 }
 
 /// The drawing in its scroll box, with what follows the pointer.

@@ -9,7 +9,7 @@ mod search;
 mod share;
 mod sign_in;
 
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, lazy, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
 pub use self::search::hit_rows;
@@ -57,15 +57,14 @@ pub fn Dialogs() -> impl IntoView {
         Some(Dialog::Search) => "dialog search-dialog",
         _ => "dialog",
     };
-    let content = move || {
-        chat.dialog.get().map(|dialog| match dialog {
-            Dialog::Help => help::help(chat),
-            Dialog::Search => search::search(chat),
-            Dialog::Share(id) => share::share(chat, id),
-            Dialog::Import => import::import(chat),
-            Dialog::SignIn => sign_in::sign_in(chat),
-        })
-    };
+    let filling = RwSignal::new(None::<Filling>);
+    Effect::new(move |_| {
+        spawn_local(async move {
+            let loaded = filling_later().await;
+            let _gone_if_not = filling.try_set(Some(loaded));
+        });
+    });
+    let content = move || chat.dialog.get().zip(filling.get()).map(|(dialog, fill)| fill(chat, dialog));
     view! {
         <dialog
             class=class
@@ -78,6 +77,25 @@ pub fn Dialogs() -> impl IntoView {
         </dialog>
     }
     .into_any()
+}
+
+/// What fills the dialog.
+type Filling = fn(Chat, Dialog) -> AnyView;
+
+/// The dialogs are a part of the program of their own, fetched once the page is awake.
+#[lazy]
+fn filling_later() -> Filling {
+    fill
+}
+
+fn fill(chat: Chat, dialog: Dialog) -> AnyView {
+    match dialog {
+        Dialog::Help => help::help(chat),
+        Dialog::Search => search::search(chat),
+        Dialog::Share(id) => share::share(chat, id),
+        Dialog::Import => import::import(chat),
+        Dialog::SignIn => sign_in::sign_in(chat),
+    }
 }
 
 fn focus_first(dialog: &web_sys::HtmlDialogElement) {

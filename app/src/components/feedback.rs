@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::icon::icon;
+use super::{each::each, icon::icon};
 use crate::{
     chat::state::{Chat, Toast},
     words::{common, shell},
@@ -14,9 +14,7 @@ pub fn ToastRegion() -> impl IntoView {
     let chat = Chat::get();
     view! {
         <div class="toast-region" role="status" aria-live="polite">
-            <For each=move || chat.toasts.get() key=|toast| toast.serial let:toast>
-                {toast_view(chat, toast)}
-            </For>
+            {each(move || chat.toasts.get(), |toast| toast.serial.into(), move |toast| toast_view(chat, toast))}
         </div>
     }
     .into_any()

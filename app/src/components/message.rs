@@ -22,7 +22,7 @@ use self::{
     failure::ending,
     reasoning::ReasoningView,
 };
-use super::tools::ToolGroup;
+use super::{each::each, tools::ToolGroup};
 use crate::{
     chat::{
         body::{Chunk, Segment, TextRun},
@@ -115,15 +115,11 @@ fn Answer(item: Item) -> impl IntoView {
             aria-busy=move || running.get().to_string()
         >
             <h2 class="visually-hidden">{thread::answer(lang)}</h2>
-            <For each=move || segments.get() key=|keyed| keyed.key let:keyed>
-                {match keyed.segment {
-                    Segment::Text(run) => view! { <Text run showing=showing.clone()/> }.into_any(),
-                    Segment::Reasoning(reasoning) => {
-                        view! { <ReasoningView reasoning showing=showing.clone()/> }.into_any()
-                    }
-                    Segment::Tools(run) => view! { <ToolGroup run turn/> }.into_any(),
-                }}
-            </For>
+            {each(move || segments.get(), |keyed| keyed.key.into(), move |keyed| match keyed.segment {
+                Segment::Text(run) => view! { <Text run showing=showing.clone()/> }.into_any(),
+                Segment::Reasoning(reasoning) => view! { <ReasoningView reasoning showing=showing.clone()/> }.into_any(),
+                Segment::Tools(run) => view! { <ToolGroup run turn/> }.into_any(),
+            })}
             {move || (running.get() && is_blank.get()).then(|| view! { <Thinking/> })}
             {
                 let item = item.clone();
@@ -146,18 +142,16 @@ fn Text(run: TextRun, showing: markdown::Showing) -> impl IntoView {
     let arriving = showing.arriving();
     let drawn = move |chunk: Chunk| {
         let showing = showing.clone();
-        view! {
-            <For each=move || chunk.0.get().into_iter().enumerate() key=|(place, _)| *place let:block>
-                {markdown::block_view(&block.1, &showing)}
-            </For>
-        }
-        .into_any()
+        let blocks = move || chunk.0.get().into_iter().enumerate().collect();
+        each(blocks, |(place, _)| *place as u128, move |(_, block)| markdown::block_view(&block, &showing).into_any())
     };
     view! {
         <div class="markdown" dir="auto">
-            <For each=move || chunks.get().into_iter().enumerate() key=|(place, _)| *place let:entry>
-                {drawn(entry.1)}
-            </For>
+            {each(
+                move || chunks.get().into_iter().enumerate().collect(),
+                |(place, _)| *place as u128,
+                move |(_, chunk)| drawn(chunk),
+            )}
             {move || {
                 tail.with(|tail| tail.iter().map(|block| markdown::block_view(block, &arriving)).collect::<Vec<_>>())
             }}

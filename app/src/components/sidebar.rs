@@ -16,6 +16,7 @@ use super::{
 use crate::{
     chat::state::{Chat, Dialog, Found},
     model::{ConversationId, MAX_SEARCH_CHARS, TenantView},
+    wire::Form,
     words::shell,
 };
 
@@ -129,12 +130,9 @@ fn found_list(chat: Chat, found: Found) -> AnyView {
     let lang = chat.lang;
     let nothing = found.hits.items.is_empty();
     let more = found.hits.next.map(|next| {
-        let escape = leptos_router::location::Url::escape;
         let mut href = chat.new_url();
-        href.push_str("?q=");
-        href.push_str(&escape(&found.query));
-        href.push_str("&older=");
-        href.push_str(&escape(&next.0));
+        href.push('?');
+        href.push_str(&Form::default().with("q", &found.query).with("older", &next.0).text);
         view! { <a class="button button-quiet older" href=href>{crate::words::search::more(lang)}</a> }
     });
     view! {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use leptos::{ev, html, prelude::*, reactive::send_wrapper_ext::SendOption};
-use leptos_router::hooks::use_location;
 
 use super::{
+    each::each,
     empty::EmptyState,
     error_view::ErrorView,
     icon::icon,
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     chat::{
+        address::Address,
         body::Activity,
         browser,
         scroll::{BOX_ID, Controller, Jump, SPACER_ID},
@@ -102,9 +103,11 @@ pub fn Thread() -> impl IntoView {
                 {move || empty.get().then(|| view! { <EmptyState/> })}
                 {move || chat.failure.get().map(|error| view! { <ErrorView error/> })}
                 {move || earlier_button(chat)}
-                <For each=move || chat.items.get() key=|item| item.id let:item>
-                    <Message item/>
-                </For>
+                {each(
+                    move || chat.items.get(),
+                    |item| item.id.0.as_u128(),
+                    |item| view! { <Message item/> }.into_any(),
+                )}
                 <div id=SPACER_ID></div>
             </div>
         </div>
@@ -128,9 +131,9 @@ fn follow_size(chat: Chat) {
 
 /// A link to a message of the conversation that is shown already only changes what stands behind `#`.
 fn follow_links(chat: Chat) {
-    let hash = use_location().hash;
+    let address = expect_context::<Address>();
     Effect::new(move |before: Option<String>| {
-        let hash = hash.get();
+        let hash = address.hash();
         if before.is_some_and(|before| before != hash) {
             chat.go_to_linked();
         }

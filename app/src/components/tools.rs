@@ -12,7 +12,7 @@ use leptos::prelude::*;
 pub use result::ResultTable;
 
 use self::{question::QuestionCard, result::ToolResult};
-use super::{format, icon::icon, message::seconds_since_shown};
+use super::{each::each, format, icon::icon, message::seconds_since_shown};
 use crate::{
     chat::body::{Card, ToolRun},
     model::{Question, ToolCallStatus, ToolCallView, TurnId},
@@ -29,19 +29,21 @@ pub fn ToolGroup(run: ToolRun, turn: RwSignal<Option<TurnId>>) -> impl IntoView 
     let busy = Memo::new(move |_| calls.with(|calls| calls.waiting > 0 || calls.running > 0));
     let open = Memo::new(move |_| !answered.get() || busy.get() || calls.with(|calls| calls.failed > 0));
     let heading = Memo::new(move |_| calls.with(|calls| calls.heading(lang)));
+    let key: fn(&Card) -> u128 = |card| card.place as u128;
     view! {
         <details class="tools" class:live=move || busy.get() open=move || open.get()>
             <summary>{icon("tool")}<span>{move || heading.get()}</span>{icon("right")}</summary>
             <ul class="tool-list">
-                <For each=move || cards.get() key=|card| card.place let:card>
-                    <li><ToolCard card/></li>
-                </For>
+                {each(move || cards.get(), key, |card| view! { <li><ToolCard card/></li> }.into_any())}
             </ul>
         </details>
-        <For each=move || cards.get() key=|card| card.place let:card>
-            {super::chart::drawn_below(RwSignal::from(card.call.clone()))}
-            <Asked card turn/>
-        </For>
+        {each(move || cards.get(), key, move |card| {
+            view! {
+                {super::chart::drawn_below(RwSignal::from(card.call.clone()))}
+                <Asked card turn/>
+            }
+            .into_any()
+        })}
     }
     .into_any()
 }

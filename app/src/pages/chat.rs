@@ -3,21 +3,19 @@
 //!
 //! One request of the server brings everything ([`PageData`]); after that the page changes its own state.
 
-use std::{future::ready, pin::Pin};
-
 use leptos::{
     prelude::*,
     server_fn::{ServerFn, error::ServerFnUrlError},
 };
 use leptos_meta::{Stylesheet, Title};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate, use_params_map, use_query_map},
-};
 
 use crate::{
-    api::{self, PageJson, RestoreConversation, SendMessage},
-    chat::state::{Chat, Found, PageData, Place},
+    api::{self, RestoreConversation, SendMessage},
+    chat::{
+        address::Address,
+        state::{Chat, Found, PageData, Place},
+        waking,
+    },
     components::{
         Announcer, ChatHeader, Composer, Dialogs, ErrorView, Sidebar, Sprite, Thread, ToastRegion, close_drawer,
         follow_everything, format, install_shortcuts,
@@ -48,51 +46,49 @@ struct Request {
 #[component]
 pub fn ChatPage() -> impl IntoView {
     let lang = words::lang();
-    let path = use_location().pathname;
-    let query = use_query_map();
-    let place = Memo::new(move |_| Place::of(&path.get()));
-    let leaf = Memo::new(move |_| query.with(|query| query.get_str("leaf").and_then(|leaf| leaf.parse().ok())));
-    let tenant = use_params_map().with_untracked(|params| params.get_str("tenant").and_then(|code| code.parse().ok()));
-    let deleted = query.with_untracked(|query| query.get_str("deleted").and_then(|id| id.parse().ok()));
-    let refused = query.with_untracked(|query| {
-        query.get_str("__path").filter(|path| *path == SendMessage::PATH)?;
-        query.get_str("__err").map(str::to_owned)
-    });
-    let imported = query.with_untracked(|query| query.get_str("imported").and_then(|count| count.parse().ok()));
+    let address = Address::here();
+    address.follow();
+    provide_context(address);
+    let place = Memo::new(move |_| Place::of(&address.path()));
+    let leaf = Memo::new(move |_| address.query("leaf").and_then(|leaf| leaf.parse().ok()));
+    let query = |name: &str| untrack(|| address.query(name));
+    let tenant = untrack(|| address.path()).split('/').nth(2).and_then(|code| code.parse().ok());
+    let deleted = query("deleted").and_then(|id| id.parse().ok());
+    let imported = query("imported").and_then(|count| count.parse().ok());
+    let posted = query("__path").is_some_and(|path| path == SendMessage::PATH);
+    let refused = query("__err").filter(|_| posted);
     let request = Request {
         tenant: tenant.ok_or(AppError::NotFound),
         place: place.get_untracked(),
         leaf: leaf.get_untracked(),
-        older: query.with_untracked(|query| query.get_str("older").map(|cursor| Cursor(cursor.to_owned()))),
-        archive: query.with_untracked(|query| query.get_str("folder") == Some("archive")),
-        search: query.with_untracked(|query| query.get_str("q").and_then(search_text)),
+        older: query("older").map(Cursor),
+        archive: query("folder").is_some_and(|folder| folder == "archive"),
+        search: query("q").as_deref().and_then(search_text),
         lang,
         collapsed: use_context::<SidebarCollapsed>().is_some_and(|collapsed| collapsed.0),
         refused,
     };
-    let navigate = use_navigate();
-    let go = Callback::new(move |url: String| navigate(&url, NavigateOptions { scroll: false, ..Default::default() }));
-    let data = Resource::<_, PageJson>::new_with_options(|| (), move |()| load(request.clone()), false);
-    view! {
-        <Suspense fallback=move || view! { <p class="loading" role="status">{common::loading(lang)}</p> }>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted imported/> }.into_any(),
-                    Err(error) => view! { <main class="page"><ErrorView error/></main> }.into_any(),
-                }
-            })}
-        </Suspense>
+    let go = Callback::new(move |url: String| address.go(&url));
+    let show = move |data: Result<PageData, AppError>| match data {
+        Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted imported/> }.into_any(),
+        Err(error) => view! { <main class="page"><ErrorView error/></main> }.into_any(),
+    };
+    // The browser gets what the server loaded with the page and never loads a page by itself.
+    if !cfg!(feature = "ssr") {
+        return show(waking::page_data().unwrap_or(Err(AppError::Offline)));
     }
-    .into_any()
+    let loaded = async move {
+        let data = load(request).await;
+        let json = serde_json::to_string(&data).unwrap_or_default();
+        view! {
+            <script type="application/json" id=waking::DATA_ID inner_html=waking::script_text(&json)></script>
+            {show(data)}
+        }
+    };
+    view! { <Suspense fallback=|| ()>{Suspend::new(loaded)}</Suspense> }.into_any()
 }
 
-/// The browser gets what the server loaded with the page and never loads a page by itself: there this is nothing, so that
-/// the code for it is not shipped.
-fn load(request: Request) -> Pin<Box<dyn Future<Output = Result<PageData, AppError>> + Send>> {
-    if cfg!(feature = "ssr") { Box::pin(load_all(request)) } else { Box::pin(ready(Err(AppError::Offline))) }
-}
-
-async fn load_all(request: Request) -> Result<PageData, AppError> {
+async fn load(request: Request) -> Result<PageData, AppError> {
     let tenant = request.tenant?;
     let me = api::me().await?;
     let home = api::tenant_home(tenant.clone()).await?;

@@ -199,6 +199,10 @@ async fn answer(inner: &Inner, live: &Live, work: &mut Work) -> Ending {
 async fn steps(inner: &Inner, live: &Live, work: &mut Work) -> Result<Ending, Cut> {
     let deadline = Instant::now() + inner.config.max_duration.saturating_sub(work.worked);
     loop {
+        if work.is_resumed && live.is_shut_down() {
+            // Nothing has begun here: the next process takes it up.
+            return Ok(Ending::Parked);
+        }
         if let Some(mut batch) = work.batch.take() {
             let ran = tool_calls::run(inner, live, &mut batch, deadline).await;
             if ran.is_ok() && batch.waits() {

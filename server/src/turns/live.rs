@@ -237,6 +237,11 @@ impl Live {
         self.halted.cancel();
     }
 
+    /// Whether the server goes down.
+    pub(super) fn is_shut_down(&self) -> bool {
+        *lock(&self.halt) == Some(Halt::Shutdown)
+    }
+
     pub(super) async fn halted(&self) -> Halt {
         self.halted.cancelled().await;
         // The reason is set before the token is cancelled.

@@ -223,6 +223,9 @@ pub(super) async fn look(inner: &Arc<Inner>, scope: &TenantScope, turn: TurnId, 
         return Ok(true);
     }
     let (live, work) = restore(inner, scope, &mut tx, &record, token, checkpoint).await?;
+    if inner.shutdown.is_cancelled() {
+        return Ok(false);
+    }
     tx.commit().await?;
     let live = Arc::new(live);
     inner.hub.insert(live.clone());

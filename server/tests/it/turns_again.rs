@@ -213,7 +213,11 @@ db_test! {
         let started = join_all(starts).await;
         let (let_in, refused): (Vec<_>, Vec<_>) = started.into_iter().partition(Result::is_ok);
         assert_eq!(let_in.len(), usize::try_from(config().max_running_per_person).expect("few"));
-        assert!(refused.iter().all(|refused| matches!(refused, Err(Error::Conflict(_)))), "{refused:?}");
+        // A machine that is very busy may give up waiting for the database instead; nobody gets in by that.
+        let is_fair = |refused: &server::error::Result<_>| {
+            matches!(refused, Err(Error::Conflict(_) | Error::Db(server::db::Error::Unavailable(_))))
+        };
+        assert!(refused.iter().all(is_fair), "{refused:?}");
         gate.open();
         for started in let_in.into_iter().flatten() {
             let client = played(&house.events(started.turn, 0).await);

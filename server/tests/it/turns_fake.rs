@@ -261,7 +261,12 @@ impl Tool for Change {
         if said == "gate" {
             self.gate.pass().await;
         }
-        Ok(ToolResult { text: format!("changed {said}"), structured: json!({"said": said}), tables: Vec::new() })
+        Ok(ToolResult {
+            text: format!("changed {said}"),
+            structured: json!({"said": said}),
+            tables: Vec::new(),
+            charts: Vec::new(),
+        })
     }
 }
 

@@ -131,7 +131,8 @@ db_test! {
         let late = decide(&house, &started, "a", Decision::AllowOnce).await;
         assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
         assert_eq!(house.turns.reap().await.expect("a reaping"), 0, "a waiting turn is not abandoned");
-        assert_eq!(house.turns.wake().await.expect("a look"), 1);
+        // Whoever looks first takes it up; the look after the parking may be late.
+        house.turns.wake().await.expect("a look");
         let client = played(&house.events(started.turn, 0).await);
         assert_eq!(client.text(), "Let me see. It is done.");
         let ToolCallStatus::Denied(reason) = house.call(&started, "a").await.status else { panic!("not denied") };
@@ -172,7 +173,7 @@ db_test! {
         let turns = conversations::delete(&house.scope, &mut tx, started.conversation, now).await.expect("deleted");
         tx.commit().await.expect("a commit");
         house.turns.stop_here(&turns);
-        assert_eq!(house.turns.wake().await.expect("a look"), 1);
+        house.turns.wake().await.expect("a look");
         let client = played(&house.events(started.turn, 0).await);
         assert!(matches!(client.ends.first(), Some(TurnEvent::Stopped { .. })), "{:?}", client.ends);
         assert_eq!(house.changes(), Vec::<String>::new());
@@ -263,13 +264,14 @@ db_test! {
         let other = turns_on(&house.t.db, &house.t.world, &fake, config());
         other.decide(&house.scope, started.turn, "a", Decision::AllowOnce).await.expect("decided");
         let client = played(&follow(&other, &house.scope, started.turn, 0).await);
-        assert_eq!(client.text(), "Let me see. Said by another.");
+        assert_eq!(client.text(), "Let me see. Said by another.", "{:?}", client.ends);
         assert_eq!((house.changes(), fake.changes.lock().expect("a lock").clone()), (vec![], vec!["one0".to_owned()]));
         let request = fake.requests().remove(0);
         let texts: Vec<String> = request.messages.iter().flat_map(|message| &message.content).map(|content| match content {
             Content::Text { text } => text.clone(),
             Content::ToolUse { name, .. } => name.clone(),
             Content::ToolResult { text, .. } => text.lines().next().unwrap_or_default().to_owned(),
+            Content::Image(_) | Content::Document(_) => "a file".to_owned(),
         }).collect();
         assert_eq!(texts, ["Change it", "Let me see. ", "change", "changed one"]);
         house.close().await;

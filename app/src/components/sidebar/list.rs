@@ -4,7 +4,7 @@
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{super::icon::icon, super::keys::step_focus, Rows, row::conversation_row};
+use super::{super::each::each, super::icon::icon, super::keys::step_focus, Rows, row::conversation_row};
 use crate::{
     chat::{
         browser,
@@ -12,6 +12,7 @@ use crate::{
         state::Chat,
     },
     model::{ConversationId, ConversationSummary},
+    wire::Form,
     words::{common, shell},
 };
 
@@ -29,17 +30,12 @@ enum Line {
     Row(ConversationId, ArcRwSignal<ConversationSummary>),
 }
 
-#[derive(PartialEq, Eq, Hash)]
-enum Key {
-    Heading(Heading),
-    Row(ConversationId),
-}
-
 impl Line {
-    fn key(&self) -> Key {
+    /// Conversations by their id; headings are among the numbers that no id is (the version of a UUID is never 0).
+    fn key(&self) -> u128 {
         match self {
-            Self::Heading(heading) => Key::Heading(*heading),
-            Self::Row(id, _) => Key::Row(*id),
+            Self::Heading(heading) => heading.number(),
+            Self::Row(id, _) => id.0.as_u128(),
         }
     }
 }
@@ -82,12 +78,10 @@ pub fn conversation_list(rows: Rows) -> AnyView {
                 on:dblclick=move |event| on_double_click(rows, &event)
                 on:keydown=move |event| on_key(rows, &event)
             >
-                <For each=lines key=Line::key let:line>
-                    {match line {
-                        Line::Heading(heading) => view! { <li class="heading"><h2>{heading.label(lang)}</h2></li> }.into_any(),
-                        Line::Row(id, row) => conversation_row(rows, id, row),
-                    }}
-                </For>
+                {each(lines, Line::key, move |line| match line {
+                    Line::Heading(heading) => view! { <li class="heading"><h2>{heading.label(lang)}</h2></li> }.into_any(),
+                    Line::Row(id, row) => conversation_row(rows, id, row),
+                })}
             </ul>
             <div id="rows-below"></div>
             {nothing}
@@ -159,8 +153,8 @@ fn older_link(chat: Chat) -> Option<AnyView> {
         event.prevent_default();
         chat.load_older();
     };
-    let mut href = String::from(if chat.archive.with(Option::is_some) { "?folder=archive&older=" } else { "?older=" });
-    href.push_str(&leptos_router::location::Url::escape(&next.0));
+    let mut href = String::from(if chat.archive.with(Option::is_some) { "?folder=archive&" } else { "?" });
+    href.push_str(&Form::default().with("older", &next.0).text);
     let lang = chat.lang;
     let label = move || if chat.loading_older.get() { common::loading(lang) } else { shell::older(lang) };
     Some(

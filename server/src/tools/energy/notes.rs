@@ -238,7 +238,12 @@ async fn list_notes(context: &ToolContext, given: Value) -> Result<ToolResult, T
             ]
         })
         .collect();
-    Ok(ToolResult { text, structured: json!({ "notes": shown }), tables: vec![table("Notes", columns, rows)] })
+    Ok(ToolResult {
+        text,
+        structured: json!({ "notes": shown }),
+        tables: vec![table("Notes", columns, rows)],
+        charts: vec![],
+    })
 }
 
 #[derive(Deserialize)]
@@ -276,7 +281,12 @@ fn shown(ask: &Ask<'_>, note: &DeviceNote) -> Value {
 }
 
 fn one(ask: &Ask<'_>, note: &DeviceNote, what: &str) -> ToolResult {
-    ToolResult { text: format!("{what}: {}", note.text), structured: shown(ask, note), tables: Vec::new() }
+    ToolResult {
+        text: format!("{what}: {}", note.text),
+        structured: shown(ask, note),
+        tables: Vec::new(),
+        charts: Vec::new(),
+    }
 }
 
 #[cfg(test)]
