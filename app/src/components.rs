@@ -39,3 +39,4 @@ pub use local_time::LocalTime;
 pub use shortcuts::install_shortcuts;
 pub use sidebar::Sidebar;
 pub use thread::Thread;
+pub(crate) use tools::ResultTable;

@@ -17,6 +17,7 @@ pub mod errors;
 pub mod markdown;
 pub mod search;
 pub mod share;
+pub mod shared;
 pub mod shell;
 pub mod thread;
 

@@ -4,7 +4,7 @@ use app::model::{Lang, TenantView, Timestamp};
 use chrono::Offset;
 
 use crate::{
-    db::{TenantScope, Tx, tenant},
+    db::{TenantScope, Tx, share, tenant},
     error::{Error, Result},
     world::World,
 };
@@ -60,7 +60,7 @@ pub async fn view(scope: &TenantScope, tx: &mut Tx, world: &World) -> Result<Ten
         brand_css: None,
         locale: Lang::English,
         shows_cost: false,
-        allows_public_links: false,
+        allows_public_links: share::tenant_allows_public_links(scope, tx).await?,
     })
 }
 
