@@ -39,6 +39,7 @@ pub mod search;
 pub mod session;
 pub mod signing_key;
 pub mod tenant;
+pub mod tenant_logo;
 pub mod throttle;
 pub mod turn;
 pub mod turn_answer;

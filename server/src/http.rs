@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod attachments;
+mod brand;
 pub mod connections;
 pub mod csrf;
 pub mod guard;
@@ -73,6 +74,9 @@ pub fn routes() -> Routes {
         .add(Member, Method::POST, "/t/{tenant}/attachments", attachments::upload)
         .add(Member, Method::GET, "/t/{tenant}/attachments/{id}", attachments::download)
         .add(Member, Method::DELETE, "/t/{tenant}/attachments/{id}", attachments::remove)
+        // How the tenant looks.
+        .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
+        .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)
         // Operators.
         .listing(listed(Public, &[("GET", "/livez")]))
         .add(Public, Method::GET, "/readyz", health::readyz)
