@@ -218,15 +218,13 @@ async fn settings_and_usage_speak_both_languages() {
     for words in ["Pemakaian", "November 2026", "41 % anggaran bulan ini sudah terpakai", "1 hari perkiraan"] {
         assert!(html.contains(words), "{words} is missing in {html}");
     }
-    let mut backend = FakeBackend::default();
-    backend.report = Err(app::error::AppError::Forbidden);
+    let backend = FakeBackend { report: Err(app::error::AppError::Forbidden), ..FakeBackend::default() };
     assert_indonesian("forbidden", &page("/t/prs/usage", Lang::Indonesian, backend).await);
 }
 
 #[tokio::test]
 async fn numbers_follow_the_tenant_and_words_the_reader() {
-    let mut backend = backend::FakeBackend::default();
-    backend.locale = Lang::Indonesian;
+    let backend = backend::FakeBackend { locale: Lang::Indonesian, ..backend::FakeBackend::default() };
     let html = page("/t/prs/usage", Lang::English, backend).await;
     for words in ["412.300", "$50,00", "Input tokens", "Resets on"] {
         assert!(html.contains(words), "{words} is missing in {html}");
