@@ -22,4 +22,5 @@ pub mod scroll;
 pub mod smooth;
 pub mod state;
 pub mod transcript;
+pub mod waking;
 pub mod writer;

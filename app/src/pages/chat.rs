@@ -3,8 +3,6 @@
 //!
 //! One request of the server brings everything ([`PageData`]); after that the page changes its own state.
 
-use std::{future::ready, pin::Pin};
-
 use leptos::{
     prelude::*,
     server_fn::{ServerFn, error::ServerFnUrlError},
@@ -12,10 +10,11 @@ use leptos::{
 use leptos_meta::{Stylesheet, Title};
 
 use crate::{
-    api::{self, PageJson, RestoreConversation, SendMessage},
+    api::{self, RestoreConversation, SendMessage},
     chat::{
         address::Address,
         state::{Chat, Found, PageData, Place},
+        waking,
     },
     components::{
         Announcer, ChatHeader, Composer, Dialogs, ErrorView, Sidebar, Sprite, Thread, ToastRegion, close_drawer,
@@ -70,27 +69,26 @@ pub fn ChatPage() -> impl IntoView {
         refused,
     };
     let go = Callback::new(move |url: String| address.go(&url));
-    let data = Resource::<_, PageJson>::new_with_options(|| (), move |()| load(request.clone()), false);
-    view! {
-        <Suspense fallback=move || view! { <p class="loading" role="status">{common::loading(lang)}</p> }>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted imported/> }.into_any(),
-                    Err(error) => view! { <main class="page"><ErrorView error/></main> }.into_any(),
-                }
-            })}
-        </Suspense>
+    let show = move |data: Result<PageData, AppError>| match data {
+        Ok(data) => view! { <ChatFrame chat=Chat::new(data, place, leaf, go) deleted imported/> }.into_any(),
+        Err(error) => view! { <main class="page"><ErrorView error/></main> }.into_any(),
+    };
+    // The browser gets what the server loaded with the page and never loads a page by itself.
+    if !cfg!(feature = "ssr") {
+        return show(waking::page_data().unwrap_or(Err(AppError::Offline)));
     }
-    .into_any()
+    let loaded = async move {
+        let data = load(request).await;
+        let json = serde_json::to_string(&data).unwrap_or_default();
+        view! {
+            <script type="application/json" id=waking::DATA_ID inner_html=waking::script_text(&json)></script>
+            {show(data)}
+        }
+    };
+    view! { <Suspense fallback=|| ()>{Suspend::new(loaded)}</Suspense> }.into_any()
 }
 
-/// The browser gets what the server loaded with the page and never loads a page by itself: there this is nothing, so that
-/// the code for it is not shipped.
-fn load(request: Request) -> Pin<Box<dyn Future<Output = Result<PageData, AppError>> + Send>> {
-    if cfg!(feature = "ssr") { Box::pin(load_all(request)) } else { Box::pin(ready(Err(AppError::Offline))) }
-}
-
-async fn load_all(request: Request) -> Result<PageData, AppError> {
+async fn load(request: Request) -> Result<PageData, AppError> {
     let tenant = request.tenant?;
     let me = api::me().await?;
     let home = api::tenant_home(tenant.clone()).await?;
