@@ -41,6 +41,7 @@ pub mod session;
 pub mod share;
 pub mod signing_key;
 pub mod tenant;
+pub mod tenant_logo;
 pub mod throttle;
 pub mod turn;
 pub mod turn_answer;

@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod attachments;
+mod brand;
 pub mod connections;
 pub mod csrf;
 pub mod export;
@@ -84,6 +85,9 @@ pub fn routes() -> Routes {
         .add(Member, Method::GET, "/t/{tenant}/c/{id}/export", export::one)
         .add(Member, Method::GET, "/t/{tenant}/export", export::all)
         .add(Member, Method::POST, "/t/{tenant}/import", import::import)
+        // How the tenant looks.
+        .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
+        .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)
         // Operators.
         .listing(listed(Public, &[("GET", "/livez")]))
         .add(Public, Method::GET, "/readyz", health::readyz)

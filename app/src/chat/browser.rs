@@ -117,18 +117,6 @@ pub fn download(name: &str, kind: &str, content: &str) {
     let _made_above = web_sys::Url::revoke_object_url(&url);
 }
 
-/// An instant in the reader's zone and language, e.g. "21 Nov 2026, 14:03".
-#[must_use]
-pub fn local_time(at: Timestamp) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
-    let date = js_sys::Date::new(&JsValue::from_f64(at.0 as f64));
-    let options = js_sys::Object::new();
-    for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
-        let _known_option = Reflect::set(&options, &key.into(), &value.into());
-    }
-    date.to_locale_string("default", &options).into()
-}
-
 /// The element with this id, as `T`.
 #[must_use]
 pub fn element<T: JsCast>(id: &str) -> Option<T> {

@@ -49,9 +49,9 @@ impl Default for Limits {
 pub async fn enforce(State((auth, limits)): State<(AuthState, Limits)>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let request_id = session::id_of(request.extensions());
-    let refuse = |(status, error): (StatusCode, AppError)| {
-        answer::error(&path, &auth.config.css_href, &request_id, status, &error)
-    };
+    let frame = session::frame_of(&auth.config.css_href, request.extensions(), request.headers());
+    let refuse =
+        |(status, error): (StatusCode, AppError)| answer::error(&path, frame.clone(), &request_id, status, &error);
     let request = match bounded(request, limits.read).await {
         Ok(request) => request,
         Err(refusal) => return refuse(refusal),

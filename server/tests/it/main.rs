@@ -10,10 +10,12 @@
 mod support;
 
 mod attachments;
+mod branding;
 mod connections;
 mod conversations;
 mod conversations_more;
 mod db_facade;
+mod device_cookie;
 mod energy;
 mod energy_demo;
 mod energy_import;
