@@ -23,7 +23,7 @@ mod rename;
 mod shortcuts;
 mod sidebar;
 mod thread;
-mod tools;
+pub(crate) mod tools;
 mod usage_details;
 mod user_menu;
 
@@ -39,4 +39,3 @@ pub use local_time::LocalTime;
 pub use shortcuts::install_shortcuts;
 pub use sidebar::Sidebar;
 pub use thread::Thread;
-pub(crate) use tools::ResultTable;

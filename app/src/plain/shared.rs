@@ -5,7 +5,7 @@ use leptos::{html, prelude::*, reactive::owner::Owner};
 
 use super::frame::PlainFrame;
 use crate::{
-    components::{ChartView, ResultTable, format},
+    components::{ChartView, format, tools::ResultTable},
     document::head_basics,
     markdown::{self, RichStore, Showing},
     model::{
