@@ -52,8 +52,12 @@ impl Answer {
     /// The text of the page itself, without what scripts find in it.
     pub fn shown(&self) -> String {
         let page = self.html.split("<body").nth(1).unwrap_or(&self.html);
-        let page = page.split("<script").next().unwrap_or_default().to_owned();
-        Self { status: self.status, location: String::new(), html: page }.text()
+        let mut pieces = page.split("<script");
+        let mut html = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            html.push_str(piece.split_once("</script>").map_or("", |(_, rest)| rest));
+        }
+        Self { status: self.status, location: String::new(), html }.text()
     }
 
     pub fn has(&self, piece: &str) -> bool {
