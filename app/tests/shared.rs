@@ -72,7 +72,7 @@ fn picture() -> Part {
 
 fn page(lang: Lang, messages: Vec<MessageView>) -> SharedPage {
     SharedPage {
-        frame: PlainFrame { css_href: "/pkg/steward.abc.css".into(), theme: Theme::System },
+        frame: PlainFrame { css_href: "/pkg/steward.abc.css".into(), theme: Theme::System, lang: Lang::English },
         lang,
         path: "/s/SECRET".into(),
         title: "Peaks of <March>".into(),

@@ -1,7 +1,12 @@
 //! Taking conversations out: `GET /t/{tenant}/c/{id}/export?format=md|txt|json[&leaf=…]` and `GET
 //! /t/{tenant}/export?format=…`, written while it is sent.
 
-use app::{backend::Caller, error::AppError, model::TenantCode};
+use app::{
+    backend::Caller,
+    error::AppError,
+    model::{Lang, TenantCode, Theme},
+    plain::PlainFrame,
+};
 use axum::{
     Extension,
     body::Body,
@@ -87,13 +92,17 @@ fn read(query: Asked, usual: Format) -> Result<(Format, String)> {
     Ok((format, query.leaf))
 }
 
+/// How a refusal looks: a browser that saves a file shows it only when there is none.
+fn frame(state: &AppState) -> PlainFrame {
+    PlainFrame { css_href: state.auth.config.css_href.clone(), theme: Theme::System, lang: Lang::English }
+}
+
 fn answered(state: &AppState, caller: &Caller, path: &str, found: Result<(Export, Format, String)>) -> Response {
     let (export, format, name) = match found {
         Ok(found) => found,
         Err(error) => {
             let error: AppError = error.into_app(&caller.request_id);
-            let css_href = &state.auth.config.css_href;
-            return answer::error(path, css_href, &caller.request_id, answer::status_of(&error), &error);
+            return answer::error(path, frame(state), &caller.request_id, answer::status_of(&error), &error);
         }
     };
     let name = disposition(&file_name(&name, format), false);

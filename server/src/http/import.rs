@@ -12,7 +12,8 @@ use std::{
 use app::{
     backend::Caller,
     error::AppError,
-    model::{ImportReport, TenantCode, UserId},
+    model::{ImportReport, Lang, TenantCode, Theme, UserId},
+    plain::PlainFrame,
 };
 use axum::{
     Extension, Json,
@@ -137,7 +138,9 @@ fn refused(state: &AppState, caller: &Caller, is_form: bool, error: Error) -> Re
         other => answer::status_of(other),
     };
     if is_form {
-        return answer::error("/", &state.auth.config.css_href, &caller.request_id, status, &error);
+        let frame =
+            PlainFrame { css_href: state.auth.config.css_href.clone(), theme: Theme::System, lang: Lang::English };
+        return answer::error("/", frame, &caller.request_id, status, &error);
     }
     answer::json(status, &error)
 }

@@ -63,8 +63,7 @@ impl<'a> Reader<'a> {
     fn answer(&self, result: Result<Response>) -> Response {
         let mut response = result.unwrap_or_else(|error| {
             let error: AppError = error.into_app(&self.request_id);
-            let css_href = &self.state.auth.config.css_href;
-            answer::error("/s", css_href, &self.request_id, answer::status_of(&error), &error)
+            answer::error("/s", self.frame(), &self.request_id, answer::status_of(&error), &error)
         });
         for (name, value) in HEADERS {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -72,12 +71,16 @@ impl<'a> Reader<'a> {
         response
     }
 
+    fn frame(&self) -> PlainFrame {
+        PlainFrame { css_href: self.state.auth.config.css_href.clone(), theme: self.theme, lang: self.lang }
+    }
+
     async fn page(&self, visitor: Visitor, secret: &str) -> Result<Response> {
         let secret = ShareSecret::parse(secret).ok_or(Error::NotFound)?;
         let mut shared = share::open(&self.state.db, &visitor, secret).await?;
         rich::fill(&mut shared.messages).await;
         let page = SharedPage {
-            frame: PlainFrame { css_href: self.state.auth.config.css_href.clone(), theme: self.theme },
+            frame: self.frame(),
             lang: self.lang,
             path: self.path.clone(),
             title: shared.title,
