@@ -110,7 +110,7 @@ test.describe("nothing typed is lost @script", () => {
     await chat.open();
     await chat.composer.fill("Too dear");
     await chat.send.click();
-    await expect(page.getByText(/budget.*is used up/i).first()).toBeVisible();
+    await expect(page.getByRole("alert").getByText(/is used up/i).first()).toBeVisible();
     await expect(chat.composer).toHaveValue("Too dear");
     await chat.reload();
     await expect(chat.composer).toHaveValue("Too dear");

@@ -109,7 +109,7 @@ test.describe("by keyboard alone @script", () => {
     );
     expect(nameless.map((node) => `${String(node.role?.value)} ${node.backendDOMNodeId}`)).toEqual([]);
     await expect(page.getByRole("log")).toHaveAttribute("aria-live", "off");
-    for (const landmark of ["main", "complementary", "banner"] as const) {
+    for (const landmark of ["main", "complementary", "navigation"] as const) {
       await expect(page.getByRole(landmark).first(), landmark).toBeAttached();
     }
   });

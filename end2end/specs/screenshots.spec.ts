@@ -130,7 +130,7 @@ for (const kind of kinds) {
       await chat.open();
       await chat.composer.fill("What did Compressor 3 cost us last week?");
       await chat.send.click();
-      await expect(page.getByText(/budget.*is used up/i).first()).toBeVisible();
+      await expect(page.getByRole("alert").getByText(/is used up/i).first()).toBeVisible();
       await shot(page, "over-budget");
     });
   });
