@@ -19,7 +19,7 @@ use leptos_router::{
 
 use crate::{
     document::head_basics,
-    model::Theme,
+    model::{Lang, Theme},
     pages::{chat::ChatPage, not_found::NotFoundPage, settings::SettingsPage, usage::UsagePage},
 };
 
@@ -72,7 +72,17 @@ fn stays_asleep(path: &str) -> bool {
 #[component]
 pub fn Woken() -> impl IntoView {
     provide_meta_context();
+    provide_page_lang();
     view! { <ChatPage/> }
+}
+
+/// In the browser the page goes on in the language the server wrote it in, which `<html lang>` says.
+fn provide_page_lang() {
+    if cfg!(feature = "ssr") {
+        return;
+    }
+    let tag = document().document_element().and_then(|root| root.get_attribute("lang"));
+    provide_context(tag.as_deref().and_then(Lang::parse).unwrap_or_default());
 }
 
 /// Every page.

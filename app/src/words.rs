@@ -11,13 +11,19 @@ pub use crate::model::Lang;
 
 pub mod chart;
 pub mod common;
+pub mod composer;
 pub mod dates;
 pub mod errors;
 pub mod markdown;
+pub mod plain;
 pub mod search;
+pub mod settings;
+pub mod setup;
 pub mod share;
+pub mod shared;
 pub mod shell;
 pub mod thread;
+pub mod usage;
 
 /// Declares phrases: `name = "English" | "Indonesian";`
 macro_rules! phrases {

@@ -4,6 +4,8 @@
 
 #[path = "chat/charts.rs"]
 mod charts;
+#[path = "chat/composer.rs"]
+mod composer;
 #[path = "support/fake_backend.rs"]
 mod fake_backend;
 #[path = "support/site.rs"]
@@ -128,7 +130,7 @@ async fn a_refused_plain_form_comes_back_with_the_reason() {
     let path = refused.location.strip_prefix("http://localhost").expect("back to where it came from");
     let text = site.get(path).await.text();
     for expected in
-        ["PRS Textile's monthly budget is used up", "1,000,000 input tokens", "2026-11-30", "energy@prs.example"]
+        ["PRS Textile's monthly budget is used up", "1,000,000 input tokens", "1 Dec 2026, 00:00", "energy@prs.example"]
     {
         assert!(text.contains(expected), "{expected} in: {text}");
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
 
 use app::{
-    model::{Role, TenantChoice, Theme},
+    model::{Lang, Role, TenantChoice, Theme},
     plain::{
         ChooseTenantPage, ErrorPage, LoginError, LoginNotice, LoginPage, PlainFrame, WaitingPage, choose_tenant, error,
         login, waiting,
@@ -13,7 +13,7 @@ use app::{
 const INJECTION: &str = "\"><script>alert(1)</script>&'";
 
 fn frame() -> PlainFrame {
-    PlainFrame { css_href: "/pkg/steward.abc.css".to_owned(), theme: Theme::System }
+    PlainFrame { css_href: "/pkg/steward.abc.css".to_owned(), theme: Theme::System, lang: Lang::English }
 }
 
 fn login_page() -> LoginPage {
@@ -128,10 +128,16 @@ fn who_waits_is_told_whom_to_ask() {
         WaitingPage { frame: frame(), email: "ana@example.com".to_owned(), contact: "ops@example.com".to_owned() };
     assert_shows(
         &waiting(&page),
-        &["Your account is waiting for access", "ops@example.com", "Check again", "Sign out"],
+        &[
+            "Your account is waiting for ops@example.com",
+            "<strong>ops@example.com</strong>",
+            r#"<meta http-equiv="refresh" content="15""#,
+            "Check again",
+            "Sign out",
+        ],
     );
     let html = waiting(&WaitingPage { contact: String::new(), ..page });
-    assert_shows(&html, &["the administrator of your organisation"]);
+    assert_shows(&html, &["Your account is waiting for access", "the administrator of your organisation"]);
 }
 
 #[test]

@@ -93,6 +93,7 @@ async fn settings_show_the_person_and_work_as_plain_forms() {
             "You sign in as ana@example.com",
             r#"action="/fn/account/name""#,
             r#"action="/fn/account/theme""#,
+            r#"action="/fn/account/language""#,
             r#"action="/fn/account/password""#,
             r#"action="/fn/account/sessions/end""#,
             r#"autocomplete="current-password""#,
@@ -133,6 +134,8 @@ async fn a_success_without_scripts_is_said_where_it_happened() {
     for (path, fields, words) in [
         ("/fn/account/name", "name=Budi", "Your name is saved."),
         ("/fn/account/theme", "theme=dark", "Your theme is saved."),
+        ("/fn/account/language", "lang=id", "Your language is saved."),
+        ("/fn/account/language", "lang=", "Your language is saved."),
         ("/fn/account/password", "current=right&new=kopi-tubruk-di-teras", "Every other session has ended."),
         ("/fn/account/sessions/end", "id=00000000-0000-0000-0000-00000000000c", "The session has ended."),
     ] {
@@ -170,7 +173,7 @@ async fn usage_shows_limits_days_and_people() {
             "November 2026",
             "41 % of this month's budget is used",
             "1 day estimated",
-            "Resets on 2026-12-01",
+            "Resets on 1 December 2026",
             "412,300",
             "of 1,000,000",
             "no limit",

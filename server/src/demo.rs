@@ -9,14 +9,14 @@ mod generator;
 mod meters;
 mod plants;
 
-use app::model::{Role, TenantId, UserId};
+use app::model::{Prompt, Role, TenantCode, TenantId, UserId};
 use uuid::Uuid;
 
-use self::plants::{PEOPLE, PLANTS, Person, Plant};
+use self::plants::{COMMANDS, PEOPLE, PLANTS, Person, Plant};
 use crate::{
     db::{
         Db, SystemReason, SystemTx, TenantScope,
-        tenant::{NewTenant, membership_put, tenant_find_by_code, tenant_insert},
+        tenant::{NewTenant, membership_put, tenant_find_by_code, tenant_insert, tenant_update},
         user::{user_find_by_email, user_insert},
     },
     error::{Error, Result},
@@ -128,6 +128,7 @@ async fn add_tenant(tx: &mut SystemTx, world: &World, plant: &Plant) -> Result<(
             contact: plant.contact.to_owned(),
         };
         tenant_insert(tx, &tenant, world.now()).await?;
+        dress(tx, &tenant.code, plant).await?;
         set_budget(tx, world, id, default_limits()).await?;
         for person in &PEOPLE {
             let Some(user) = user_find_by_email(tx, person.email).await? else { continue };
@@ -140,4 +141,19 @@ async fn add_tenant(tx: &mut SystemTx, world: &World, plant: &Plant) -> Result<(
     let Some(admin) = admin else { return Ok((None, is_new)) };
     let Some(user) = user_find_by_email(tx, admin.email).await? else { return Ok((None, is_new)) };
     Ok((tenancy::resume(tx, id, user.id).await?, is_new))
+}
+
+/// How a new tenant looks and what its composer offers.
+async fn dress(tx: &mut SystemTx, code: &TenantCode, plant: &Plant) -> Result<()> {
+    let Some(mut tenant) = tenant_find_by_code(tx, code).await? else { return Ok(()) };
+    let command = |(name, title, text): (&str, &str, &str)| Prompt {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        text: text.to_owned(),
+    };
+    tenant.accent = Some(plant.accent.to_owned());
+    tenant.welcome = plant.welcome.to_owned();
+    tenant.locale = plant.locale;
+    tenant.commands = COMMANDS.map(command).into();
+    Ok(tenant_update(tx, &tenant).await?)
 }

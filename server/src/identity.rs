@@ -23,7 +23,7 @@ pub mod tokens;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-pub use account::{change_password, end_session, list_sessions, me, set_name, set_theme};
+pub use account::{change_password, end_session, list_sessions, me, set_language, set_name, set_theme};
 pub use device::device_name;
 pub use email::{Email, MAX_EMAIL_BYTES};
 pub use passwords::{Passwords, Verdict};
@@ -114,6 +114,8 @@ pub struct Origin {
     pub ip: Option<IpAddr>,
     pub user_agent: String,
     pub request_id: String,
+    /// The device cookie, as sent; see `tokens::device`.
+    pub device: Option<String>,
 }
 
 impl Origin {

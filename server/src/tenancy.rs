@@ -1,10 +1,17 @@
 //! Tenants and memberships. [`enter`] is the only way to a [`TenantScope`] for a person; it re-reads the live membership
 //! every time. [`resume`] gives background work the scope of the person it works for.
 
+mod brand;
+mod color;
+mod logo;
 mod profile;
+mod setup;
 
 pub use crate::db::TenantScope;
+pub use brand::{Accent, AccentError};
+pub use logo::{LogoError, MAX_BYTES as MAX_LOGO_BYTES, hash, read as read_logo};
 pub use profile::{TenantProfile, profile, utc_offset_minutes, view};
+pub use setup::setup;
 
 use app::{
     backend::Caller,

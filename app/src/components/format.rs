@@ -1,11 +1,70 @@
-//! Numbers and durations as people read them.
+//! Numbers, money, days and durations as people read them. Everything with a `locale` follows the tenant's, whatever
+//! language the page is in; nothing asks the browser, so server and browser write the same.
 
-use crate::model::Lang;
+use crate::{
+    model::{Lang, Money, Timestamp},
+    words::dates,
+};
 
 /// `1234567` → `1,234,567`.
 #[must_use]
 pub fn thousands(number: i64) -> String {
     fixed(number, 0, Some(Lang::English))
+}
+
+/// A whole number as the tenant writes it: `1,234,567` or `1.234.567`.
+#[must_use]
+pub fn number(number: i64, locale: Lang) -> String {
+    fixed(number, 0, Some(locale))
+}
+
+/// An amount in millionths of a currency (ISO 4217), rounded half away from zero to the decimals people use for it:
+/// `Rp1.250.000`, `$1,250.00`, `CHF 12,35`.
+#[must_use]
+pub fn money(currency: &str, micro: i64, locale: Lang) -> String {
+    let (symbol, space, decimals) = match currency {
+        "IDR" => ("Rp", "", 0),
+        "USD" => ("$", "", 2),
+        "EUR" => ("€", "", 2),
+        "GBP" => ("£", "", 2),
+        "JPY" | "KRW" | "VND" | "CLP" => (currency, " ", 0),
+        _ => (currency, " ", 2),
+    };
+    let unit = if decimals == 0 { 1_000_000 } else { 10_000 };
+    let size = micro.unsigned_abs();
+    let rounded = size / unit + u64::from(size % unit >= unit / 2);
+    let mut out = String::new();
+    if micro < 0 && rounded > 0 {
+        out.push('-');
+    }
+    out.push_str(symbol);
+    out.push_str(space);
+    out.push_str(&fixed(i64::try_from(rounded).unwrap_or(i64::MAX), decimals, Some(locale)));
+    out
+}
+
+/// What models cost: dollars with 2 decimals from a cent on, 4 below, rounded half up: `$12.35`, `$0,0031`.
+#[must_use]
+pub fn usd(money: Money, locale: Lang) -> String {
+    let size = money.0.unsigned_abs();
+    let (decimals, unit) = if size == 0 || size >= 10_000_000_000 { (2, 10_000_000_000) } else { (4, 100_000_000) };
+    let rounded = size / unit + u64::from(size % unit >= unit / 2);
+    let amount = fixed(i64::try_from(rounded).unwrap_or(i64::MAX), decimals, Some(locale));
+    [if money.0 < 0 { "-$" } else { "$" }, &amount].concat()
+}
+
+/// An instant in a zone that is `offset_minutes` ahead of UTC: `3 Nov 2026, 14:05`, `3 Nov 2026, 14.05`.
+#[must_use]
+pub fn date_time(at: Timestamp, offset_minutes: i32, locale: Lang) -> String {
+    let local = Timestamp(at.0.saturating_add(i64::from(offset_minutes) * 60_000));
+    let date = local.date_utc();
+    let minute = local.0.div_euclid(60_000).rem_euclid(1_440);
+    let two = |number: i64| [if number < 10 { "0" } else { "" }, &number.to_string()].concat();
+    // The short names of both languages are the first three letters.
+    let month = dates::month(locale, date.month).get(..3).unwrap_or_default();
+    let colon = if locale == Lang::Indonesian { "." } else { ":" };
+    [&date.day.to_string(), " ", month, " ", &date.year.to_string(), ", ", &two(minute / 60), colon, &two(minute % 60)]
+        .concat()
 }
 
 /// Beyond this a double no longer holds every whole number (2^53); such a value is written as if it were this one.
@@ -149,6 +208,34 @@ mod tests {
         ] {
             assert_eq!(thousands(number), expected);
         }
+    }
+
+    #[test]
+    fn money_is_written_as_the_currency_and_the_tenant_do() {
+        let (en, id) = (Lang::English, Lang::Indonesian);
+        for (currency, micro, locale, expected) in [
+            ("IDR", 1_250_000_000_000, id, "Rp1.250.000"),
+            ("IDR", 1_250_000_000_000, en, "Rp1,250,000"),
+            ("USD", 1_250_000_000, en, "$1,250.00"),
+            ("USD", -12_345_000, id, "-$12,35"),
+            ("USD", -4_999, en, "$0.00"),
+            ("JPY", 5_000_500_000, en, "JPY 5,001"),
+            ("CHF", 1_005_000, id, "CHF 1,01"),
+            ("IDR", i64::MIN, id, "-Rp9.223.372.036.855"),
+        ] {
+            assert_eq!(money(currency, micro, locale), expected);
+        }
+        assert_eq!(usd(Money(12_345_000_000_000), en), "$12.35");
+        assert_eq!(usd(Money(3_100_000_000), id), "$0,0031");
+        assert_eq!(usd(Money(-50_000_000_000), id), "-$0,05");
+    }
+
+    #[test]
+    fn instants_are_written_in_the_tenants_zone_and_way() {
+        let at = Timestamp(1_798_736_700_000); // 2026-12-31T17:05Z
+        assert_eq!(date_time(at, 0, Lang::English), "31 Dec 2026, 17:05");
+        assert_eq!(date_time(at, 7 * 60, Lang::Indonesian), "1 Jan 2027, 00.05");
+        assert_eq!(date_time(Timestamp(-1), 0, Lang::Indonesian), "31 Des 1969, 23.59");
     }
 
     #[test]

@@ -1,14 +1,19 @@
-//! An instant, first as the server can write it (UTC), then in the reader's zone and language.
+//! An instant in words. Around a chat it is in the tenant's zone and way of writing, which server and browser both know, so
+//! nothing changes when the page wakes up; elsewhere it is in UTC and says so.
 
 use leptos::prelude::*;
 
-use crate::{chat::browser, model::Timestamp};
+use super::format::date_time;
+use crate::{chat::state::Chat, model::Timestamp, words};
 
 #[component]
 pub fn LocalTime(at: Timestamp) -> impl IntoView {
-    let local = RwSignal::new(None::<String>);
-    Effect::new(move |_| local.set(Some(browser::local_time(at))));
-    let rfc_3339 = at.to_string();
-    let utc = format!("{} {} UTC", at.date_utc(), rfc_3339.get(11..16).unwrap_or_default());
-    view! { <time datetime=rfc_3339>{move || local.get().unwrap_or_else(|| utc.clone())}</time> }.into_any()
+    let text = match use_context::<Chat>() {
+        Some(chat) => chat.home.with_value(|home| {
+            let tenant = &home.tenant;
+            date_time(at, tenant.utc_offset_minutes, tenant.locale)
+        }),
+        None => [&date_time(at, 0, words::lang()), " UTC"].concat(),
+    };
+    view! { <time datetime=at.to_string()>{text}</time> }.into_any()
 }

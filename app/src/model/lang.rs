@@ -37,6 +37,12 @@ impl Lang {
     /// equals. English when nothing fits.
     #[must_use]
     pub fn negotiate(accept_language: &str) -> Self {
+        Self::asked(accept_language).unwrap_or_default()
+    }
+
+    /// The same; `None` when nothing fits.
+    #[must_use]
+    pub fn asked(accept_language: &str) -> Option<Self> {
         let mut best: Option<(u16, Self)> = None;
         for entry in accept_language.split(',').take(32) {
             let mut pieces = entry.split(';');
@@ -46,7 +52,7 @@ impl Lang {
                 best = Some((quality, lang));
             }
         }
-        best.map_or(Self::English, |(_, lang)| lang)
+        best.map(|(_, lang)| lang)
     }
 }
 

@@ -7,20 +7,22 @@ mod month;
 mod tables;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos_meta::{Stylesheet, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::{chart::day_chart, limits::limits_view, month::Month, tables::people_table};
 use crate::{
     api::{PageJson, tenant_home, usage_report},
-    components::ErrorView,
+    components::{ErrorView, format::document_title},
     error::AppError,
-    model::{Date, Quality, TenantCode, TenantHome, UsageReport},
+    model::{Date, Lang, Quality, TenantCode, TenantHome, UsageReport},
+    words::{self, common, settings, usage},
 };
 
 /// `/t/:tenant/usage`, `?month=YYYY-MM-01` for another month than the current one.
 #[component]
 pub fn UsagePage() -> impl IntoView {
+    let lang = words::lang();
     let params = use_params_map();
     let query = use_query_map();
     let tenant =
@@ -31,14 +33,14 @@ pub fn UsagePage() -> impl IntoView {
     let loaded = Resource::<_, PageJson>::new_with_options(asked, |(tenant, month)| load(tenant, month), false);
     let back = move || tenant.get().map_or_else(|| "/".to_owned(), |tenant| format!("/t/{tenant}"));
     view! {
-        <Title text="Usage"/>
+        <Title text=document_title(usage::title(lang))/>
         <main class="page" id="main">
-            <a class="page-back" href=back>"← Back to the chat"</a>
-            <Transition fallback=|| view! { <p class="muted">"Loading…"</p> }>
+            <a class="page-back" href=back>{settings::back(lang)}</a>
+            <Transition fallback=move || view! { <p class="muted">{common::loading(lang)}</p> }>
                 {move || Suspend::new(async move {
                     match loaded.await {
-                        Ok((home, report)) => report_view(&home, &report, month.get_untracked().is_some()),
-                        Err(AppError::Forbidden) => forbidden().into_any(),
+                        Ok((home, report)) => report_view(lang, &home, &report, month.get_untracked().is_some()),
+                        Err(AppError::Forbidden) => forbidden(lang).into_any(),
                         Err(error) => view! { <ErrorView error/> }.into_any(),
                     }
                 })}
@@ -52,29 +54,31 @@ async fn load(tenant: Option<TenantCode>, month: Option<Date>) -> Result<(Tenant
     Ok((tenant_home(tenant.clone()).await?, usage_report(tenant, month).await?))
 }
 
-fn forbidden() -> impl IntoView {
+fn forbidden(lang: Lang) -> impl IntoView {
     view! {
-        <h1>"Usage"</h1>
-        <p class="notice">"Only administrators see what everybody has used. Your own answers show their usage in their details."</p>
+        <h1>{usage::title(lang)}</h1>
+        <p class="notice">{usage::for_admins(lang)}</p>
     }
 }
 
 /// `is_chosen`: the month was asked for, so there may be a later one. (The page knows no clock.)
-fn report_view(home: &TenantHome, report: &UsageReport, is_chosen: bool) -> AnyView {
+fn report_view(lang: Lang, home: &TenantHome, report: &UsageReport, is_chosen: bool) -> AnyView {
     let month = Month::of(report.month);
-    let offset = home.tenant.utc_offset_minutes;
+    let (offset, locale) = (home.tenant.utc_offset_minutes, home.tenant.locale);
+    let brand = home.tenant.brand_css.clone().map(|href| view! { <Stylesheet href/> });
     let next = is_chosen.then(|| {
         view! {
-            <a class="button button-quiet" href=month.next().query()>"Next"</a>
-            <a class="button button-quiet" href="?">"Current"</a>
+            <a class="button button-quiet" href=month.next().query()>{usage::next(lang)}</a>
+            <a class="button button-quiet" href="?">{usage::current(lang)}</a>
         }
     });
     let head = view! {
+        {brand}
         <div class="page-head">
-            <h1>"Usage of " {home.tenant.name.clone()}</h1>
-            <nav class="month-nav" aria-label="Month">
-                <a class="button button-quiet" href=month.previous().query()>"Previous"</a>
-                <span class="month-name">{month.to_string()}</span>
+            <h1>{usage::usage_of(lang)} {home.tenant.name.clone()}</h1>
+            <nav class="month-nav" aria-label=usage::month(lang)>
+                <a class="button button-quiet" href=month.previous().query()>{usage::previous(lang)}</a>
+                <span class="month-name">{month.text(lang)}</span>
                 {next}
             </nav>
         </div>
@@ -83,31 +87,31 @@ fn report_view(home: &TenantHome, report: &UsageReport, is_chosen: bool) -> AnyV
     if is_empty {
         return view! {
             {head}
-            {limits_view(&report.meter, offset, None)}
+            {limits_view(lang, locale, &report.meter, offset, None)}
             <section class="card">
-                <p class="usage-empty">{format!("Nothing was used in {month}.")}</p>
+                <p class="usage-empty">{usage::nothing_used(lang, &month.text(lang))}</p>
             </section>
         }
         .into_any();
     }
     view! {
         {head}
-        {limits_view(&report.meter, offset, Some(certainty(report)))}
-        {day_chart(report, &home.tenant.time_zone)}
-        {people_table(report)}
+        {limits_view(lang, locale, &report.meter, offset, Some(certainty(lang, report)))}
+        {day_chart(lang, locale, report, &home.tenant.time_zone)}
+        {people_table(lang, locale, report)}
     }
     .into_any()
 }
 
 /// How sure the month's figures are, counted in days: "100 % exact" or what is not.
-fn certainty(report: &UsageReport) -> (&'static str, String) {
+fn certainty(lang: Lang, report: &UsageReport) -> (&'static str, String) {
     let count = |quality| report.by_day.iter().filter(|day| day.quality == quality).count();
-    let days = |number: usize| if number == 1 { "day" } else { "days" };
-    let (estimated, unknown) = (count(Quality::Estimated), count(Quality::Unknown));
+    let of = |days: usize, words: &str| (days > 0).then(|| [&usage::days(lang, days), " ", words].concat());
+    let estimated = of(count(Quality::Estimated), usage::estimated(lang));
+    let unknown = of(count(Quality::Unknown), usage::unconfirmed(lang));
     match (estimated, unknown) {
-        (0, 0) => ("badge ok", "100 % exact".to_owned()),
-        (_, 0) => ("badge warn", format!("{estimated} {} estimated", days(estimated))),
-        (0, _) => ("badge warn", format!("{unknown} {} unconfirmed", days(unknown))),
-        _ => ("badge warn", format!("{estimated} {} estimated, {unknown} unconfirmed", days(estimated))),
+        (None, None) => ("badge ok", usage::exact_all(lang).to_owned()),
+        (Some(one), None) | (None, Some(one)) => ("badge warn", one),
+        (Some(estimated), Some(unknown)) => ("badge warn", [estimated, unknown].join(", ")),
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::{PlainFrame, document};
+use crate::words::plain;
 
 /// What an error page shows. Nothing internal: `title` and `message` are for the person reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,17 +21,12 @@ impl ErrorPage {
     /// The usual words for a status: 403, 404, 503; anything else is a fault of ours.
     #[must_use]
     pub fn of_status(frame: PlainFrame, status: u16, request_id: String) -> Self {
+        let lang = frame.lang;
         let (title, message) = match status {
-            403 => ("No access", "You may not do this. If you think you should, ask your administrator."),
-            404 => ("Not found", "This page does not exist, or you have no access to it."),
-            503 => (
-                "Not available right now",
-                "Steward is starting, stopping or waiting for its database. Try again in a moment.",
-            ),
-            _ => (
-                "Something went wrong",
-                "This is a fault on our side. Try again; if it stays, tell your administrator the request id below.",
-            ),
+            403 => (plain::forbidden_title(lang), plain::forbidden(lang)),
+            404 => (plain::not_found_title(lang), plain::not_found(lang)),
+            503 => (plain::unavailable_title(lang), plain::unavailable(lang)),
+            _ => (plain::fault_title(lang), plain::fault(lang)),
         };
         Self { frame, status, title: title.to_owned(), message: message.to_owned(), request_id }
     }
@@ -39,8 +35,10 @@ impl ErrorPage {
 /// An error as a page.
 #[must_use]
 pub fn error(page: &ErrorPage) -> String {
+    let lang = page.frame.lang;
     let request_id = page.request_id.clone();
-    let request = (!request_id.is_empty()).then(|| view! { <p class="meta">"Request " <code>{request_id}</code></p> });
+    let request = (!request_id.is_empty())
+        .then(|| view! { <p class="meta">{plain::request(lang)} <code>{request_id}</code></p> });
     document(
         &page.frame,
         &page.title,
@@ -48,7 +46,7 @@ pub fn error(page: &ErrorPage) -> String {
             <p class="plain-status">{page.status.to_string()}</p>
             <h1>{page.title.clone()}</h1>
             <p>{page.message.clone()}</p>
-            <p><a class="button" href="/">"Go to the start page"</a></p>
+            <p><a class="button" href="/">{plain::to_start(lang)}</a></p>
             {request}
         },
     )

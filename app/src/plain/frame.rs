@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{document::head_basics, model::Theme};
+use crate::{
+    document::head_basics,
+    model::{Lang, Theme},
+    words::plain,
+};
 
 /// What every plain page needs from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,16 +14,29 @@ pub struct PlainFrame {
     /// The address of the style sheet, with its hash, e.g. `/pkg/steward.Ab3d.css`.
     pub css_href: String,
     pub theme: Theme,
+    pub lang: Lang,
 }
 
 /// A document whose only content is a card. `title` without the product's name.
 pub(super) fn document(frame: &PlainFrame, title: &str, content: impl IntoView + 'static) -> String {
+    document_again(frame, title, None, content)
+}
+
+/// The same, loaded again every so many seconds, without scripts.
+pub(super) fn document_again(
+    frame: &PlainFrame,
+    title: &str,
+    every_s: Option<u32>,
+    content: impl IntoView + 'static,
+) -> String {
+    let again = every_s.map(|seconds| view! { <meta http-equiv="refresh" content=seconds.to_string()/> });
     let title = format!("{title} · Steward");
     let html = view! {
-        <html lang="en" class=frame.theme.as_str()>
+        <html lang=frame.lang.code() class=frame.theme.as_str()>
             <head>
                 {head_basics(frame.theme)}
                 <meta name="robots" content="noindex"/>
+                {again}
                 <title>{title}</title>
                 <link rel="stylesheet" href=frame.css_href.clone()/>
             </head>
@@ -37,10 +54,10 @@ pub(super) fn document(frame: &PlainFrame, title: &str, content: impl IntoView +
 }
 
 /// Signing out is a plain form: it works without scripts, and it is never a link somebody could send.
-pub(super) fn sign_out_form() -> impl IntoView {
+pub(super) fn sign_out_form(lang: Lang) -> impl IntoView {
     view! {
         <form method="post" action="/logout">
-            <button type="submit" class="button">"Sign out"</button>
+            <button type="submit" class="button">{plain::sign_out(lang)}</button>
         </form>
     }
 }

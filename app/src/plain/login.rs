@@ -3,6 +3,10 @@
 use leptos::prelude::*;
 
 use super::frame::{PlainFrame, document};
+use crate::{
+    model::Lang,
+    words::{common, plain},
+};
 
 /// What the sign-in page shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,15 +44,13 @@ pub enum LoginNotice {
 }
 
 impl LoginError {
-    fn message(self) -> String {
+    fn message(self, lang: Lang) -> String {
         match self {
-            Self::Credentials => "E-mail or password is not right.".to_owned(),
-            Self::Missing => "Enter your e-mail and your password.".to_owned(),
-            Self::RateLimited { retry_after_s } => {
-                format!("Too many attempts. Try again in {}.", waiting_time(retry_after_s))
-            }
-            Self::Unavailable => "Signing in is not possible right now. Try again in a moment.".to_owned(),
-            Self::Stale => "This form was not sent from this page, or it is too old. Try again.".to_owned(),
+            Self::Credentials => plain::wrong(lang).to_owned(),
+            Self::Missing => plain::missing(lang).to_owned(),
+            Self::RateLimited { retry_after_s } => plain::rate_limited(lang, retry_after_s),
+            Self::Unavailable => plain::unavailable_now(lang).to_owned(),
+            Self::Stale => plain::stale(lang).to_owned(),
         }
     }
 
@@ -58,20 +60,12 @@ impl LoginError {
     }
 }
 
-fn waiting_time(seconds: u32) -> String {
-    match seconds {
-        0..=1 => "a second".to_owned(),
-        2..=90 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
-    }
-}
-
 impl LoginNotice {
-    fn message(self) -> &'static str {
+    fn message(self, lang: Lang) -> &'static str {
         match self {
-            Self::SignedOut => "You are signed out.",
-            Self::SessionEnded => "Your session has ended. Sign in again to go on.",
-            Self::PasswordChanged => "Your password is changed. Sign in with the new one.",
+            Self::SignedOut => plain::signed_out(lang),
+            Self::SessionEnded => plain::session_ended(lang),
+            Self::PasswordChanged => plain::password_changed(lang),
         }
     }
 }
@@ -79,6 +73,7 @@ impl LoginNotice {
 /// The sign-in page.
 #[must_use]
 pub fn login(page: &LoginPage) -> String {
+    let lang = page.frame.lang;
     // An error is newer than the reason for coming here.
     let notice = page.notice.filter(|_| page.error.is_none());
     let error = page.error;
@@ -89,14 +84,14 @@ pub fn login(page: &LoginPage) -> String {
     let focus_password = !page.email.is_empty();
     document(
         &page.frame,
-        "Sign in",
+        common::sign_in(lang),
         view! {
-            <h1>"Sign in"</h1>
-            {notice.map(|notice| view! { <p class="notice" role="status">{notice.message()}</p> })}
-            {error.map(|error| view! { <p class="notice notice-danger" role="alert" id="login-error">{error.message()}</p> })}
+            <h1>{common::sign_in(lang)}</h1>
+            {notice.map(|notice| view! { <p class="notice" role="status">{notice.message(lang)}</p> })}
+            {error.map(|error| view! { <p class="notice notice-danger" role="alert" id="login-error">{error.message(lang)}</p> })}
             <form class="plain-form" method="post" action="/login">
                 <div class="field">
-                    <label for="email">"E-mail"</label>
+                    <label for="email">{plain::email(lang)}</label>
                     <input
                         class="input"
                         id="email"
@@ -115,7 +110,7 @@ pub fn login(page: &LoginPage) -> String {
                     />
                 </div>
                 <div class="field">
-                    <label for="password">"Password"</label>
+                    <label for="password">{plain::password(lang)}</label>
                     <input
                         class="input"
                         id="password"
@@ -130,7 +125,7 @@ pub fn login(page: &LoginPage) -> String {
                     />
                 </div>
                 <input type="hidden" name="next" value=page.next.clone()/>
-                <button type="submit" class="button button-primary">"Sign in"</button>
+                <button type="submit" class="button button-primary">{common::sign_in(lang)}</button>
             </form>
         },
     )

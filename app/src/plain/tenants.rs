@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::frame::{PlainFrame, document, sign_out_form};
-use crate::model::{Role, TenantChoice};
+use crate::{
+    model::{Lang, Role, TenantChoice},
+    words::plain,
+};
 
 /// What the choice shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,23 +21,24 @@ pub struct ChooseTenantPage {
 /// The choice of a tenant.
 #[must_use]
 pub fn choose_tenant(page: &ChooseTenantPage) -> String {
-    let links = page.tenants.iter().map(choice).collect::<Vec<_>>();
+    let lang = page.frame.lang;
+    let links = page.tenants.iter().map(|tenant| choice(lang, tenant)).collect::<Vec<_>>();
     document(
         &page.frame,
-        "Choose where to work",
+        plain::choose(lang),
         view! {
-            <h1>"Choose where to work"</h1>
+            <h1>{plain::choose(lang)}</h1>
             <ul class="plain-choices">{links}</ul>
             <div class="plain-foot">
-                <p class="meta">"Signed in as " {page.email.clone()}</p>
-                {sign_out_form()}
+                <p class="meta">{plain::signed_in_as(lang)} {page.email.clone()}</p>
+                {sign_out_form(lang)}
             </div>
         },
     )
 }
 
-fn choice(tenant: &TenantChoice) -> AnyView {
-    let badge = (tenant.role == Role::Admin).then(|| view! { <span class="badge">"Administrator"</span> });
+fn choice(lang: Lang, tenant: &TenantChoice) -> AnyView {
+    let badge = (tenant.role == Role::Admin).then(|| view! { <span class="badge">{plain::administrator(lang)}</span> });
     view! {
         <li>
             <a href=format!("/t/{}", tenant.code)>

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::frame::{PlainFrame, document, sign_out_form};
+use super::frame::{PlainFrame, document_again, sign_out_form};
+use crate::words::plain;
+
+/// How often the page looks whether access was given.
+const LOOK_AGAIN_S: u32 = 15;
 
 /// What a waiting person sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,22 +21,23 @@ pub struct WaitingPage {
 /// The page of an account without access.
 #[must_use]
 pub fn waiting(page: &WaitingPage) -> String {
-    let contact = if page.contact.is_empty() {
-        "the administrator of your organisation".to_owned()
-    } else {
-        page.contact.clone()
+    let lang = page.frame.lang;
+    let (heading, contact) = match page.contact.as_str() {
+        "" => (plain::waiting(lang).to_owned(), plain::your_administrator(lang).to_owned()),
+        contact => ([plain::waiting_for(lang), contact].concat(), contact.to_owned()),
     };
-    document(
+    document_again(
         &page.frame,
-        "Waiting for access",
+        plain::waiting_title(lang),
+        Some(LOOK_AGAIN_S),
         view! {
-            <h1>"Your account is waiting for access"</h1>
-            <p>"You are signed in, but your account does not belong to any organisation here yet."</p>
-            <p>"Ask " <strong>{contact}</strong> " to give you access, then reload this page."</p>
-            <p><a class="button" href="/">"Check again"</a></p>
+            <h1>{heading}</h1>
+            <p>{plain::waiting_why(lang)}</p>
+            <p>{plain::ask(lang)} <strong>{contact}</strong> {plain::to_give_access(lang)}</p>
+            <p><a class="button" href="/">{plain::check_again(lang)}</a></p>
             <div class="plain-foot">
-                <p class="meta">"Signed in as " {page.email.clone()}</p>
-                {sign_out_form()}
+                <p class="meta">{plain::signed_in_as(lang)} {page.email.clone()}</p>
+                {sign_out_form(lang)}
             </div>
         },
     )

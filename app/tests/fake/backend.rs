@@ -18,6 +18,8 @@ use leptos::prelude::provide_context;
 use uuid::Uuid;
 
 pub struct FakeBackend {
+    /// How the tenant writes numbers.
+    pub locale: Lang,
     pub me: Result<Me, AppError>,
     pub sessions: Vec<SessionView>,
     pub report: Result<UsageReport, AppError>,
@@ -76,6 +78,7 @@ impl Default for FakeBackend {
         };
         let tenant = "prs".parse::<TenantCode>().expect("a tenant code");
         Self {
+            locale: Lang::English,
             me: Ok(Me {
                 id: UserId(Uuid::from_u128(1)),
                 name: "Ana <Wijaya>".to_owned(),
@@ -166,7 +169,7 @@ impl TenantPort for FakeBackend {
                 welcome: String::new(),
                 logo: None,
                 brand_css: None,
-                locale: Lang::English,
+                locale: self.locale,
                 shows_cost: false,
                 allows_public_links: false,
             },

@@ -20,8 +20,8 @@ impl AccountPort for ServerBackend {
     async fn set_theme(&self, caller: &Caller, theme: Theme) -> Answer<()> {
         identity::set_theme(&self.db, caller, theme).await.for_people(caller)
     }
-    async fn set_language(&self, _caller: &Caller, _lang: Option<Lang>) -> Answer<()> {
-        unimplemented!("written by pages")
+    async fn set_language(&self, caller: &Caller, lang: Option<Lang>) -> Answer<()> {
+        identity::set_language(&self.db, caller, lang).await.for_people(caller)
     }
     async fn change_password(&self, caller: &Caller, change: PasswordChange) -> Answer<()> {
         identity::change_password(&self.auth, caller, &change).await.for_people(caller)

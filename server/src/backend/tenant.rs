@@ -2,7 +2,7 @@
 
 use app::{
     backend::{Caller, TenantPort},
-    model::{Date, Role, TenantCode, TenantHome, UsageMeter, UsageReport},
+    model::{Date, Lang, Role, TenantCode, TenantHome, UsageMeter, UsageReport},
 };
 use async_trait::async_trait;
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl ServerBackend {
-    async fn home(&self, caller: &Caller, tenant: &TenantCode) -> Result<TenantHome> {
+    async fn home(&self, caller: &Caller, tenant: &TenantCode, lang: Lang) -> Result<TenantHome> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
         let tenant = tenancy::view(&scope, &mut tx, &self.world).await?;
@@ -23,7 +23,7 @@ impl ServerBackend {
             role: scope.role(),
             model: self.model.clone(),
             models: self.models.clone(),
-            setup: vec![],
+            setup: tenancy::setup(&scope, &mut tx, lang, !self.model.demo).await?,
             usage: usage::meter(&scope, &mut tx, &self.world).await?,
             next_key: self.world.id(),
         })
@@ -48,7 +48,9 @@ impl ServerBackend {
 #[async_trait]
 impl TenantPort for ServerBackend {
     async fn tenant_home(&self, caller: &Caller, tenant: &TenantCode) -> Answer<TenantHome> {
-        self.home(caller, tenant).await.for_people(caller)
+        // Before anything is waited for: later this request's context may be gone.
+        let lang = app::words::lang();
+        self.home(caller, tenant, lang).await.for_people(caller)
     }
     async fn usage_meter(&self, caller: &Caller, tenant: &TenantCode) -> Answer<UsageMeter> {
         self.meter(caller, tenant).await.for_people(caller)

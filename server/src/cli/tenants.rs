@@ -1,12 +1,16 @@
 //! `steward tenant …`: client organisations.
 
+mod settings;
+
 use app::model::{DisplayName, TenantCode};
 use clap::{Args, Subcommand};
 
+use self::settings::{LogoChange, Wanted};
 use crate::{
     db::{
         Db, SystemReason, SystemTx,
         tenant::{self, NewTenant, Tenant},
+        tenant_logo::{tenant_logo_delete, tenant_logo_put},
     },
     error::{Error, Result},
     usage,
@@ -53,11 +57,19 @@ pub enum TenantCommand {
     },
     /// Show all tenants.
     List,
+    /// Show a tenant's settings, as `set` takes them.
+    Show { code: String },
     /// Change a tenant. What is not named stays.
     Set {
         code: String,
         #[command(flatten)]
         changes: Changes,
+        /// name=…, assistant=…, contact=…, currency=…, time-zone=…, instructions=…, welcome=… (greeting of the empty
+        /// page), locale=en|id, accent=#rrggbb|oklch(L C H), logo=@FILE (PNG, JPEG, WebP, at most 200 KB), prompt=… and
+        /// prompt+=… (example questions), command.NAME=title|text (what `/NAME` writes; {{words}} in it are asked for),
+        /// shows-cost=yes|no, public-links=yes|no, disabled=yes|no. Without a value: the built-in one, or none.
+        #[arg(value_name = "KEY=VALUE")]
+        settings: Vec<String>,
     },
 }
 
@@ -120,7 +132,8 @@ impl TenantCommand {
                 add(db, world, &new).await
             }
             Self::List => list(db).await,
-            Self::Set { code, changes } => set(db, world, &code, changes).await,
+            Self::Show { code } => show(db, &code).await,
+            Self::Set { code, changes, settings } => set(db, world, &code, changes, &settings).await,
         }
     }
 }
@@ -151,14 +164,26 @@ async fn list(db: &Db) -> Result<String> {
     Ok(text)
 }
 
-async fn set(db: &Db, world: &World, code: &str, changes: Changes) -> Result<String> {
+async fn show(db: &Db, code: &str) -> Result<String> {
+    let mut tx = db.read_system(SystemReason::Administration).await?;
+    Ok(settings::show(&get_tenant(&mut tx, code).await?))
+}
+
+async fn set(db: &Db, world: &World, code: &str, changes: Changes, settings: &[String]) -> Result<String> {
     let mut tx = db.begin_system(SystemReason::Administration).await?;
     let before = get_tenant(&mut tx, code).await?;
-    let after = apply(before.clone(), changes)?;
-    if after == before {
+    let Wanted { tenant: after, logo } = settings::apply_all(apply(before.clone(), changes)?, settings)?;
+    if after == before && logo == LogoChange::Keep {
         return Ok(format!("Nothing to change. See `steward tenant set {} --help`.\n", before.code));
     }
     tenant::tenant_update(&mut tx, &after).await?;
+    match &logo {
+        LogoChange::Keep => {}
+        LogoChange::Remove => {
+            tenant_logo_delete(&mut tx, after.id).await?;
+        }
+        LogoChange::Put(logo) => tenant_logo_put(&mut tx, after.id, logo, world.now()).await?,
+    }
     tx.commit(world.id(), world.now(), "tenant set").await?;
     Ok(format!("{} was changed.\n", after.code))
 }
@@ -270,11 +295,11 @@ fn instructions_text(text: &str) -> Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use uuid::Uuid;
 
-    fn tenant() -> Tenant {
+    pub fn tenant() -> Tenant {
         Tenant {
             id: app::model::TenantId(Uuid::nil()),
             code: "prs".parse().expect("a code"),
@@ -286,6 +311,13 @@ mod tests {
             contact: "ask@prs.example".into(),
             instructions: "Be brief.".into(),
             is_disabled: false,
+            locale: app::model::Lang::English,
+            welcome: String::new(),
+            accent: None,
+            commands: vec![],
+            shows_cost: false,
+            allows_public_links: false,
+            logo_hash: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use app::model::{Role, TenantChoice, TenantCode, TenantId, Timestamp, UserId};
+use app::model::{Lang, Role, TenantChoice, TenantCode, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::{Error, Result, SystemTx, TenantScope, Tx};
@@ -16,6 +16,7 @@ struct ScopeRow {
     tenant_name: String,
     user_name: String,
     time_zone: String,
+    locale: String,
 }
 
 impl ScopeRow {
@@ -29,6 +30,7 @@ impl ScopeRow {
         let role = Role::from_str(&self.role).map_err(|e| corrupt("role", e.to_owned()))?;
         let code = TenantCode::from_str(&self.code).map_err(|e| corrupt("code", e.to_owned()))?;
         let zone = chrono_tz::Tz::from_str(&self.time_zone).map_err(|e| corrupt("time_zone", e.to_string()))?;
+        let locale = Lang::parse(&self.locale).ok_or_else(|| corrupt("locale", self.locale.clone()))?;
         Ok(TenantScope::new(
             TenantId(self.tenant_id),
             UserId(self.user_id),
@@ -37,6 +39,7 @@ impl ScopeRow {
             self.tenant_name,
             self.user_name,
             zone,
+            locale,
         ))
     }
 }
@@ -48,7 +51,7 @@ impl ScopeRow {
 /// Database errors.
 pub async fn membership_scope(tx: &mut Tx, user: UserId, tenant: &TenantCode) -> Result<Option<TenantScope>> {
     tx.query(
-        "SELECT m.tenant_id, m.user_id, m.role, t.code, t.name AS tenant_name, u.name AS user_name, t.time_zone \
+        "SELECT m.tenant_id, m.user_id, m.role, t.code, t.name AS tenant_name, u.name AS user_name, t.time_zone, t.locale \
          FROM memberships m JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id \
          WHERE m.user_id = $1 AND t.code = $2 AND t.is_disabled = FALSE AND u.is_disabled = FALSE",
     )
@@ -67,7 +70,7 @@ pub async fn membership_scope(tx: &mut Tx, user: UserId, tenant: &TenantCode) ->
 pub async fn past_scope(tx: &mut SystemTx, tenant: TenantId, user: UserId) -> Result<Option<TenantScope>> {
     tx.query(
         "SELECT t.id AS tenant_id, u.id AS user_id, 'member' AS role, t.code, t.name AS tenant_name, u.name AS user_name, \
-         t.time_zone FROM tenants t, users u WHERE t.id = $1 AND u.id = $2",
+         t.time_zone, t.locale FROM tenants t, users u WHERE t.id = $1 AND u.id = $2",
     )
     .bind(tenant)
     .bind(user)

@@ -1,6 +1,6 @@
 //! Proof that somebody may act in a tenant.
 
-use app::model::{Role, TenantCode, TenantId, UserId};
+use app::model::{Lang, Role, TenantCode, TenantId, UserId};
 use chrono_tz::Tz;
 
 /// One person acting in one tenant. Only `tenancy` makes one (checked by `tests/architecture.rs`), from a membership
@@ -14,11 +14,13 @@ pub struct TenantScope {
     tenant_name: String,
     user_name: String,
     time_zone: Tz,
+    locale: Lang,
 }
 
 impl TenantScope {
     /// For `tenancy` alone.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "one caller, which reads them from one row")]
     pub(crate) fn new(
         tenant: TenantId,
         user: UserId,
@@ -27,8 +29,9 @@ impl TenantScope {
         tenant_name: String,
         user_name: String,
         time_zone: Tz,
+        locale: Lang,
     ) -> Self {
-        Self { tenant, user, role, code, tenant_name, user_name, time_zone }
+        Self { tenant, user, role, code, tenant_name, user_name, time_zone, locale }
     }
     #[must_use]
     pub fn tenant(&self) -> TenantId {
@@ -58,5 +61,10 @@ impl TenantScope {
     #[must_use]
     pub fn time_zone(&self) -> Tz {
         self.time_zone
+    }
+    /// How the tenant writes dates, numbers and money.
+    #[must_use]
+    pub fn locale(&self) -> Lang {
+        self.locale
     }
 }

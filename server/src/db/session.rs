@@ -1,6 +1,6 @@
 //! Sessions: a row each, so that they can be ended. What a browser holds is never stored, only its SHA-256.
 
-use app::model::{SessionId, Theme, Timestamp, UserId};
+use app::model::{Lang, SessionId, Theme, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::{Result, Tx};
@@ -51,6 +51,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     pub api_tenant: Option<String>,
     pub theme: Theme,
+    /// The person's choice, if any.
+    pub lang: Option<Lang>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -64,6 +66,7 @@ struct SessionRow {
     expires_at: i64,
     api_tenant: Option<String>,
     theme: String,
+    language: Option<String>,
 }
 
 impl SessionRow {
@@ -78,6 +81,7 @@ impl SessionRow {
             expires_at: Timestamp(self.expires_at),
             api_tenant: self.api_tenant,
             theme: Theme::parse_or_system(&self.theme),
+            lang: self.language.as_deref().and_then(Lang::parse),
         }
     }
 }
@@ -110,7 +114,7 @@ pub async fn session_insert(tx: &mut Tx, session: &NewSession, now: Timestamp) -
 pub async fn session_find_by_token(tx: &mut Tx, token_hash: [u8; 32]) -> Result<Option<Session>> {
     let row = tx
         .query(
-            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme \
+            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme, u.language \
              FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 AND u.is_disabled = FALSE",
         )
         .bind(Vec::from(token_hash))
@@ -126,7 +130,7 @@ pub async fn session_find_by_token(tx: &mut Tx, token_hash: [u8; 32]) -> Result<
 pub async fn session_find_api(tx: &mut Tx, id: SessionId) -> Result<Option<Session>> {
     let row = tx
         .query(
-            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme \
+            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme, u.language \
              FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.id = $1 AND s.kind = 'api' AND u.is_disabled = FALSE",
         )
@@ -143,7 +147,7 @@ pub async fn session_find_api(tx: &mut Tx, id: SessionId) -> Result<Option<Sessi
 pub async fn session_find(tx: &mut Tx, user: UserId, id: SessionId) -> Result<Option<Session>> {
     let row = tx
         .query(
-            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme \
+            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme, u.language \
              FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.id = $1 AND s.user_id = $2 AND u.is_disabled = FALSE",
         )
@@ -167,7 +171,7 @@ pub async fn session_list(
 ) -> Result<Vec<Session>> {
     let rows = tx
         .query(
-            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme \
+            "SELECT s.id, s.user_id, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.api_tenant, u.theme, u.language \
              FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.user_id = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 ORDER BY s.created_at DESC, s.id LIMIT $4",
         )

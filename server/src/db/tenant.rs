@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use app::model::{TenantCode, TenantId, Timestamp};
+use app::model::{Lang, Prompt, TenantCode, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::{Error, Result, SystemTx, TenantScope, Tx};
@@ -62,6 +62,18 @@ pub struct Tenant {
     /// Replaces the built-in system prompt's closing part when not empty.
     pub instructions: String,
     pub is_disabled: bool,
+    /// How dates, numbers and money are written.
+    pub locale: Lang,
+    /// Greeting of the empty page; empty: the built-in one.
+    pub welcome: String,
+    /// `#rrggbb`; `None`: Steward's own.
+    pub accent: Option<String>,
+    /// What the composer offers behind `/`.
+    pub commands: Vec<Prompt>,
+    pub shows_cost: bool,
+    pub allows_public_links: bool,
+    /// The logo's hash; `None`: there is none. Written by [`tenant_logo_put`] only.
+    pub logo_hash: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -76,6 +88,13 @@ struct TenantRow {
     contact: String,
     instructions: String,
     is_disabled: bool,
+    locale: String,
+    welcome: String,
+    accent: String,
+    commands: String,
+    shows_cost: bool,
+    allows_public_links: bool,
+    logo_hash: Option<String>,
 }
 
 impl TenantRow {
@@ -98,6 +117,13 @@ impl TenantRow {
             contact: self.contact,
             instructions: self.instructions,
             is_disabled: self.is_disabled,
+            locale: Lang::parse(&self.locale).ok_or_else(|| corrupt("locale", self.locale.clone()))?,
+            welcome: self.welcome,
+            accent: (!self.accent.is_empty()).then_some(self.accent),
+            commands: serde_json::from_str(&self.commands).map_err(|e| corrupt("commands", e.to_string()))?,
+            shows_cost: self.shows_cost,
+            allows_public_links: self.allows_public_links,
+            logo_hash: self.logo_hash,
         })
     }
 }
@@ -108,7 +134,9 @@ impl TenantRow {
 /// Database errors, [`Error::Corrupt`].
 pub async fn tenant_find(scope: &TenantScope, tx: &mut Tx) -> Result<Option<Tenant>> {
     tx.query(
-        "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled \
+        "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
+         accent, commands, shows_cost, allows_public_links, \
+         (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
          FROM tenants WHERE id = $1",
     )
     .bind(scope.tenant())
@@ -124,7 +152,9 @@ pub async fn tenant_find(scope: &TenantScope, tx: &mut Tx) -> Result<Option<Tena
 /// Database errors, [`Error::Corrupt`].
 pub async fn tenant_find_by_code(tx: &mut SystemTx, code: &TenantCode) -> Result<Option<Tenant>> {
     tx.query(
-        "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled \
+        "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
+         accent, commands, shows_cost, allows_public_links, \
+         (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
          FROM tenants WHERE code = $1",
     )
     .bind(code.as_str())
@@ -141,7 +171,9 @@ pub async fn tenant_find_by_code(tx: &mut SystemTx, code: &TenantCode) -> Result
 pub async fn tenant_list(tx: &mut SystemTx, after: &str, limit: i64) -> Result<Vec<Tenant>> {
     let rows = tx
         .query(
-            "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled \
+            "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
+         accent, commands, shows_cost, allows_public_links, \
+         (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
              FROM tenants WHERE code > $1 ORDER BY code LIMIT $2",
         )
         .bind(after)
@@ -151,15 +183,17 @@ pub async fn tenant_list(tx: &mut SystemTx, after: &str, limit: i64) -> Result<V
     rows.into_iter().map(TenantRow::tenant).collect()
 }
 
-/// Writes everything of a tenant but its id and code.
+/// Writes everything of a tenant but its id, code and logo.
 ///
 /// # Errors
 /// Database errors.
 pub async fn tenant_update(tx: &mut SystemTx, tenant: &Tenant) -> Result<()> {
+    let commands = serde_json::to_string(&tenant.commands).unwrap_or_else(|_| "[]".to_owned());
     let prompts = serde_json::to_string(&tenant.prompts).unwrap_or_else(|_| "[]".to_owned());
     tx.query(
         "UPDATE tenants SET name = $2, assistant = $3, time_zone = $4, currency = $5, prompts = $6, contact = $7, \
-         instructions = $8, is_disabled = $9 WHERE id = $1",
+         instructions = $8, is_disabled = $9, locale = $10, welcome = $11, accent = $12, commands = $13, shows_cost = $14, \
+         allows_public_links = $15 WHERE id = $1",
     )
     .bind(tenant.id)
     .bind(&tenant.name)
@@ -170,7 +204,42 @@ pub async fn tenant_update(tx: &mut SystemTx, tenant: &Tenant) -> Result<()> {
     .bind(&tenant.contact)
     .bind(&tenant.instructions)
     .bind(tenant.is_disabled)
+    .bind(tenant.locale.code())
+    .bind(&tenant.welcome)
+    .bind(tenant.accent.as_deref().unwrap_or_default())
+    .bind(commands)
+    .bind(tenant.shows_cost)
+    .bind(tenant.allows_public_links)
     .execute()
     .await?;
     Ok(())
+}
+
+/// What is set up in a tenant, for the administrator's list of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct TenantProgress {
+    /// There is something to measure.
+    pub has_devices: bool,
+    /// A budget of the whole tenant with any limit.
+    pub has_budget: bool,
+    /// Somebody besides the one who asks.
+    pub has_colleagues: bool,
+}
+
+/// What is set up in the scope's tenant.
+///
+/// # Errors
+/// Database errors.
+pub async fn tenant_progress(scope: &TenantScope, tx: &mut Tx) -> Result<TenantProgress> {
+    tx.query(
+        "SELECT EXISTS (SELECT 1 FROM en_device d WHERE d.tenant_id = $1) AS has_devices, \
+         EXISTS (SELECT 1 FROM budgets b WHERE b.tenant_id = $1 AND b.scope_kind = 'tenant' \
+         AND (b.limit_input_tokens IS NOT NULL OR b.limit_output_tokens IS NOT NULL OR b.limit_requests IS NOT NULL \
+         OR b.limit_pico_usd IS NOT NULL)) AS has_budget, \
+         EXISTS (SELECT 1 FROM memberships m WHERE m.tenant_id = $1 AND m.user_id <> $2) AS has_colleagues",
+    )
+    .bind(scope.tenant())
+    .bind(scope.user())
+    .one::<TenantProgress>()
+    .await
 }

@@ -1,6 +1,6 @@
 //! People.
 
-use app::model::{Theme, Timestamp, UserId};
+use app::model::{Lang, Theme, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::{Result, SystemTx, Tx};
@@ -16,6 +16,8 @@ pub struct User {
     /// imported.
     pub password_hash: Option<String>,
     pub theme: Theme,
+    /// Chosen in settings; `None`: what the browser asks for.
+    pub lang: Option<Lang>,
     pub is_disabled: bool,
 }
 
@@ -26,6 +28,7 @@ struct UserRow {
     name: String,
     password_hash: Option<String>,
     theme: String,
+    language: Option<String>,
     is_disabled: bool,
 }
 
@@ -37,6 +40,7 @@ impl UserRow {
             name: self.name,
             password_hash: self.password_hash,
             theme: Theme::parse_or_system(&self.theme),
+            lang: self.language.as_deref().and_then(Lang::parse),
             is_disabled: self.is_disabled,
         }
     }
@@ -74,7 +78,7 @@ pub async fn user_insert(
 /// Database errors.
 pub async fn user_find_by_email(tx: &mut Tx, email: &str) -> Result<Option<User>> {
     let row = tx
-        .query("SELECT id, email, name, password_hash, theme, is_disabled FROM users WHERE email = $1")
+        .query("SELECT id, email, name, password_hash, theme, language, is_disabled FROM users WHERE email = $1")
         .bind(email)
         .optional::<UserRow>()
         .await?;
@@ -87,7 +91,7 @@ pub async fn user_find_by_email(tx: &mut Tx, email: &str) -> Result<Option<User>
 /// Database errors.
 pub async fn user_find(tx: &mut Tx, id: UserId) -> Result<Option<User>> {
     let row = tx
-        .query("SELECT id, email, name, password_hash, theme, is_disabled FROM users WHERE id = $1")
+        .query("SELECT id, email, name, password_hash, theme, language, is_disabled FROM users WHERE id = $1")
         .bind(id)
         .optional::<UserRow>()
         .await?;
@@ -101,7 +105,7 @@ pub async fn user_find(tx: &mut Tx, id: UserId) -> Result<Option<User>> {
 pub async fn user_list(tx: &mut SystemTx, after: &str, limit: i64) -> Result<Vec<User>> {
     let rows = tx
         .query(
-            "SELECT id, email, name, password_hash, theme, is_disabled FROM users WHERE email > $1 ORDER BY email LIMIT $2",
+            "SELECT id, email, name, password_hash, theme, language, is_disabled FROM users WHERE email > $1 ORDER BY email LIMIT $2",
         )
         .bind(after)
         .bind(limit)
@@ -121,6 +125,15 @@ pub async fn user_set_name(tx: &mut Tx, id: UserId, name: &str) -> Result<()> {
 /// Database errors.
 pub async fn user_set_theme(tx: &mut Tx, id: UserId, theme: Theme) -> Result<()> {
     tx.query("UPDATE users SET theme = $2 WHERE id = $1").bind(id).bind(theme.as_str()).execute().await?;
+    Ok(())
+}
+
+/// `lang` `None`: what the browser asks for.
+///
+/// # Errors
+/// Database errors.
+pub async fn user_set_language(tx: &mut Tx, id: UserId, lang: Option<Lang>) -> Result<()> {
+    tx.query("UPDATE users SET language = $2 WHERE id = $1").bind(id).bind(lang.map(Lang::code)).execute().await?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Who and what there is in the demo.
 
-use app::model::Role;
+use app::model::{Lang, Role};
 
 use super::generator::{
     Load,
@@ -15,12 +15,25 @@ pub struct Plant {
     pub name: &'static str,
     pub assistant: &'static str,
     pub contact: &'static str,
+    /// `#rrggbb`; a test checks that it can be seen and read.
+    pub accent: &'static str,
+    pub welcome: &'static str,
+    /// How it writes numbers.
+    pub locale: Lang,
     pub prompts: [&'static str; 6],
     /// The first stands above all others and is their sum and the losses.
     pub meters: [Meter; 12],
     /// Name, kind, formula.
     pub aggregations: [(&'static str, &'static str, &'static str); 2],
 }
+
+/// Name, title and text of what every plant's composer offers behind `/`.
+pub const COMMANDS: [(&str, &str, &str); 4] = [
+    ("daily-digest", "Yesterday in brief", "/daily-digest"),
+    ("weekly-summary", "Last week in brief", "/weekly-summary"),
+    ("peak-report", "When the load was highest", "/peak-report {{period}}"),
+    ("dept-breakdown", "Who used how much", "/dept-breakdown"),
+];
 
 /// A meter.
 pub struct Meter {
@@ -100,6 +113,9 @@ pub const PLANTS: [Plant; 3] = [
         name: "PRS Textile",
         assistant: "Wira",
         contact: "ana@prs.example",
+        accent: "#0f766e",
+        welcome: "Ask about looms, spinning lines and the dye house: readings, costs and peaks.",
+        locale: Lang::Indonesian,
         prompts: [
             "/daily-digest",
             "/weekly-summary",
@@ -133,6 +149,9 @@ pub const PLANTS: [Plant; 3] = [
         name: "IOP Optics",
         assistant: "Lentera",
         contact: "citra@iop.example",
+        accent: "#2563eb",
+        welcome: "Ask about coating, grinding and the clean rooms: readings, costs and peaks.",
+        locale: Lang::English,
         prompts: [
             "/daily-digest",
             "/weekly-summary",
@@ -166,6 +185,9 @@ pub const PLANTS: [Plant; 3] = [
         name: "NAV Shipyard",
         assistant: "Nakhoda",
         contact: "eko@nav.example",
+        accent: "#c2410c",
+        welcome: "Ask about docks, cranes and the workshops: readings, costs and peaks.",
+        locale: Lang::English,
         prompts: [
             "/daily-digest",
             "/weekly-summary",
@@ -194,3 +216,16 @@ pub const PLANTS: [Plant; 3] = [
         ],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_accent_can_be_seen_and_read() {
+        for plant in &PLANTS {
+            let accent = crate::tenancy::Accent::parse(plant.accent).expect("an accent");
+            assert_eq!(accent.color(), plant.accent);
+        }
+    }
+}

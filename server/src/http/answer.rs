@@ -2,8 +2,8 @@
 
 use app::{
     error::AppError,
-    model::Theme,
     plain::{ErrorPage, PlainFrame},
+    words,
 };
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -16,6 +16,7 @@ use serde_json::Value;
 pub fn is_for_machines(path: &str) -> bool {
     let is_event_stream = path.starts_with("/t/") && path.ends_with("/events");
     super::attachments::is_attachment(path)
+        || super::import::is_import_path(path)
         || is_event_stream
         || ["/fn/", "/api/", "/.well-known/"].iter().any(|prefix| path.starts_with(prefix))
 }
@@ -40,15 +41,15 @@ pub fn json(status: StatusCode, error: &AppError) -> Response {
 
 /// An error in the form its reader understands. `status` may be finer than [`AppError::status_code`], e.g. 408 or 415.
 #[must_use]
-pub fn error(path: &str, css_href: &str, request_id: &str, status: StatusCode, error: &AppError) -> Response {
+pub fn error(path: &str, frame: PlainFrame, request_id: &str, status: StatusCode, error: &AppError) -> Response {
     if is_for_machines(path) {
         return json(status, error);
     }
-    let frame = PlainFrame { css_href: css_href.to_owned(), theme: Theme::System };
+    let lang = frame.lang;
     let mut page = ErrorPage::of_status(frame, status.as_u16(), request_id.to_owned());
     if status.is_client_error() && !matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
-        page.title = status.canonical_reason().unwrap_or("This request cannot be answered").to_owned();
-        page.message = error.to_string();
+        page.title = words::plain::refused_title(lang).to_owned();
+        page.message = words::errors::text(lang, error);
     }
     (status, Html(app::plain::error(&page))).into_response()
 }

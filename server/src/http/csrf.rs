@@ -25,7 +25,8 @@ pub async fn guard(State(auth): State<AuthState>, request: Request, next: Next) 
     let request_id = session::id_of(request.extensions());
     let path = request.uri().path();
     tracing::warn!(request_id, path, "refused a request from another site");
-    answer::error(path, &auth.config.css_href, &request_id, StatusCode::FORBIDDEN, &AppError::Forbidden)
+    let frame = session::frame_of(&auth.config.css_href, request.extensions(), request.headers());
+    answer::error(path, frame, &request_id, StatusCode::FORBIDDEN, &AppError::Forbidden)
 }
 
 fn is_ours(method: &Method, uri: &Uri, headers: &HeaderMap, has_cookie: bool) -> bool {

@@ -15,7 +15,7 @@ use axum::{
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 
-use super::{answer, attachments, session};
+use super::{answer, attachments, import, session};
 use crate::identity::AuthState;
 
 /// Room for a message of the largest size ([`app::model::MAX_MESSAGE_BYTES`]) as a form field, where each byte may take three.
@@ -49,9 +49,9 @@ impl Default for Limits {
 pub async fn enforce(State((auth, limits)): State<(AuthState, Limits)>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let request_id = session::id_of(request.extensions());
-    let refuse = |(status, error): (StatusCode, AppError)| {
-        answer::error(&path, &auth.config.css_href, &request_id, status, &error)
-    };
+    let frame = session::frame_of(&auth.config.css_href, request.extensions(), request.headers());
+    let refuse =
+        |(status, error): (StatusCode, AppError)| answer::error(&path, frame.clone(), &request_id, status, &error);
     let request = match bounded(request, limits.read).await {
         Ok(request) => request,
         Err(refusal) => return refuse(refusal),
@@ -60,6 +60,7 @@ pub async fn enforce(State((auth, limits)): State<(AuthState, Limits)>, request:
     let handle = match path.as_str() {
         "/api/chat" => WHOLE_TURN,
         path if attachments::is_upload(request.method(), path) => attachments::UPLOAD_WITHIN,
+        path if import::is_import(request.method(), path) => import::IMPORT_WITHIN,
         _ => limits.handle,
     };
     match tokio::time::timeout(handle, next.run(request)).await {
@@ -79,7 +80,8 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
     }
     let is_signed_in = session::caller_of(request.extensions()).is_some();
     // A file is received where it is known who sends it and what it is; the others are refused without reading.
-    if is_signed_in && attachments::is_upload(request.method(), request.uri().path()) {
+    let (method, path) = (request.method(), request.uri().path());
+    if is_signed_in && (attachments::is_upload(method, path) || import::is_import(method, path)) {
         return Ok(request);
     }
     let max_bytes = max_body_bytes(request.uri().path(), is_signed_in);

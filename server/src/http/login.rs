@@ -2,7 +2,7 @@
 
 use app::{
     error::AppError,
-    model::{TenantChoice, Theme},
+    model::TenantChoice,
     plain::{ChooseTenantPage, LoginError, LoginNotice, LoginPage, PlainFrame, WaitingPage},
 };
 use axum::{
@@ -11,15 +11,15 @@ use axum::{
         FromRef, Query, Request, State,
         rejection::{FormRejection, QueryRejection},
     },
-    http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Redirect, Response},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use serde::Deserialize;
 
 use super::{answer, session};
 use crate::identity::{
-    self, AuthState,
+    self, AuthState, Secret,
     sign_in::{self, Credentials, SignInError},
 };
 
@@ -69,7 +69,7 @@ async fn login_page(
         _ => None,
     };
     let page = LoginPage {
-        frame: frame(&auth, Theme::System),
+        frame: frame(&auth, request.extensions(), request.headers()),
         error: None,
         notice,
         email: String::new(),
@@ -84,13 +84,14 @@ async fn login(
     form: Result<Form<LoginForm>, FormRejection>,
 ) -> Response {
     let origin = session::origin_of(&parts.extensions, &parts.headers);
+    let frame = frame(&auth, &parts.extensions, &parts.headers);
     let form = match form {
         Ok(Form(form)) => form,
-        Err(rejection) => return unreadable(&auth, &origin.request_id, &rejection),
+        Err(rejection) => return unreadable(frame, &origin.request_id, &rejection),
     };
     let refuse = |status: StatusCode, error: LoginError| {
         let page = LoginPage {
-            frame: frame(&auth, Theme::System),
+            frame: frame.clone(),
             error: Some(error),
             notice: None,
             email: shown_email(&form.email),
@@ -104,8 +105,8 @@ async fn login(
     let credentials = Credentials { email: &form.email, password: &form.password };
     let old = session::caller_of(&parts.extensions);
     let signed_in = sign_in::browser(&auth, credentials, &origin, old.as_ref()).await;
-    let cookie = match signed_in {
-        Ok(signed_in) => session::set_cookie(&auth.config, &signed_in.cookie),
+    let cookies = match signed_in {
+        Ok(signed_in) => cookies(&auth, &signed_in.cookie, &form.email),
         Err(SignInError::Blocked(blocked)) => {
             let retry_after_s = blocked.retry_after_s;
             let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, LoginError::RateLimited { retry_after_s });
@@ -120,13 +121,20 @@ async fn login(
             return refuse(StatusCode::UNAUTHORIZED, LoginError::Credentials);
         }
     };
-    match cookie {
-        Ok(cookie) => {
+    match cookies {
+        Ok([session, device]) => {
             let next = local_path(&form.next).unwrap_or("/");
-            ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
+            let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
+            (cookies, Redirect::to(next)).into_response()
         }
-        Err(error) => failed(&auth, "/login", &origin.request_id, error),
+        Err(error) => failed(frame, "/login", &origin.request_id, error),
     }
+}
+
+/// The session, and that this browser has signed in to the account.
+fn cookies(auth: &AuthState, secret: &Secret, email: &str) -> crate::error::Result<[HeaderValue; 2]> {
+    let device = auth.tokens.sign_device(email)?;
+    Ok([session::set_cookie(&auth.config, secret)?, session::set_device_cookie(&auth.config, &device)?])
 }
 
 async fn logout(State(auth): State<AuthState>, request: Request) -> Response {
@@ -137,16 +145,23 @@ async fn logout(State(auth): State<AuthState>, request: Request) -> Response {
     };
     match ended.and_then(|()| session::clear_cookie(&auth.config)) {
         Ok(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to("/login?notice=signed-out")).into_response(),
-        Err(error) => failed(&auth, "/logout", &origin.request_id, error),
+        Err(error) => {
+            let frame = frame(&auth, request.extensions(), request.headers());
+            failed(frame, "/logout", &origin.request_id, error)
+        }
     }
 }
 
 /// To the one tenant, to the choice of several, or to the page of those who wait for access.
-async fn home(State(auth): State<AuthState>, signed: Result<session::Signed, Response>) -> Result<Response, Response> {
+async fn home(
+    State(auth): State<AuthState>,
+    signed: Result<session::Signed, Response>,
+    request: Request,
+) -> Result<Response, Response> {
     let signed = signed?;
+    let frame = frame(&auth, request.extensions(), request.headers());
     let me = identity::me(&auth.db, &signed.caller).await;
-    let me = me.map_err(|error| failed(&auth, "/", &signed.caller.request_id, error))?;
-    let frame = frame(&auth, signed.theme);
+    let me = me.map_err(|error| failed(frame.clone(), "/", &signed.caller.request_id, error))?;
     Ok(match me.tenants.as_slice() {
         [] => {
             let page = WaitingPage { frame, email: me.email, contact: String::new() };
@@ -160,8 +175,8 @@ async fn home(State(auth): State<AuthState>, signed: Result<session::Signed, Res
     })
 }
 
-fn frame(auth: &AuthState, theme: Theme) -> PlainFrame {
-    PlainFrame { css_href: auth.config.css_href.clone(), theme }
+fn frame(auth: &AuthState, extensions: &Extensions, headers: &HeaderMap) -> PlainFrame {
+    session::frame_of(&auth.config.css_href, extensions, headers)
 }
 
 /// These pages show what somebody typed or who is signed in: no cache keeps them.
@@ -169,21 +184,21 @@ fn html(status: StatusCode, page: String) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Html(page)).into_response()
 }
 
-fn failed(auth: &AuthState, path: &str, request_id: &str, error: crate::error::Error) -> Response {
+fn failed(frame: PlainFrame, path: &str, request_id: &str, error: crate::error::Error) -> Response {
     let error = error.into_app(request_id);
     if error == AppError::SignedOut {
         return Redirect::to("/login").into_response();
     }
-    answer::error(path, &auth.config.css_href, request_id, answer::status_of(&error), &error)
+    answer::error(path, frame, request_id, answer::status_of(&error), &error)
 }
 
-fn unreadable(auth: &AuthState, request_id: &str, rejection: &FormRejection) -> Response {
+fn unreadable(frame: PlainFrame, request_id: &str, rejection: &FormRejection) -> Response {
     let status = match rejection.status() {
         StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::PAYLOAD_TOO_LARGE => rejection.status(),
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let error = AppError::invalid("", "This form could not be read. Go back and try again.");
-    answer::error("/login", &auth.config.css_href, request_id, status, &error)
+    answer::error("/login", frame, request_id, status, &error)
 }
 
 /// What was typed, as far as a page can show it again.

@@ -33,11 +33,14 @@ pub const USAGE_PAGE: &str = "/t/{tenant}/usage";
 pub async fn page(State(state): State<AppState>, params: RawPathParams, request: Request) -> Response {
     let caller = request.extensions().get::<Caller>().cloned();
     let is_usage = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == USAGE_PAGE);
-    if let Err(error) = gate(&state, &params, caller.as_ref(), is_usage).await {
-        let error = error.into_app(&session::id_of(request.extensions()));
-        return refusal(&request, answer::status_of(&error), &error);
-    }
-    let context = PageContext::of(&state, &request);
+    let locale = match gate(&state, &params, caller.as_ref(), is_usage).await {
+        Ok(locale) => locale,
+        Err(error) => {
+            let error = error.into_app(&session::id_of(request.extensions()));
+            return refusal(&request, answer::status_of(&error), &error);
+        }
+    };
+    let context = PageContext::of(&state, &request, locale);
     let options = state.leptos.clone();
     let render = leptos_axum::render_app_async_with_context(
         move || {
@@ -49,20 +52,26 @@ pub async fn page(State(state): State<AppState>, params: RawPathParams, request:
     render(request).await
 }
 
-/// Whether tenant, conversation and role of this address are the caller's.
-async fn gate(state: &AppState, params: &RawPathParams, caller: Option<&Caller>, is_usage: bool) -> Result<(), Error> {
+/// Whether tenant, conversation and role of this address are the caller's; the tenant's locale, where there is one.
+async fn gate(
+    state: &AppState,
+    params: &RawPathParams,
+    caller: Option<&Caller>,
+    is_usage: bool,
+) -> Result<Option<Lang>, Error> {
     let param = |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
-    let Some(tenant) = param("tenant") else { return Ok(()) };
+    let Some(tenant) = param("tenant") else { return Ok(None) };
     let tenant = tenant.parse().map_err(|_| Error::NotFound)?;
     let caller = caller.ok_or(Error::SignedOut)?;
     let scope = tenancy::enter(&state.db, caller, &tenant).await?;
     if is_usage && scope.role() != Role::Admin {
         return Err(Error::Forbidden);
     }
-    let Some(id) = param("id") else { return Ok(()) };
+    let Some(id) = param("id") else { return Ok(Some(scope.locale())) };
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = state.db.read(&scope).await?;
-    conversations::require(&scope, &mut tx, id).await
+    conversations::require(&scope, &mut tx, id).await?;
+    Ok(Some(scope.locale()))
 }
 
 /// Runs a server function. Only those of the table are reachable.
@@ -71,7 +80,7 @@ pub async fn server_function(State(state): State<AppState>, request: Request) ->
         return StatusCode::NOT_FOUND.into_response();
     }
     let is_script = !accepts_html(request.headers());
-    let context = PageContext::of(&state, &request);
+    let context = PageContext::of(&state, &request, None);
     let response =
         leptos_axum::handle_server_fns_with_context(move || context.provide(), request).await.into_response();
     if is_script { with_error_status(response).await } else { response }
@@ -109,13 +118,14 @@ struct PageContext {
 }
 
 impl PageContext {
-    fn of(state: &AppState, request: &Request) -> Self {
+    /// `locale`: of the tenant of a page, for those who ask for no language.
+    fn of(state: &AppState, request: &Request, locale: Option<Lang>) -> Self {
         let headers = request.headers();
         Self {
             backend: state.backend.clone(),
             caller: request.extensions().get::<Caller>().cloned(),
             theme: request.extensions().get::<Signed>().map_or_else(Theme::default, |signed| signed.theme),
-            lang: language(headers),
+            lang: session::lang_of(request.extensions(), headers).or(locale).unwrap_or_default(),
             sidebar_collapsed: cookie(headers, app::components::SIDEBAR_COOKIE) == Some("collapsed"),
             is_form_post: request.method() == axum::http::Method::POST && accepts_html(headers),
         }
@@ -133,12 +143,6 @@ impl PageContext {
             provide_context(app::backend::Redirect(Arc::new(leptos_axum::redirect)));
         }
     }
-}
-
-/// What the browser asks for.
-fn language(headers: &HeaderMap) -> Lang {
-    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    asked.map_or_else(Lang::default, Lang::negotiate)
 }
 
 fn set_csp() {

@@ -13,7 +13,8 @@ use std::{
 use app::{
     backend::Caller,
     error::AppError,
-    model::{SessionId, TenantCode, Theme},
+    model::{Lang, SessionId, TenantCode, Theme},
+    plain::PlainFrame,
 };
 use axum::{
     extract::{ConnectInfo, FromRequestParts, OriginalUri, Request, State},
@@ -27,7 +28,7 @@ use super::answer;
 use crate::{
     db::session::Session,
     error::{Error, Result},
-    identity::{AuthConfig, AuthState, Origin, Secret, client_ip, sessions},
+    identity::{AuthConfig, AuthState, Origin, Secret, client_ip, sessions, tokens::DEVICE_LIFETIME_S},
     world::World,
 };
 
@@ -35,6 +36,10 @@ use crate::{
 const SECURE_COOKIE: &str = "__Host-steward";
 /// On plain http at a loopback address, for development only.
 const PLAIN_COOKIE: &str = "steward-dev";
+
+/// The device cookie, over https and on plain http; see `identity/tokens/device.rs`.
+const SECURE_DEVICE: &str = "__Host-device";
+const PLAIN_DEVICE: &str = "device-dev";
 
 /// Longer than the database's own time-outs; without it a request could wait here for ever.
 const FIND_WITHIN: Duration = Duration::from_secs(30);
@@ -48,6 +53,8 @@ pub struct RequestId(pub Arc<str>);
 pub struct Signed {
     pub caller: Caller,
     pub theme: Theme,
+    /// The person's choice, if any; see [`lang_of`].
+    pub lang: Option<Lang>,
     /// The tenant a bearer token is for; `None` for browsers, whose tenant is in the path.
     pub tenant: Option<TenantCode>,
 }
@@ -63,7 +70,7 @@ pub fn cookie_name(config: &AuthConfig) -> &'static str {
 /// # Errors
 /// Never in practice: the text is ASCII.
 pub fn set_cookie(config: &AuthConfig, secret: &Secret) -> Result<HeaderValue> {
-    cookie_header(config, &secret.reveal(), sessions::ABSOLUTE_MS / 1000)
+    cookie_header(config, cookie_name(config), &secret.reveal(), sessions::ABSOLUTE_MS / 1000)
 }
 
 /// `Set-Cookie` that removes it.
@@ -71,11 +78,19 @@ pub fn set_cookie(config: &AuthConfig, secret: &Secret) -> Result<HeaderValue> {
 /// # Errors
 /// Never in practice: the text is ASCII.
 pub fn clear_cookie(config: &AuthConfig) -> Result<HeaderValue> {
-    cookie_header(config, "", 0)
+    cookie_header(config, cookie_name(config), "", 0)
 }
 
-fn cookie_header(config: &AuthConfig, value: &str, max_age_s: i64) -> Result<HeaderValue> {
-    let name = cookie_name(config);
+/// `Set-Cookie` that remembers this browser as one of the account's.
+///
+/// # Errors
+/// Never in practice: the text is ASCII.
+pub fn set_device_cookie(config: &AuthConfig, device: &str) -> Result<HeaderValue> {
+    let name = if config.secure_cookies { SECURE_DEVICE } else { PLAIN_DEVICE };
+    cookie_header(config, name, device, DEVICE_LIFETIME_S)
+}
+
+fn cookie_header(config: &AuthConfig, name: &str, value: &str, max_age_s: i64) -> Result<HeaderValue> {
     let secure = if config.secure_cookies { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}");
     let mut header = HeaderValue::try_from(text).map_err(Error::internal)?;
@@ -139,7 +154,27 @@ struct ClientIp(IpAddr);
 pub fn origin_of(extensions: &Extensions, headers: &HeaderMap) -> Origin {
     let ip = extensions.get::<ClientIp>().map(|client| client.0);
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Origin { ip, user_agent: user_agent.to_owned(), request_id: id_of(extensions) }
+    let device = [SECURE_DEVICE, PLAIN_DEVICE].iter().find_map(|name| cookie(headers, name)).map(str::to_owned);
+    Origin { ip, user_agent: user_agent.to_owned(), request_id: id_of(extensions), device }
+}
+
+/// The language of whoever asks: the person's choice, else what the browser asks for; `None`: neither is known, the
+/// tenant's locale decides.
+#[must_use]
+pub fn lang_of(extensions: &Extensions, headers: &HeaderMap) -> Option<Lang> {
+    let chosen = extensions.get::<Signed>().and_then(|signed| signed.lang);
+    let asked = || headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Lang::asked);
+    chosen.or_else(asked)
+}
+
+/// How a page without scripts looks to whoever asks.
+#[must_use]
+pub fn frame_of(css_href: &str, extensions: &Extensions, headers: &HeaderMap) -> PlainFrame {
+    PlainFrame {
+        css_href: css_href.to_owned(),
+        theme: extensions.get::<Signed>().map_or(Theme::System, |signed| signed.theme),
+        lang: lang_of(extensions, headers).unwrap_or_default(),
+    }
 }
 
 /// Finds the live session of the request. Without the store nobody is let through: 503.
@@ -156,8 +191,8 @@ pub async fn resolve(State(auth): State<AuthState>, mut request: Request, next: 
         Ok(signed) => signed,
         Err(error) => {
             let error = error.into_app(&request_id);
-            let path = request.uri().path();
-            return answer::error(path, &auth.config.css_href, &request_id, answer::status_of(&error), &error);
+            let frame = frame_of(&auth.config.css_href, request.extensions(), request.headers());
+            return answer::error(request.uri().path(), frame, &request_id, answer::status_of(&error), &error);
         }
     };
     let is_signed_in = signed.is_some();
@@ -189,7 +224,7 @@ async fn find(auth: &AuthState, path: &str, headers: &HeaderMap, request_id: &st
 
 fn signed(session: &Session, request_id: &str, tenant: Option<TenantCode>) -> Signed {
     let caller = Caller { user: session.user, session: session.id, request_id: request_id.to_owned() };
-    Signed { caller, theme: session.theme, tenant }
+    Signed { caller, theme: session.theme, lang: session.lang, tenant }
 }
 
 /// Demands a signed-in caller: pages lead to signing in, everything else is answered 401.

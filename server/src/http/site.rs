@@ -32,10 +32,32 @@ pub fn files(options: &LeptosOptions) -> Router {
     Router::new().fallback_service(service)
 }
 
-/// Files whose addresses are fixed by custom.
+/// Files whose addresses are fixed by custom or by the manifest.
+const CUSTOMARY: [&str; 7] = [
+    "favicon.svg",
+    "robots.txt",
+    "manifest.webmanifest",
+    "icon-192.png",
+    "icon-512.png",
+    "icon-maskable-512.png",
+    "apple-touch-icon.png",
+];
+
+/// Files whose addresses are fixed: kept for a day, since a new one has the same address.
 pub fn customary_files(options: &LeptosOptions) -> Router {
+    let day = HeaderValue::from_static("public, max-age=86400");
     let file = |name: &str| ServeFile::new(format!("{}/{name}", options.site_root));
-    Router::new().route_service("/favicon.svg", file("favicon.svg")).route_service("/robots.txt", file("robots.txt"))
+    let files = CUSTOMARY.iter().fold(Router::new(), |router, name| {
+        let path = format!("/{name}");
+        if name.ends_with(".webmanifest") {
+            // Not known to every table of types.
+            let mime = HeaderValue::from_static("application/manifest+json");
+            let typed = SetResponseHeaderLayer::overriding(header::CONTENT_TYPE, mime);
+            return router.route_service(&path, ServiceBuilder::new().layer(typed).service(file(name)));
+        }
+        router.route_service(&path, file(name))
+    });
+    files.layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, day))
 }
 
 /// Nothing here.
@@ -52,7 +74,8 @@ pub async fn method_not_allowed(request: Request) -> Response {
 /// An error in the form its reader understands.
 pub fn refusal(request: &Request, status: StatusCode, error: &AppError) -> Response {
     let request_id = session::id_of(request.extensions());
-    answer::error(request.uri().path(), css_href(), &request_id, status, error)
+    let frame = session::frame_of(css_href(), request.extensions(), request.headers());
+    answer::error(request.uri().path(), frame, &request_id, status, error)
 }
 
 /// A panic in a handler: a fault of ours, logged with its message, answered without it.

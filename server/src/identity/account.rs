@@ -2,7 +2,7 @@
 
 use app::{
     backend::Caller,
-    model::{DisplayName, Me, PasswordChange, SessionId, SessionView, Theme, Timestamp},
+    model::{DisplayName, Lang, Me, PasswordChange, SessionId, SessionView, Theme, Timestamp},
 };
 
 use super::{
@@ -31,7 +31,7 @@ const MAX_LISTED: i64 = 100;
 pub async fn me(db: &Db, caller: &Caller) -> Result<Me> {
     let user = get(db, caller).await?;
     let tenants = tenancy::choices(db, caller.user).await?;
-    Ok(Me { id: user.id, name: user.name, email: user.email, theme: user.theme, lang: None, tenants })
+    Ok(Me { id: user.id, name: user.name, email: user.email, theme: user.theme, lang: user.lang, tenants })
 }
 
 /// # Errors
@@ -47,6 +47,16 @@ pub async fn set_name(db: &Db, caller: &Caller, name: &DisplayName) -> Result<()
 pub async fn set_theme(db: &Db, caller: &Caller, theme: Theme) -> Result<()> {
     let mut tx = db.begin_directory().await?;
     user::user_set_theme(&mut tx, caller.user, theme).await?;
+    Ok(tx.commit().await?)
+}
+
+/// `lang` `None`: what the browser asks for.
+///
+/// # Errors
+/// Database errors.
+pub async fn set_language(db: &Db, caller: &Caller, lang: Option<Lang>) -> Result<()> {
+    let mut tx = db.begin_directory().await?;
+    user::user_set_language(&mut tx, caller.user, lang).await?;
     Ok(tx.commit().await?)
 }
 

@@ -109,6 +109,7 @@ mod tests {
             expires_at: Timestamp(ABSOLUTE_MS),
             api_tenant: None,
             theme: Theme::System,
+            lang: None,
         };
         assert!(!is_over(&session(0), Timestamp(IDLE_MS - 1)));
         assert!(is_over(&session(0), Timestamp(IDLE_MS)));

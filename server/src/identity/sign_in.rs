@@ -223,7 +223,11 @@ pub async fn prove<'a>(
     origin: &Origin,
 ) -> Result<Proven<'a>, SignInError> {
     let floor = tokio::time::Instant::now() + auth.refusal_floor;
-    let buckets = throttle::Buckets::of_sign_in(credentials.email, origin.ip);
+    let device = origin.device.as_deref().and_then(|cookie| auth.tokens.device_of(cookie, credentials.email));
+    let buckets = match device {
+        Some(device) => throttle::Buckets::of_device(device),
+        None => throttle::Buckets::of_sign_in(credentials.email, origin.ip),
+    };
     if let Err(blocked) = throttle::count(&auth.db, &auth.world, &buckets).await? {
         metrics::counter!("steward_sign_ins_total", "outcome" => "blocked").increment(1);
         return Err(SignInError::Blocked(blocked));

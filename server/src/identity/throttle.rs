@@ -3,7 +3,8 @@
 //!
 //! After some free attempts each further one doubles the wait up to a limit; attempts are forgotten one by one as time
 //! passes. Nobody is locked out for good, and a stranger cannot lock somebody out for longer than the account's small
-//! limit. What is refused is not counted.
+//! limit; a browser that has signed in before is not held up by strangers at all ([`Buckets::of_device`]). What is refused
+//! is not counted.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -91,6 +92,18 @@ impl Buckets {
             account: bucket("account", &account),
             address: bucket("address", &address),
             pair: bucket("pair", &format!("{account}\n{address}")),
+        }
+    }
+
+    /// For signing in from a browser that has signed in to this account before: its own counters, which nobody else's
+    /// attempts fill.
+    #[must_use]
+    pub fn of_device(device: uuid::Uuid) -> Self {
+        let device = device.to_string();
+        Self {
+            account: bucket("device-account", &device),
+            address: bucket("device-address", &device),
+            pair: bucket("device-pair", &device),
         }
     }
 

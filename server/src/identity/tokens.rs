@@ -4,6 +4,10 @@
 //! Ed25519 only: the algorithm is fixed here and never taken from a token. Keys are made once and stored in the
 //! database (`signing_keys`); whoever can read that table can sign, as with any other secret in it.
 
+mod device;
+
+pub use device::DEVICE_LIFETIME_S;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock, atomic::AtomicI64, atomic::Ordering},

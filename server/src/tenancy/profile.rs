@@ -1,8 +1,9 @@
 //! A tenant as its people and its assistant see it.
 
-use app::model::{Lang, TenantView, Timestamp};
+use app::model::{TenantView, Timestamp};
 use chrono::Offset;
 
+use super::{Accent, hash};
 use crate::{
     db::{TenantScope, Tx, tenant},
     error::{Error, Result},
@@ -44,23 +45,28 @@ pub async fn profile(scope: &TenantScope, tx: &mut Tx) -> Result<TenantProfile> 
 /// # Errors
 /// [`Error::NotFound`] when the tenant was removed meanwhile; database errors.
 pub async fn view(scope: &TenantScope, tx: &mut Tx, world: &World) -> Result<TenantView> {
-    let profile = profile(scope, tx).await?;
+    let tenant = tenant::tenant_find(scope, tx).await?.ok_or(Error::NotFound)?;
+    let code = scope.code();
+    // Addresses change with what they lead to, so that browsers may keep it for ever.
+    let accent = tenant.accent.as_deref().and_then(|accent| Accent::parse(accent).ok());
+    let brand_css = accent.map(|accent| format!("/t/{code}/brand.css?v={}", hash(accent.css().as_bytes())));
+    let logo = tenant.logo_hash.map(|hash| format!("/t/{code}/logo?v={hash}"));
     Ok(TenantView {
-        code: scope.code().clone(),
+        code: code.clone(),
         name: scope.tenant_name().to_owned(),
-        assistant: profile.assistant,
+        assistant: tenant.assistant,
         time_zone: scope.time_zone().name().to_owned(),
         utc_offset_minutes: utc_offset_minutes(scope.time_zone(), world.now()),
-        currency: profile.currency,
-        prompts: profile.prompts,
-        contact: profile.contact,
-        commands: vec![],
-        welcome: String::new(),
-        logo: None,
-        brand_css: None,
-        locale: Lang::English,
-        shows_cost: false,
-        allows_public_links: false,
+        currency: tenant.currency,
+        prompts: tenant.prompts,
+        contact: tenant.contact,
+        commands: tenant.commands,
+        welcome: tenant.welcome,
+        logo,
+        brand_css,
+        locale: tenant.locale,
+        shows_cost: tenant.shows_cost,
+        allows_public_links: tenant.allows_public_links,
     })
 }
 

@@ -65,6 +65,7 @@ pub fn from(ip: &str) -> Origin {
         ip: Some(ip.parse().expect("an address")),
         user_agent: "Firefox/140.0 Linux".into(),
         request_id: "r".into(),
+        device: None,
     }
 }
 

@@ -10,10 +10,12 @@
 mod support;
 
 mod attachments;
+mod branding;
 mod connections;
 mod conversations;
 mod conversations_more;
 mod db_facade;
+mod device_cookie;
 mod energy;
 mod energy_demo;
 mod energy_import;
@@ -25,9 +27,11 @@ mod identity_tokens;
 mod isolation;
 mod models_bill;
 mod person_events;
+mod porting;
 mod processes;
 mod search;
 mod search_scale;
+mod sharing;
 mod steel;
 mod stories;
 mod turns;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::error::AppError;
+use crate::{error::AppError, model::Lang, words::errors};
 
 /// The last outcome of a form's action, if any.
 pub(super) type Outcome = Signal<Option<Result<(), AppError>>>;
@@ -11,7 +11,7 @@ pub(super) type Outcome = Signal<Option<Result<(), AppError>>>;
 pub(super) fn field_error(outcome: Outcome, field: &'static str, is_only_field: bool) -> Signal<Option<String>> {
     Signal::derive(move || match outcome.get() {
         Some(Err(AppError::Invalid { field: at, message })) if at == field || (is_only_field && at.is_empty()) => {
-            Some(message)
+            Some(errors::sentence(&message))
         }
         _ => None,
     })
@@ -26,8 +26,9 @@ pub(super) fn field_error_view(id: &'static str, error: Signal<Option<String>>) 
     }
 }
 
-/// Success, or an error that belongs to none of `fields`. `is_done`: the page was loaded after a success without scripts.
+/// Success, or an error that belongs to none of `fields`, in the page's language. `is_done`: the page was loaded after a success without scripts.
 pub(super) fn form_feedback(
+    lang: Lang,
     outcome: Outcome,
     fields: &'static [&'static str],
     is_done: bool,
@@ -35,7 +36,9 @@ pub(super) fn form_feedback(
 ) -> impl IntoView {
     let content = move || match outcome.get() {
         Some(Err(AppError::Invalid { field, .. })) if fields.contains(&field.as_str()) => ().into_any(),
-        Some(Err(error)) => view! { <p class="notice notice-danger" role="alert">{error.to_string()}</p> }.into_any(),
+        Some(Err(error)) => {
+            view! { <p class="notice notice-danger" role="alert">{errors::text(lang, &error)}</p> }.into_any()
+        }
         Some(Ok(())) => view! { <p class="notice notice-ok">{success}</p> }.into_any(),
         None if is_done => view! { <p class="notice notice-ok">{success}</p> }.into_any(),
         None => ().into_any(),

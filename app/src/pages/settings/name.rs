@@ -3,19 +3,23 @@
 use leptos::prelude::*;
 
 use super::feedback::{field_error, field_error_view, form_feedback};
-use crate::api::SetName;
+use crate::{
+    api::SetName,
+    words::{self, settings},
+};
 
 #[component]
 pub(super) fn NameSection(name: String, email: String, is_done: bool) -> impl IntoView {
+    let lang = words::lang();
     let action = ServerAction::<SetName>::new();
     let outcome = Signal::derive(move || action.value().get());
     let error = field_error(outcome, "name", true);
     view! {
         <section class="card section" aria-labelledby="settings-name">
-            <h2 id="settings-name">"You"</h2>
+            <h2 id="settings-name">{settings::you(lang)}</h2>
             <ActionForm action=action attr:class="settings-form">
                 <div class="field">
-                    <label for="name">"Name"</label>
+                    <label for="name">{settings::name(lang)}</label>
                     <input
                         class="input"
                         id="name"
@@ -29,10 +33,10 @@ pub(super) fn NameSection(name: String, email: String, is_done: bool) -> impl In
                     />
                     {field_error_view("name-error", error)}
                 </div>
-                <p class="meta">"You sign in as " {email}</p>
-                {form_feedback(outcome, &["name", ""], is_done, "Your name is saved.")}
+                <p class="meta">{settings::sign_in_as(lang)} {email}</p>
+                {form_feedback(lang, outcome, &["name", ""], is_done, settings::name_saved(lang))}
                 <button type="submit" class="button" disabled=move || action.pending().get()>
-                    "Save name"
+                    {settings::save_name(lang)}
                 </button>
             </ActionForm>
         </section>

@@ -6,8 +6,9 @@ use leptos::prelude::*;
 
 use super::{month::Month, tables::day_table};
 use crate::{
-    components::format::thousands,
-    model::{Date, Money, Quality, UsageByDay, UsageReport},
+    components::format::{number, usd},
+    model::{Date, Lang, Money, Quality, UsageByDay, UsageReport},
+    words::usage,
 };
 
 const SLOT: usize = 20;
@@ -28,10 +29,10 @@ impl Measure {
         if report.by_day.iter().any(|day| day.cost.0 > 0) { Self::Cost } else { Self::Tokens }
     }
 
-    fn name(self) -> &'static str {
+    fn name(self, lang: Lang) -> &'static str {
         match self {
-            Self::Cost => "Cost",
-            Self::Tokens => "Tokens",
+            Self::Cost => usage::cost(lang),
+            Self::Tokens => usage::tokens(lang),
         }
     }
 
@@ -42,15 +43,15 @@ impl Measure {
         }
     }
 
-    fn show(self, value: i64) -> String {
+    fn show(self, locale: Lang, value: i64) -> String {
         match self {
-            Self::Cost => Money(value).to_string(),
-            Self::Tokens => thousands(value),
+            Self::Cost => usd(Money(value), locale),
+            Self::Tokens => number(value, locale),
         }
     }
 }
 
-pub(super) fn day_chart(report: &UsageReport, time_zone: &str) -> impl IntoView + use<> {
+pub(super) fn day_chart(lang: Lang, locale: Lang, report: &UsageReport, time_zone: &str) -> impl IntoView + use<> {
     let month = Month::of(report.month);
     let measure = Measure::of(report);
     let days = month.days().collect::<Vec<_>>();
@@ -60,23 +61,25 @@ pub(super) fn day_chart(report: &UsageReport, time_zone: &str) -> impl IntoView 
         .enumerate()
         .filter_map(|(place, date)| {
             let day = report.by_day.iter().find(|day| day.day == *date)?;
-            Some(bar(place, day, month, measure, highest))
+            let what = words(lang, locale, day, month, measure);
+            Some(bar(place, day, what, measure, highest))
         })
         .collect::<Vec<_>>();
     let is_sure = report.by_day.iter().all(|day| day.quality == Quality::Exact);
-    let unsure = (!is_sure).then_some("Bars of the other colour hold figures that are not exact. ");
+    let unsure = (!is_sure).then(|| usage::unsure(lang));
     let view_box = format!("0 0 {} {HEIGHT}", days.len() * SLOT);
-    let title = format!("{} by day, {month}", measure.name());
-    let description = description(report, month, measure);
+    let heading = [measure.name(lang), usage::by_day(lang)].concat();
+    let title = [&heading, ", ", &month.text(lang)].concat();
+    let description = description(lang, locale, report, month, measure);
     let (first, middle, last) = (days.first().copied(), days.get(days.len() / 2).copied(), days.last().copied());
     let label = |day: Option<Date>| day.map_or(String::new(), |day| day.day.to_string());
     view! {
         <section class="card section" aria-labelledby="usage-days">
-            <h2 id="usage-days">{format!("{} by day", measure.name())}</h2>
+            <h2 id="usage-days">{heading}</h2>
             <div class="usage-chart">
                 <div class="usage-scale meta" aria-hidden="true">
-                    <span>{measure.show(highest)}</span>
-                    <span>{measure.show(0)}</span>
+                    <span>{measure.show(locale, highest)}</span>
+                    <span>{measure.show(locale, 0)}</span>
                 </div>
                 <svg viewBox=view_box preserveAspectRatio="none" role="img" aria-labelledby="usage-chart-title usage-chart-desc">
                     <title id="usage-chart-title">{title}</title>
@@ -90,20 +93,24 @@ pub(super) fn day_chart(report: &UsageReport, time_zone: &str) -> impl IntoView 
                 </div>
             </div>
             <details class="usage-details">
-                <summary>"Show as a table"</summary>
-                {day_table(report)}
+                <summary>{usage::as_table(lang)}</summary>
+                {day_table(lang, locale, report)}
             </details>
-            <p class="meta">{unsure} {format!("Days are those of {time_zone}.")}</p>
+            <p class="meta">{unsure} {usage::days_of(lang, time_zone)}</p>
         </section>
     }
 }
 
-fn bar(place: usize, day: &UsageByDay, month: Month, measure: Measure, highest: i64) -> AnyView {
+/// A day's bar in words.
+fn words(lang: Lang, locale: Lang, day: &UsageByDay, month: Month, measure: Measure) -> String {
+    let requests = usage::request_count(lang, &number(day.requests, locale));
+    [&month.day(lang, day.day.day), ": ", &measure.show(locale, measure.value(day)), ", ", &requests].concat()
+}
+
+fn bar(place: usize, day: &UsageByDay, words: String, measure: Measure, highest: i64) -> AnyView {
     let value = measure.value(day);
     let height = (i128::from(value) * HEIGHT / i128::from(highest.max(1))).clamp(MIN_BAR, HEIGHT);
     let class = if day.quality == Quality::Exact { "bar" } else { "bar bar-unsure" };
-    let words =
-        format!("{} {}: {}, {} requests", day.day.day, month.name(), measure.show(value), thousands(day.requests));
     view! {
         <g>
             <title>{words}</title>
@@ -120,16 +127,10 @@ fn bar(place: usize, day: &UsageByDay, month: Month, measure: Measure, highest: 
 }
 
 /// The chart in one sentence.
-fn description(report: &UsageReport, month: Month, measure: Measure) -> String {
+fn description(lang: Lang, locale: Lang, report: &UsageReport, month: Month, measure: Measure) -> String {
     let Some(highest) = report.by_day.iter().max_by_key(|day| measure.value(day)) else {
-        return format!("No usage in {month}.");
+        return usage::chart_empty(lang, &month.text(lang));
     };
-    let days = report.by_day.len();
-    format!(
-        "{days} {} with usage; the highest is {} on {} {}.",
-        if days == 1 { "day" } else { "days" },
-        measure.show(measure.value(highest)),
-        highest.day.day,
-        month.name(),
-    )
+    let value = measure.show(locale, measure.value(highest));
+    usage::chart_sentence(lang, report.by_day.len(), &value, &month.day(lang, highest.day.day))
 }

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::format::thousands,
-    model::{Money, UsageMeter},
+    components::format::{number, usd},
+    model::{Lang, Money, UsageMeter},
+    words::{dates, usage},
 };
 
 /// From here on a meter warns.
@@ -12,38 +13,42 @@ const WARN_PERCENT: i64 = 80;
 /// From here on it is nearly or wholly used up.
 const FULL_PERCENT: i64 = 95;
 
-/// `offset_minutes`: the tenant's zone, whose day is meant. `certainty`: class and words of the badge that says how sure
+/// `locale`: how the tenant writes numbers and days. `offset_minutes`: the tenant's zone, whose day is meant. `certainty`: class and words of the badge that says how sure
 /// the figures are.
 pub(super) fn limits_view(
+    lang: Lang,
+    locale: Lang,
     meter: &UsageMeter,
     offset_minutes: i32,
     certainty: Option<(&'static str, String)>,
 ) -> impl IntoView + use<> {
     let UsageMeter { percent, used, requests, cost, limits, resets_at, .. } = meter;
     let whole = match percent {
-        Some(percent) => format!("{percent} % of this month's budget is used"),
-        None => "No limit is set".to_owned(),
+        Some(percent) => usage::percent_used(lang, i64::from(*percent)),
+        None => usage::no_limit_set(lang).to_owned(),
     };
+    let count = |value: i64| number(value, locale);
+    let money = |pico: i64| usd(Money(pico), locale);
     let badge = certainty.map(|(class, words)| view! { <span class=class>{words}</span> });
     view! {
         <section class="card section" aria-labelledby="usage-limits">
             <div class="usage-facts">
                 <h2 id="usage-limits">{whole}</h2>
                 {badge}
-                <span class="meta">{format!("Resets on {}", resets_at.date_at(i64::from(offset_minutes)))}</span>
+                <span class="meta">{usage::resets_on(lang)} {dates::day(lang, resets_at.date_at(i64::from(offset_minutes)))}</span>
             </div>
             <dl class="usage-limits">
-                {limit("Input tokens", used.input_total(), limits.input_tokens, thousands)}
-                {limit("Output tokens", used.output, limits.output_tokens, thousands)}
-                {limit("Requests", *requests, limits.requests, thousands)}
-                {limit("Cost", cost.0, limits.cost.map(|cost| cost.0), |pico| Money(pico).to_string())}
+                {limit(lang, usage::input_tokens(lang), used.input_total(), limits.input_tokens, &count)}
+                {limit(lang, usage::output_tokens(lang), used.output, limits.output_tokens, &count)}
+                {limit(lang, usage::requests(lang), *requests, limits.requests, &count)}
+                {limit(lang, usage::cost(lang), cost.0, limits.cost.map(|cost| cost.0), &money)}
             </dl>
         </section>
     }
 }
 
-fn limit(label: &'static str, used: i64, limit: Option<i64>, show: fn(i64) -> String) -> AnyView {
-    let of = limit.map_or_else(|| "no limit".to_owned(), |limit| format!("of {}", show(limit)));
+fn limit(lang: Lang, label: &'static str, used: i64, limit: Option<i64>, show: &dyn Fn(i64) -> String) -> AnyView {
+    let of = limit.map_or_else(|| usage::no_limit(lang).to_owned(), |limit| [usage::of(lang), &show(limit)].concat());
     let bar = limit.map(|limit| {
         // A limit of zero is full; <meter> needs a maximum above its minimum.
         let (value, max) = if limit <= 0 { (1, 1) } else { (used.clamp(0, limit), limit) };

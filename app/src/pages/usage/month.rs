@@ -1,7 +1,5 @@
 //! A calendar month: its name, its days, its neighbours.
 
-use std::fmt;
-
 use crate::{
     model::{Date, Lang},
     words::dates,
@@ -18,8 +16,14 @@ impl Month {
         Self { first: Date { day: 1, ..day } }
     }
 
-    pub(super) fn name(self) -> &'static str {
-        dates::month(Lang::English, self.first.month)
+    /// `November 2026`.
+    pub(super) fn text(self, lang: Lang) -> String {
+        dates::month_of_year(lang, self.first.year, self.first.month)
+    }
+
+    /// `3 November`.
+    pub(super) fn day(self, lang: Lang, day: u8) -> String {
+        [&day.to_string(), " ", dates::month(lang, self.first.month)].concat()
     }
 
     pub(super) fn next(self) -> Self {
@@ -40,12 +44,6 @@ impl Month {
     }
 }
 
-impl fmt::Display for Month {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name(), self.first.year)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,9 +51,9 @@ mod tests {
     #[test]
     fn months_know_their_neighbours_and_days() {
         let december = Month::of(Date { year: 2026, month: 12, day: 31 });
-        assert_eq!(december.to_string(), "December 2026");
+        assert_eq!(december.text(Lang::English), "December 2026");
         assert_eq!(december.next().query(), "?month=2027-01-01");
-        assert_eq!(december.previous().to_string(), "November 2026");
+        assert_eq!(december.previous().text(Lang::English), "November 2026");
         assert_eq!(december.days().count(), 31);
         let february = Month::of(Date { year: 2028, month: 2, day: 9 });
         assert_eq!(february.days().count(), 29);

@@ -3,40 +3,47 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::format::thousands,
-    model::{Money, Quality, Tokens, UsageReport},
+    components::format::{self, usd},
+    model::{Lang, Money, Quality, Tokens, UsageReport},
+    words::{dates, usage},
 };
 
-pub(super) fn day_table(report: &UsageReport) -> impl IntoView + use<> {
+pub(super) fn day_table(lang: Lang, locale: Lang, report: &UsageReport) -> impl IntoView + use<> {
     let rows = report
         .by_day
         .iter()
-        .map(|day| row(day.day.to_string(), day.requests, day.tokens, day.cost, day.quality))
+        .map(|day| row(lang, locale, dates::day(lang, day.day), day.requests, day.tokens, day.cost, day.quality))
         .collect::<Vec<_>>();
-    table("Day", "Usage by day", rows)
+    table(lang, usage::day(lang), usage::usage_by_day(lang), rows)
 }
 
-pub(super) fn people_table(report: &UsageReport) -> impl IntoView + use<> {
+pub(super) fn people_table(lang: Lang, locale: Lang, report: &UsageReport) -> impl IntoView + use<> {
     let rows = report
         .by_person
         .iter()
-        .map(|person| row(person.name.clone(), person.requests, person.tokens, person.cost, person.quality))
+        .map(|person| {
+            row(lang, locale, person.name.clone(), person.requests, person.tokens, person.cost, person.quality)
+        })
         .collect::<Vec<_>>();
     view! {
         <section class="card section" aria-labelledby="usage-people">
-            <h2 id="usage-people">"By person"</h2>
-            {table("Person", "Usage by person", rows)}
+            <h2 id="usage-people">{usage::by_person(lang)}</h2>
+            {table(lang, usage::person(lang), usage::usage_by_person(lang), rows)}
         </section>
     }
 }
 
-/// The columns behind the first one, and whether they hold numbers.
-const COLUMNS: [(&str, bool); 5] =
-    [("Requests", true), ("Input tokens", true), ("Output tokens", true), ("Cost", true), ("Figures", false)];
-
-fn table(first_column: &'static str, label: &'static str, rows: Vec<AnyView>) -> AnyView {
-    let columns = std::iter::once((first_column, false)).chain(COLUMNS);
-    let head = columns.map(|(name, is_number)| head_cell(name, is_number)).collect::<Vec<_>>();
+fn table(lang: Lang, first_column: &'static str, label: &'static str, rows: Vec<AnyView>) -> AnyView {
+    // Each with whether it holds numbers.
+    let columns = [
+        (first_column, false),
+        (usage::requests(lang), true),
+        (usage::input_tokens(lang), true),
+        (usage::output_tokens(lang), true),
+        (usage::cost(lang), true),
+        (usage::figures(lang), false),
+    ];
+    let head = columns.map(|(name, is_number)| head_cell(name, is_number)).into_iter().collect::<Vec<_>>();
     view! {
         <div class="table-scroll" role="group" aria-label=label tabindex="0">
             <table class="table">
@@ -61,13 +68,22 @@ fn number(value: String) -> AnyView {
     view! { <td class="number">{value}</td> }.into_any()
 }
 
-fn row(name: String, requests: i64, tokens: Tokens, cost: Money, quality: Quality) -> AnyView {
+fn row(
+    lang: Lang,
+    locale: Lang,
+    name: String,
+    requests: i64,
+    tokens: Tokens,
+    cost: Money,
+    quality: Quality,
+) -> AnyView {
     let (class, words) = match quality {
-        Quality::Exact => ("badge ok", "exact"),
-        Quality::Estimated => ("badge warn", "estimated"),
-        Quality::Unknown => ("badge warn", "unconfirmed"),
+        Quality::Exact => ("badge ok", usage::exact(lang)),
+        Quality::Estimated => ("badge warn", usage::estimated(lang)),
+        Quality::Unknown => ("badge warn", usage::unconfirmed(lang)),
     };
-    let numbers = [thousands(requests), thousands(tokens.input_total()), thousands(tokens.output), cost.to_string()];
+    let count = |value| format::number(value, locale);
+    let numbers = [count(requests), count(tokens.input_total()), count(tokens.output), usd(cost, locale)];
     view! {
         <tr>
             <th scope="row">{name}</th>

@@ -68,6 +68,17 @@ pub(super) fn text(value: &Value, field: &str) -> String {
     value[field].as_str().map_or("–".to_owned(), escape)
 }
 
+/// An amount of money as a tool wrote it, in the language's way: `Rp 1,234.50` → `Rp1.234,50`.
+pub(super) fn money(value: &Value, field: &str, language: Language) -> String {
+    let written = text(value, field);
+    let swap = |c| match c {
+        ',' => '.',
+        '.' => ',',
+        other => other,
+    };
+    language.pick(written.clone(), written.chars().map(swap).collect::<String>().replace("Rp ", "Rp"))
+}
+
 /// Names come from data: they must not become markup.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -166,6 +177,15 @@ mod tests {
         assert_eq!(both(0.0), ("0.00".into(), "0,00".into()));
         assert_eq!(both(-0.001), ("0.00".into(), "0,00".into()));
         assert_eq!(both(100.0), ("100.0".into(), "100,0".into()));
+    }
+
+    #[test]
+    fn money_is_written_as_the_language_does() {
+        let value = json!({"cost_text": "Rp 1,234,568", "price": "$1,050.25"});
+        assert_eq!(money(&value, "cost_text", Language::English), "Rp 1,234,568");
+        assert_eq!(money(&value, "cost_text", Language::Indonesian), "Rp1.234.568");
+        assert_eq!(money(&value, "price", Language::Indonesian), "$1.050,25");
+        assert_eq!(money(&value, "nothing", Language::Indonesian), "–");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod replies;
 use serde_json::Value;
 
 use super::{
-    format::{amount, change, escape, kwh, note, number, percent, period, table, text},
+    format::{amount, change, escape, kwh, money, note, number, percent, period, table, text},
     memory::Given,
     words::Language,
 };
@@ -27,7 +27,7 @@ fn capital(text: &str) -> String {
 /// `energy_and_cost`.
 pub(super) fn energy(data: &Value, of_cost: bool, language: Language) -> String {
     let (scope, when) = (capital(&text(data, "scope")), period(&data["period"], language));
-    let (energy, cost) = (kwh(&data["total"], language), text(&data["total"], "cost_text"));
+    let (energy, cost) = (kwh(&data["total"], language), money(&data["total"], "cost_text", language));
     let sentence = match (of_cost, language) {
         (true, Language::English) => format!("**{scope}** cost **{cost}** for {energy} – {when}."),
         (true, Language::Indonesian) => format!("**{scope}** menghabiskan biaya **{cost}** untuk {energy} – {when}."),
@@ -54,7 +54,7 @@ fn amounts(rows: &[Value], head: &str, field: &str, language: Language) -> Strin
             vec![
                 text(row, field),
                 amount(row, "kwh", "", language),
-                text(row, "cost_text"),
+                money(row, "cost_text", language),
                 percent(row, "share_percent", language),
             ]
         })
@@ -78,7 +78,7 @@ pub(super) fn measures(results: &[&Given], language: Language) -> String {
                 text(data, "scope"),
                 period(&data["period"], language),
                 amount(&data["total"], "kwh", "", language),
-                text(&data["total"], "cost_text"),
+                money(&data["total"], "cost_text", language),
             ]),
             failed => failures.push_str(&format!("\n\n{}", failure(failed, language))),
         }
@@ -109,12 +109,12 @@ pub(super) fn comparison(data: &Value, language: Language) -> String {
     let than = language.pick("than", "dibanding");
     let heads = [(language.pick("Period", "Periode"), false), ("kWh", true), (language.pick("Cost", "Biaya"), true)];
     let row = |label: String, side: &Value| {
-        vec![label, amount(&side["amount"], "kwh", "", language), text(&side["amount"], "cost_text")]
+        vec![label, amount(&side["amount"], "kwh", "", language), money(&side["amount"], "cost_text", language)]
     };
     let change_row = vec![
         language.pick("Change", "Perubahan").to_owned(),
         format!("{} ({share})", amount(delta, "kwh", "", language)),
-        format!("{} ({})", text(delta, "cost_text"), change(delta, "cost_percent", language)),
+        format!("{} ({})", money(delta, "cost_text", language), change(delta, "cost_percent", language)),
     ];
     let rows = [row(now.clone(), current), row(then.clone(), baseline), change_row];
     format!("{verdict} – {now}, {than} {then}.{}{}", table(&heads, &rows, language), note(data, language))
@@ -140,7 +140,7 @@ pub(super) fn ranking(data: &Value, language: Language) -> String {
         "**{name}** {place} – {}: {}, {}.",
         period(&data["period"], language),
         kwh(first, language),
-        text(first, "cost_text")
+        money(first, "cost_text", language)
     );
     let heads = [
         ("#", true),
@@ -156,7 +156,7 @@ pub(super) fn ranking(data: &Value, language: Language) -> String {
                 row["rank"].to_string(),
                 text(&row["device"], "name"),
                 amount(row, "kwh", "", language),
-                text(row, "cost_text"),
+                money(row, "cost_text", language),
                 percent(row, "share_percent", language),
             ]
         })
@@ -243,7 +243,7 @@ pub(super) fn overview(data: &Value, language: Language) -> String {
     let (name, code) = (text(&data["device"], "name"), text(&data["device"], "code"));
     let heads = [(language.pick("Period", "Periode"), false), ("kWh", true), (language.pick("Cost", "Biaya"), true)];
     let row = |label: &str, field: &str| {
-        vec![label.to_owned(), amount(&data[field], "kwh", "", language), text(&data[field], "cost_text")]
+        vec![label.to_owned(), amount(&data[field], "kwh", "", language), money(&data[field], "cost_text", language)]
     };
     let rows = [
         row(language.pick("Today so far", "Hari ini sejauh ini"), "today"),
@@ -403,7 +403,7 @@ pub(super) fn tariff(data: &Value, language: Language) -> String {
         .iter()
         .map(|rate| {
             let name = format!("{} ({})", text(rate, "rate"), text(rate, "name"));
-            vec![name, text(rate, "from"), text(rate, "to"), text(rate, "price_text")]
+            vec![name, text(rate, "from"), text(rate, "to"), money(rate, "price_text", language)]
         })
         .collect();
     let current = rates.iter().find(|rate| rate["current"] == true).map(|rate| text(rate, "rate"));

@@ -193,7 +193,7 @@ fn indonesian_is_answered_in_indonesian() {
     let (rounds, answer) = ask("Berapa biaya kompresor 3 minggu lalu?");
     assert_eq!(rounds.len(), 2);
     assert!(
-        answer.starts_with("**Compressor 3** menghabiskan biaya **Rp 1234.5k** untuk 1.234 kWh – minggu lalu"),
+        answer.starts_with("**Compressor 3** menghabiskan biaya **Rp1234,5k** untuk 1.234 kWh – minggu lalu"),
         "{answer}"
     );
 }
