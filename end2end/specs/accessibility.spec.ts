@@ -179,7 +179,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await clean(page, "nothing left");
       await chat.composer.fill("Too dear");
       await chat.send.click();
-      await expect(page.getByText(/budget.*is used up/i).first()).toBeVisible();
+      await expect(page.getByRole("alert").getByText(/is used up/i).first()).toBeVisible();
       await clean(page, "over budget");
       await page.goto(`${steward.url}/t/${tenant}/usage`);
       await clean(page, "usage, used up");
