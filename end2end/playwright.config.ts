@@ -1,5 +1,6 @@
-// Three projects over one set of specs: `hydrated` runs all of them but those tagged @no-script; `no-script` runs the
-// rest of them with JavaScript switched off, but not those tagged @script; `screenshots` takes pictures and gates nothing.
+// Projects over one set of specs: `hydrated` runs all of them but those tagged @no-script; `no-script` runs the rest of
+// them with JavaScript switched off, but not those tagged @script; `screenshots` compares the look with the pictures in
+// `look/`; `bench` measures and gates nothing.
 // The servers are started by support/test.ts, one of each kind per worker.
 
 import { existsSync } from "node:fs";
@@ -39,8 +40,9 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "hydrated", testIgnore: /screenshots/, grepInvert: /@no-script/ },
-    { name: "no-script", testIgnore: /screenshots/, grepInvert: /@script/, use: { javaScriptEnabled: false } },
+    { name: "hydrated", testIgnore: /screenshots|bench/, grepInvert: /@no-script/ },
+    { name: "no-script", testIgnore: /screenshots|bench/, grepInvert: /@script/, use: { javaScriptEnabled: false } },
     { name: "screenshots", testMatch: /screenshots/ },
+    { name: "bench", testMatch: /bench/ },
   ],
 });

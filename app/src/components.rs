@@ -23,7 +23,7 @@ mod rename;
 mod shortcuts;
 mod sidebar;
 mod thread;
-mod tools;
+pub(crate) mod tools;
 mod usage_details;
 mod user_menu;
 

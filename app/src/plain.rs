@@ -8,11 +8,13 @@
 mod error;
 mod frame;
 mod login;
+mod shared;
 mod tenants;
 mod waiting;
 
 pub use error::{ErrorPage, error};
 pub use frame::PlainFrame;
 pub use login::{LoginError, LoginNotice, LoginPage, login};
+pub use shared::{SharedPage, shared};
 pub use tenants::{ChooseTenantPage, choose_tenant};
 pub use waiting::{WaitingPage, waiting};

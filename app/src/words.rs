@@ -11,6 +11,7 @@ pub use crate::model::Lang;
 
 pub mod chart;
 pub mod common;
+pub mod composer;
 pub mod dates;
 pub mod errors;
 pub mod markdown;
@@ -19,6 +20,7 @@ pub mod search;
 pub mod settings;
 pub mod setup;
 pub mod share;
+pub mod shared;
 pub mod shell;
 pub mod thread;
 pub mod usage;

@@ -4,6 +4,8 @@
 
 #[path = "chat/charts.rs"]
 mod charts;
+#[path = "chat/composer.rs"]
+mod composer;
 #[path = "support/fake_backend.rs"]
 mod fake_backend;
 #[path = "support/site.rs"]

@@ -281,6 +281,13 @@ fn what_the_browser_writes_is_read_by_the_server() {
         RichSource::Code { language: "sql".into(), text: "select '\\'".into() },
         RichSource::Math { tex: "x".into(), display: true },
     ]);
+    let file = |kind| AttachmentView { id: id(7), name: "a \"b\".csv".into(), kind, bytes: i64::MAX, max_tokens: 2 };
+    writes(vec![
+        file(AttachmentKind::Image { width: 640, height: 480 }),
+        file(AttachmentKind::Text),
+        file(AttachmentKind::Csv),
+        file(AttachmentKind::Pdf { pages: 12 }),
+    ]);
     writes(vec![Folder::Inbox, Folder::Archive]);
     writes(vec![Some(Feedback::Up), Some(Feedback::Down), None]);
     writes(vec![Audience::Tenant, Audience::Public]);

@@ -1,37 +1,137 @@
-// Pictures to look at, and the one the README shows (`make screenshots`); they gate nothing.
+// The look of every page and state, held against the pictures in `look/` (see support/look.ts; `make screenshots` takes
+// them anew). Times, figures of the running month and whatever else belongs to the day are covered.
 
-import path from "node:path";
-import { demo as test, expect } from "../support/test";
+import { randomUUID } from "node:crypto";
+import type { Page } from "@playwright/test";
+import { Chat } from "../support/chat";
+import { differs } from "../support/look";
+import { demo, scripted, expect } from "../support/test";
 
-const folder = path.resolve(import.meta.dirname, "../screenshots");
+/** The share of a picture that other fonts and other figures may change. */
+const mayDiffer = 0.12;
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const width of [1280, 390]) {
-    test.describe(`${colorScheme} ${width}`, () => {
-      test.use({ colorScheme, viewport: { width, height: 800 } });
+type Kind = { name: string; colorScheme: "light" | "dark"; viewport: { width: number; height: number } };
+const kinds: Kind[] = [
+  { name: "light", colorScheme: "light", viewport: { width: 1280, height: 800 } },
+  { name: "dark", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
+  { name: "phone", colorScheme: "light", viewport: { width: 390, height: 800 } },
+];
 
-      test("pictures", async ({ page, chat, steward, newPerson, signIn }) => {
-        const shot = (name: string) => page.screenshot({ path: path.join(folder, `${name}-${colorScheme}-${width}.png`) });
-        await chat.open();
-        await shot("new");
-        await chat.ask("What did Compressor 3 cost us last week?");
-        await chat.answered();
-        await chat.ask("Which devices used the most energy yesterday?");
-        await expect(chat.answers).toHaveCount(2);
-        await chat.answered();
-        await shot("chat");
-        await chat.answers.locator("details.tools > summary").first().click();
-        await chat.answers.locator("details.tool > summary").first().click();
-        await shot("tools");
-        await page.goto(`${steward.url}/settings`);
-        await shot("settings");
-        await page.context().clearCookies();
-        await page.goto(`${steward.url}/login`);
-        await shot("login");
-        await signIn(newPerson({ tenant: "prs", role: "admin" }));
-        await page.goto(`${steward.url}/t/prs/usage`);
-        await shot("usage");
-      });
+for (const kind of kinds) {
+  const { colorScheme, viewport } = kind;
+  const isPhone = viewport.width < 768;
+
+  const shot = async (page: Page, name: string) => {
+    await page.mouse.move(viewport.width / 2, 1);
+    const mask = [page.locator("time"), page.locator(".usage-bar .meta"), page.locator(".user-menu .menu-note")];
+    const png = await page.screenshot({ animations: "disabled", caret: "hide", mask, maskColor: "#888888", scale: "css" });
+    expect.soft(differs(`${name}-${kind.name}`, png), name).toBeLessThanOrEqual(mayDiffer);
+  };
+  const openDrawer = async (page: Page) => {
+    if (isPhone) await page.getByRole("button", { name: "Show the sidebar" }).click();
+  };
+
+  demo.describe(`look, ${kind.name} @script`, () => {
+    demo.use({ colorScheme, viewport });
+
+    demo("the chat", async ({ page, chat }) => {
+      demo.setTimeout(120_000);
+      await chat.open();
+      await shot(page, "empty");
+      await chat.ask("What did Compressor 3 cost us last week?");
+      await chat.answered();
+      await shot(page, "answer");
+      await chat.answers.locator("details.tools > summary").first().click();
+      await chat.answers.locator("details.tool > summary").first().click();
+      await shot(page, "tools");
+      await chat.ask("Show the power of Compressor 3 yesterday as a chart");
+      await expect(chat.answers).toHaveCount(2);
+      await chat.answered();
+      await shot(page, "chart");
+      await chat.ask("add a note to compressor 3: bearing noise");
+      await expect(page.getByRole("button", { name: "Allow once" })).toBeVisible();
+      await shot(page, "approval");
+      await page.getByRole("button", { name: "Deny" }).click();
+      await chat.answered();
+      await openDrawer(page);
+      await shot(page, "sidebar");
+      await chat.openMenu();
+      await shot(page, "row-menu");
+      await page.keyboard.press("Escape");
+      if (isPhone) await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("compressor");
+      await expect(page.getByRole("option").first()).toBeVisible();
+      await shot(page, "search");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+/");
+      await shot(page, "help");
     });
-  }
+
+    demo("the pages around it", async ({ page, steward, newPerson, signIn, complaints }) => {
+      complaints.expect(/status of 404/);
+      await page.goto(`${steward.url}/login`);
+      await shot(page, "login");
+      await signIn(newPerson());
+      await page.goto(steward.url);
+      await shot(page, "pending");
+      await page.goto(`${steward.url}/t/prs`);
+      await shot(page, "not-found");
+      await page.context().clearCookies();
+      await signIn(newPerson({ tenant: "prs", role: "admin" }, { tenant: "iop", role: "member" }));
+      await page.goto(steward.url);
+      await shot(page, "tenants");
+      await page.goto(`${steward.url}/settings`);
+      await shot(page, "settings");
+    });
+  });
+
+  scripted.describe(`look, ${kind.name} @script`, () => {
+    scripted.use({ colorScheme, viewport });
+
+    scripted("states of an answer", async ({ page, chat, upstream }) => {
+      scripted.setTimeout(120_000);
+      const id = randomUUID().slice(0, 8);
+      await upstream.enqueue({
+        when: { user_contains: "of the week" },
+        steps: [{ text: "## Week 46\n\nCompressor 3 used **1,204 kWh**, most of it on\n\n1. Tuesday,\n2. Wednesday" }, { gate: id }, { text: "." }],
+      });
+      await chat.open();
+      await chat.ask("Tell me of the week");
+      await expect(chat.answers.last()).toContainText("Wednesday");
+      await shot(page, "streaming");
+      await upstream.release(id);
+      await chat.answered();
+      const rows = Array.from({ length: 60 }, (_, n) => `| ${n + 1} | Compressor ${(n % 9) + 1} | ${1_204 - n * 7} | the bearing is louder than it was in the week before |`);
+      const table = `| # | Device | kWh | Remark |\n| ---: | --- | ---: | --- |\n${rows.join("\n")}\n`;
+      await upstream.enqueue({ when: { user_contains: "long table" }, steps: [{ text: `Here it is.\n\n${table}` }] });
+      await chat.ask("A long table, please");
+      await expect(chat.answers).toHaveCount(2);
+      await chat.answered();
+      await shot(page, "long-table");
+      const rich = "- [x] read\n- [ ] understood\n\n```rust\n/// Energy of a quarter hour.\nfn kwh(power_kw: f64) -> f64 {\n    power_kw * 0.25 // hours\n}\n```\n\n$$E = \\int_0^T P(t)\\,dt \\approx \\sum_{i=1}^{n} P_i \\cdot \\frac{1}{4}$$\n\nA note[^1] and [a link](https://example.com).\n\n> Quoted.\n\n[^1]: At the end.\n";
+      await upstream.enqueue({ when: { user_contains: "everything" }, steps: [{ text: rich }] });
+      await chat.ask("Show everything");
+      await expect(chat.answers).toHaveCount(3);
+      await chat.answered();
+      await shot(page, "rich");
+      await upstream.enqueue({ when: { user_contains: "Fail" }, refuse: { status: 400, type: "invalid_request_error", message: "No" } });
+      await chat.ask("Fail, please");
+      await expect(chat.answers).toHaveCount(4);
+      await expect(chat.answers.last()).toHaveAttribute("aria-busy", "false");
+      await shot(page, "failed");
+    });
+
+    scripted("over budget", async ({ page, steward, newTenant, newPerson, signIn, complaints }) => {
+      complaints.expect(/status of 402/);
+      const tenant = newTenant({ requests: 0 });
+      await signIn(newPerson({ tenant, role: "member" }));
+      const chat = new Chat(page, steward.url, tenant, true);
+      await chat.open();
+      await chat.composer.fill("What did Compressor 3 cost us last week?");
+      await chat.send.click();
+      await expect(page.getByText(/budget.*is used up/i).first()).toBeVisible();
+      await shot(page, "over-budget");
+    });
+  });
 }

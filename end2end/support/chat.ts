@@ -113,7 +113,13 @@ export class Chat {
     await this.rows.first().getByRole("button", { name: "Delete" }).click();
   }
 
-  private async openMenu(): Promise<void> {
+  /** Chooses from the menu of the newest conversation in the sidebar. */
+  async menu(name: string): Promise<void> {
+    await this.openMenu();
+    await this.page.locator(".row-menu").getByRole("button", { name }).click();
+  }
+
+  async openMenu(): Promise<void> {
     await this.rows.first().hover();
     await this.rows.first().getByLabel(/^Menu for /).click();
   }

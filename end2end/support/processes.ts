@@ -41,6 +41,8 @@ export type StewardOptions = {
   demo: boolean;
   /** The provider to ask instead of the demo model. */
   provider?: string;
+  /** Further settings by their variable. */
+  settings?: Record<string, string>;
 };
 
 /** A server on a database of its own. */
@@ -96,6 +98,16 @@ export class Steward {
     await ended(this.child);
   }
 
+  /** As a service manager ends it: asked first. */
+  async end(): Promise<void> {
+    const child = this.child;
+    if (!child) return;
+    child.kill("SIGTERM");
+    const late = setTimeout(() => child.kill("SIGKILL"), 15_000);
+    await ended(child);
+    clearTimeout(late);
+  }
+
   /** Runs a command on the same database; gives what it printed. */
   command(args: string[], input = ""): string {
     const done = spawnSync(steward, args, { cwd: root, env: this.environment(), input, encoding: "utf8" });
@@ -104,12 +116,7 @@ export class Steward {
   }
 
   async stop(): Promise<void> {
-    if (this.child) {
-      this.child.kill("SIGTERM");
-      const late = setTimeout(() => this.child?.kill("SIGKILL"), 15_000);
-      await ended(this.child);
-      clearTimeout(late);
-    }
+    await this.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -121,6 +128,7 @@ export class Steward {
       STEWARD_SHUTDOWN_SECONDS: "1",
       LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? path.join(root, "target/site"),
       ...(this.options.provider ? { ANTHROPIC_API_KEY: "end2end", ANTHROPIC_BASE_URL: this.options.provider } : {}),
+      ...this.options.settings,
     });
   }
 }
@@ -132,6 +140,7 @@ export type Script = {
   steps?: Step[];
   refuse?: { status: number; type: string; message: string };
   fault?: { at_event: number; kind: unknown };
+  ignore_max_tokens?: boolean;
 };
 export type Bill = { calls: number; input: number; cache_read: number; cache_write: number; output: number };
 
@@ -143,8 +152,7 @@ export class Upstream {
   ) {}
 
   static async start(): Promise<Upstream> {
-    const scripts = path.join(root, "end2end/upstream/scripts");
-    const child = spawn(upstream, ["--addr", "127.0.0.1:0", "--scripts", scripts], {
+    const child = spawn(upstream, ["--addr", "127.0.0.1:0"], {
       cwd: root,
       env: environment({}),
       stdio: ["ignore", "pipe", "inherit"],

@@ -47,6 +47,8 @@ type Fixtures = {
   chat: Chat;
   /** Makes another person. */
   newPerson: (...memberships: Membership[]) => Person;
+  /** Makes a tenant of its own, with so many requests a month; gives its code. */
+  newTenant: (options?: { requests?: number; name?: string }) => string;
   /** Signs a person in, in the given context. */
   signIn: (person: Person, context?: BrowserContext) => Promise<void>;
   /** Another tab of the same person, or of another context. */
@@ -88,6 +90,16 @@ const harness = base.extend<Fixtures, WorkerFixtures>({
         steward.command(["membership", "add", person.email, tenant, "--role", role]);
       }
       return person;
+    });
+  },
+
+  newTenant: async ({ steward }, use) => {
+    await use(({ requests, name = "Own Mill" } = {}) => {
+      const tenant = `own-${randomUUID().slice(0, 8)}`;
+      const mill = ["--name", name, "--time-zone", "Asia/Jakarta", "--currency", "IDR", "--contact", "energy@own.test"];
+      steward.command(["tenant", "add", tenant, ...mill]);
+      if (requests !== undefined) steward.command(["budget", tenant, "--requests", String(requests)]);
+      return tenant;
     });
   },
 

@@ -49,11 +49,14 @@ playwright() { (cd end2end && npx playwright test "$@" </dev/null); }
 gate_browser() { playwright --project=hydrated; }
 gate_no-script() { playwright --project=no-script; }
 
-# Not a gate of `make test`: `make screenshots`.
+# Holds the look against the pictures in end2end/look, loosely (see support/look.ts).
+gate_look() { playwright --project=screenshots; }
+
+# Not a gate of `make test`: `make screenshots` takes the pictures anew.
 gate_screenshots() {
     end2end/tools/build.sh front
     end2end/tools/build.sh test
-    playwright --project=screenshots
+    STEWARD_LOOK=update playwright --project=screenshots
 }
 
 keep_going=false

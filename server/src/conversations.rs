@@ -7,9 +7,12 @@
 mod answers;
 mod backfill;
 mod cursor;
+pub mod export;
 mod fork;
+pub mod import;
 mod list;
 mod search;
+pub mod share;
 mod view;
 
 pub use answers::{edit, rate};

@@ -8,9 +8,11 @@ pub mod attachments;
 mod brand;
 pub mod connections;
 pub mod csrf;
+pub mod export;
 pub mod guard;
 pub mod headers;
 pub mod health;
+pub mod import;
 pub mod limits;
 pub mod login;
 pub mod pages;
@@ -19,6 +21,7 @@ pub mod rest;
 pub mod rest_auth;
 pub mod routes;
 pub mod session;
+pub mod shared;
 mod site;
 pub use site::find_css as site_css;
 pub mod turn_events;
@@ -74,6 +77,14 @@ pub fn routes() -> Routes {
         .add(Member, Method::POST, "/t/{tenant}/attachments", attachments::upload)
         .add(Member, Method::GET, "/t/{tenant}/attachments/{id}", attachments::download)
         .add(Member, Method::DELETE, "/t/{tenant}/attachments/{id}", attachments::remove)
+        // Conversations shared, taken out, brought in.
+        .add(Member, Method::GET, "/t/{tenant}/s/{secret}", shared::for_members)
+        .add(Member, Method::GET, "/t/{tenant}/s/{secret}/a/{picture}", shared::picture_for_members)
+        .add(Public, Method::GET, "/s/{secret}", shared::for_everybody)
+        .add(Public, Method::GET, "/s/{secret}/a/{picture}", shared::picture_for_everybody)
+        .add(Member, Method::GET, "/t/{tenant}/c/{id}/export", export::one)
+        .add(Member, Method::GET, "/t/{tenant}/export", export::all)
+        .add(Member, Method::POST, "/t/{tenant}/import", import::import)
         // How the tenant looks.
         .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
         .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)

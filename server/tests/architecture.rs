@@ -145,6 +145,7 @@ fn work_across_tenants_has_known_callers() {
         "backend",
         "cli",
         "conversations/backfill",
+        "conversations/share",
         "demo",
         "doctor",
         "http/health",

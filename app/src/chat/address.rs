@@ -118,10 +118,8 @@ fn same_page(here: &str, there: &str) -> bool {
     let tenant = |path: &str| -> Option<String> {
         let mut pieces = path.trim_end_matches('/').split('/').skip(1);
         let (word, tenant) = (pieces.next()?, pieces.next()?);
-        let is_chat = match (pieces.next(), pieces.next(), pieces.next()) {
-            (None, ..) | (Some("c"), Some(_), None) => true,
-            _ => false,
-        };
+        let rest = (pieces.next(), pieces.next(), pieces.next());
+        let is_chat = matches!(rest, (None, ..) | (Some("c"), Some(_), None));
         (word == "t" && is_chat).then(|| tenant.to_owned())
     };
     let here = tenant(here);

@@ -27,10 +27,13 @@ pub fn stored(key: &str) -> Option<String> {
     window().local_storage().ok()??.get_item(key).ok()?
 }
 
-/// Keeps `value` on this device; an empty one is forgotten.
-pub fn store(key: &str, value: &str) {
-    let Ok(Some(storage)) = window().local_storage() else { return };
-    let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+/// Keeps `value` on this device; an empty one is forgotten. Says whether that was possible.
+pub fn store(key: &str, value: &str) -> bool {
+    window().local_storage().ok().flatten().is_some_and(|storage| put(&storage, key, value))
+}
+
+fn put(storage: &web_sys::Storage, key: &str, value: &str) -> bool {
+    if value.is_empty() { storage.remove_item(key).is_ok() } else { storage.set_item(key, value).is_ok() }
 }
 
 /// What was kept for as long as this tab lives.
@@ -39,10 +42,9 @@ pub fn session_stored(key: &str) -> Option<String> {
     window().session_storage().ok()??.get_item(key).ok()?
 }
 
-/// Keeps `value` for as long as this tab lives; an empty one is forgotten.
-pub fn session_store(key: &str, value: &str) {
-    let Ok(Some(storage)) = window().session_storage() else { return };
-    let _kept_if_possible = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+/// Keeps `value` for as long as this tab lives; an empty one is forgotten. Says whether that was possible.
+pub fn session_store(key: &str, value: &str) -> bool {
+    window().session_storage().ok().flatten().is_some_and(|storage| put(&storage, key, value))
 }
 
 /// Sets a cookie that the server reads at the next page, for a year.

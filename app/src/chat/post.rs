@@ -8,6 +8,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{error::AppError, wire};
 
+/// The longest wait for an answer: a large file on a slow line.
+const TIMEOUT_MS: u32 = 600_000;
+
 /// What is sent.
 pub enum Body {
     Form(wire::Form),
@@ -51,6 +54,7 @@ async fn send(path: &str, body: Body) -> Result<Answer, JsValue> {
     let init = web_sys::RequestInit::new();
     init.set_method("POST");
     init.set_redirect(web_sys::RequestRedirect::Manual);
+    init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS)));
     let headers = js_sys::Object::new();
     let set = |name: &str, value: &str| Reflect::set(&headers, &name.into(), &value.into());
     set("accept", "application/json")?;

@@ -7,8 +7,9 @@ use leptos::{prelude::*, reactive::send_wrapper_ext::SendOption};
 use serde::Serialize;
 
 use super::{
-    actions::Outgoing,
     channel,
+    composing::Composing,
+    drafts::Outgoing,
     feed::Connection,
     item::Item,
     list::ConversationList,
@@ -182,6 +183,7 @@ pub struct Chat {
     /// Why the last thing the person asked for was not done; shown above the composer.
     pub notice: RwSignal<Option<AppError>>,
     pub sending: RwSignal<bool>,
+    /// The message that was sent last, until the server has it.
     pub unacknowledged: StoredValue<Option<Outgoing>>,
     /// Whether the composer holds nothing worth sending.
     pub empty: RwSignal<bool>,
@@ -190,7 +192,8 @@ pub struct Chat {
     pub loading_older_messages: StoredValue<bool>,
     /// Conversations whose answer ended while another one was looked at.
     pub unread: RwSignal<Vec<ConversationId>>,
-    pub queued: RwSignal<Option<String>>,
+    /// What the composer holds besides its text.
+    pub composing: Composing,
     pub editing: RwSignal<Option<Editing>>,
     pub composer: NodeRef<leptos::html::Textarea>,
 
@@ -236,7 +239,7 @@ impl Chat {
             loading_older: RwSignal::new(false),
             loading_older_messages: StoredValue::new(false),
             unread: RwSignal::new(vec![]),
-            queued: RwSignal::new(None),
+            composing: Composing::default(),
             editing: RwSignal::new(None),
             composer: NodeRef::new(),
             toasts: RwSignal::new(vec![]),

@@ -6,7 +6,7 @@
 
 use leptos::prelude::{document, request_animation_frame, window};
 
-use super::{browser, scroll::BOX_ID};
+use super::{browser, drafts, scroll::BOX_ID};
 use crate::wire;
 
 /// The element that holds what the page is made from, as JSON.
@@ -74,7 +74,8 @@ impl Before {
             && !self.typed.trim().is_empty()
             && composer.value() != self.typed
         {
-            composer.set_value(&self.typed);
+            // A draft of this place is there already: neither replaces the other.
+            composer.set_value(&drafts::joined(&composer.value(), &self.typed));
             if let Ok(event) = web_sys::Event::new("input") {
                 let _not_cancelled = composer.dispatch_event(&event);
             }

@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*, server_fn::ServerFn, task::spawn_local};
 use super::{format::first_name, icon::icon, sidebar::tenant_mark};
 use crate::{
     api::{self, SendMessage},
-    chat::{browser, state::Chat},
+    chat::{browser, prompts, state::Chat},
     model::SetupStep,
     words::shell,
 };
@@ -84,6 +84,10 @@ fn refresh_setup(chat: Chat, steps: RwSignal<Vec<SetupStep>>) {
 fn Example(prompt: String) -> impl IntoView {
     let chat = Chat::get();
     let text = prompt.clone();
+    // Without scripts nobody replaces the name of a prompt by what it stands for.
+    let posted =
+        chat.home.with_value(|home| prompts::named(&home.tenant.commands, &prompt).map(|named| named.text.clone()));
+    let posted = posted.unwrap_or_else(|| prompt.clone());
     let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         chat.send_example(text.clone());
@@ -92,7 +96,7 @@ fn Example(prompt: String) -> impl IntoView {
         <form method="post" action=SendMessage::url() on:submit=on_submit>
             <input type="hidden" name="tenant" value=chat.tenant().to_string()/>
             <input type="hidden" name="key" value=chat.home.with_value(|home| home.next_key.to_string())/>
-            <input type="hidden" name="text" value=prompt.clone()/>
+            <input type="hidden" name="text" value=posted/>
             <button type="submit" class="chip prompt">{prompt}</button>
         </form>
     }

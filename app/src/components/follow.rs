@@ -5,15 +5,12 @@ mod stream;
 
 use leptos::prelude::*;
 
-use crate::chat::{
-    browser,
-    state::{Chat, Place},
-};
+use crate::chat::state::{Chat, Place};
 
 pub fn follow_everything(chat: Chat) {
     stream::follow_stream(chat);
     follow_url(chat);
-    follow_drafts(chat);
+    super::composer::follow_composer(chat);
 }
 
 /// Opens what the URL names when it changes, unless it was just made here and is shown already.
@@ -32,33 +29,5 @@ fn follow_url(chat: Chat) {
             chat.unread.update(|unread| unread.retain(|other| *other != id));
         }
         now
-    });
-}
-
-/// Each place has its own draft; what was typed before the page woke up is kept.
-fn follow_drafts(chat: Chat) {
-    Effect::new(move |previous: Option<Place>| {
-        let place = chat.place.get();
-        if chat.composer.get().is_none() || previous == Some(place) {
-            return place;
-        }
-        let typed = chat.typed();
-        let made_here =
-            previous.is_some() && place.conversation().is_some() && place.conversation() == chat.shown.get_untracked();
-        if made_here || previous.is_none() && !typed.is_empty() {
-            chat.composer_changed();
-            chat.save_draft();
-            return place;
-        }
-        if previous.is_some() {
-            chat.editing.set(None);
-            chat.queued.set(None);
-            chat.notice.set(None);
-        }
-        chat.load_draft();
-        if !browser::touch() {
-            chat.focus_composer();
-        }
-        place
     });
 }

@@ -12,7 +12,7 @@ use crate::{
         state::{Chat, Dialog},
     },
     error::AppError,
-    words::{common, errors, shell},
+    words::{common, composer, errors, shell},
 };
 
 /// A short loss of the network is nobody's business.
@@ -131,7 +131,8 @@ fn refusal(chat: Chat, error: AppError) -> AnyView {
 
 #[component]
 fn Countdown(seconds: u32) -> impl IntoView {
-    let lang = Chat::get().lang;
+    let chat = Chat::get();
+    let lang = chat.lang;
     let left = RwSignal::new(seconds);
     Effect::new(move |_| {
         let tick = move || {
@@ -145,5 +146,17 @@ fn Countdown(seconds: u32) -> impl IntoView {
         0 => shell::too_many_now(lang).to_owned(),
         left => shell::try_again_in(lang, left),
     };
-    view! { <p>{text}</p> }
+    let is_over = Memo::new(move |_| left.get() == 0);
+    let again = move || {
+        is_over.get().then(|| {
+            view! {
+                <button type="button" class="button" on:click=move |_| chat.send_again()>{composer::send_again(lang)}</button>
+            }
+        })
+    };
+    view! {
+        <p>{text}</p>
+        {again}
+    }
+    .into_any()
 }

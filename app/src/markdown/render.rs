@@ -307,12 +307,13 @@ impl Draw<'_> {
     }
 }
 
-/// Headings of a message stand below those of the page (h1 the conversation, h2 the message).
+/// Headings of a message stand below those of the page (h1 the conversation, h2 the message). Models begin with the first
+/// level or with the second: neither may leave one out.
 fn heading(level: u8) -> &'static str {
     match level {
-        1 => "h3",
-        2 => "h4",
-        3 => "h5",
+        1 | 2 => "h3",
+        3 => "h4",
+        4 => "h5",
         _ => "h6",
     }
 }

@@ -272,6 +272,27 @@ impl Write for Again {
     }
 }
 
+impl Write for AttachmentKind {
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Image { width, height } => {
+                let size = Object::default().with("width", width).with("height", height);
+                variant("image", &Raw(size.end()), out);
+            }
+            Self::Text => "text".write(out),
+            Self::Csv => "csv".write(out),
+            Self::Pdf { pages } => variant("pdf", &Raw(Object::default().with("pages", pages).end()), out),
+        }
+    }
+}
+
+impl Write for AttachmentView {
+    fn write(&self, out: &mut String) {
+        let view = Object::default().with("id", &self.id).with("name", &self.name).with("kind", &self.kind);
+        out.push_str(&view.with("bytes", &self.bytes).with("max_tokens", &self.max_tokens).end());
+    }
+}
+
 impl Write for Decision {
     fn write(&self, out: &mut String) {
         match self {

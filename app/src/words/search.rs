@@ -19,6 +19,7 @@ super::phrases! {
 pub fn found(lang: Lang, count: usize, more: bool) -> String {
     let more = if more { "+" } else { "" };
     match lang {
+        Lang::English if count == 1 && more.is_empty() => "1 result".to_owned(),
         Lang::English => format!("{count}{more} results"),
         Lang::Indonesian => format!("{count}{more} hasil"),
     }

@@ -14,7 +14,7 @@ fn everyday_markdown_is_shown() {
             "Hi *you* and **you**, ~~not~~ `x < y`",
             "<p>Hi <em>you</em> and <strong>you</strong>, <del>not</del> <code>x &lt; y</code></p>",
         ),
-        ("# One\n\n## Two\n\n###### Six", "<h3>One</h3><h4>Two</h4><h6>Six</h6>"),
+        ("# One\n\n## Two\n\n### Three\n\n###### Six", "<h3>One</h3><h3>Two</h3><h4>Three</h4><h6>Six</h6>"),
         ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
         ("- a\n\n- b", "<ul><li><p>a</p></li><li><p>b</p></li></ul>"),
         ("3. a\n4. b", r#"<ol start="3"><li>a</li><li>b</li></ol>"#),

@@ -9,7 +9,7 @@ use app::{
     model::{
         Again, Audience, BudgetLimits, ConversationId, ConversationSummary, ConversationView, Cursor, Date, Decision,
         DisplayName, Feedback, Folder, Lang, Me, MessageAuthor, MessageId, MessageStatus, MessageText, MessageView,
-        ModelBadge, Money, Page, Part, PasswordChange, Quality, Rich, RichSource, Role, SearchHit, SessionId,
+        ModelBadge, Money, Page, Part, PasswordChange, Prompt, Quality, Rich, RichSource, Role, SearchHit, SessionId,
         SessionView, SetupStep, ShareId, ShareView, Siblings, StartTurn, TenantChoice, TenantCode, TenantHome,
         TenantView, Theme, Timestamp, Title, Tokens, TurnId, TurnKey, TurnStarted, UsageMeter, UsageReport, UserId,
     },
@@ -28,6 +28,10 @@ pub struct State {
     pub percent: Option<u32>,
     pub shows_cost: bool,
     pub models: Vec<ModelBadge>,
+    /// The tenant's prompts.
+    pub commands: Vec<Prompt>,
+    /// An example of the empty page beside the usual ones.
+    pub example: Option<String>,
     pub conversations: Vec<(ConversationSummary, ConversationView)>,
     pub next_page: Option<Cursor>,
     /// What every search finds.
@@ -55,6 +59,8 @@ impl Default for FakeBackend {
             percent: Some(42),
             shows_cost: false,
             models: vec![],
+            commands: vec![],
+            example: None,
             conversations: vec![],
             next_page: None,
             hits: vec![],
@@ -193,9 +199,12 @@ impl TenantPort for FakeBackend {
                 time_zone: "Asia/Jakarta".into(),
                 utc_offset_minutes: 420,
                 currency: "IDR".into(),
-                prompts: vec!["What did compressor 3 cost us last week?".into(), "When was our peak?".into()],
+                prompts: ["What did compressor 3 cost us last week?".into(), "When was our peak?".into()]
+                    .into_iter()
+                    .chain(state.example.clone())
+                    .collect(),
                 contact: "energy@prs.example".into(),
-                commands: vec![],
+                commands: state.commands.clone(),
                 welcome: if state.branded { "Selamat datang di pabrik.".into() } else { String::new() },
                 logo: state.branded.then(|| "/t/prs/brand/logo".into()),
                 brand_css: state.branded.then(|| "/t/prs/brand/style.css".into()),

@@ -16,7 +16,7 @@
 //! # Which script answers
 //! 1. The first queued script ([`Upstream::enqueue`], `POST /_script`) whose [`Script::when`] fits; it is used up.
 //! 2. A named script, when the last text of the user contains `[[script:NAME]]`. Names come from the files
-//!    `NAME.json` of the scripts folder. Stateless: the n-th model call after that text gets the n-th script of
+//!    `NAME.json` of the folder `scripts/`, which are built in (`--scripts DIR`: of that folder instead). Stateless: the n-th model call after that text gets the n-th script of
 //!    [`Script::then`], so a tool loop is one file.
 //! 3. An echo: `You said: …`.
 //!
@@ -33,7 +33,7 @@
 //! a quarter of the bytes, rounded up. HTTP errors and lost requests before `message_start` cost nothing.
 //!
 //! # The binary
-//! `upstream --addr 127.0.0.1:0 --scripts DIR` prints its URL. `GET /_bill`, `GET /_requests`, `POST /_script`
+//! `upstream --addr 127.0.0.1:0 [--scripts DIR]` prints its URL. `GET /_bill`, `GET /_requests`, `POST /_script`
 //! (a [`Script`]), `POST /_release` (`{"gate": "name"}`), `POST /_reset`.
 
 mod bill;
@@ -49,4 +49,4 @@ mod socket;
 pub use bill::Bill;
 pub use request::SIDE_CALL_MAX_TOKENS;
 pub use script::{ApiError, Fault, FaultKind, Report, Script, Step, ToolCall, Usage, When};
-pub use server::{Recorded, Upstream, load_scripts};
+pub use server::{Recorded, Upstream, built_in_scripts, load_scripts};

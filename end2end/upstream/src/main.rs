@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
-use upstream::{Upstream, load_scripts};
+use upstream::{Upstream, built_in_scripts, load_scripts};
 
 /// A scripted model provider (Anthropic Messages API) that keeps its own bill.
 #[derive(Parser)]
@@ -11,7 +11,7 @@ struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     addr: SocketAddr,
-    /// Folder of named scripts (`NAME.json`).
+    /// Folder of named scripts (`NAME.json`) instead of those that are built in.
     #[arg(long)]
     scripts: Option<PathBuf>,
 }
@@ -19,7 +19,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
-    let scripts = arguments.scripts.as_deref().map(load_scripts).transpose()?.unwrap_or_default();
+    let scripts = arguments.scripts.as_deref().map_or_else(built_in_scripts, load_scripts)?;
     let upstream = Upstream::start_at(arguments.addr, scripts).await?;
     println!("{}", upstream.url());
     upstream.run().await;

@@ -86,6 +86,30 @@ impl Drop for Upstream {
     }
 }
 
+/// The scripts every upstream knows, built in: a program must not need the clone it was built from.
+const BUILT_IN: [(&str, &str); 7] = [
+    ("breaks-off", include_str!("../scripts/breaks-off.json")),
+    ("error-midway", include_str!("../scripts/error-midway.json")),
+    ("held", include_str!("../scripts/held.json")),
+    ("long", include_str!("../scripts/long.json")),
+    ("overloaded", include_str!("../scripts/overloaded.json")),
+    ("slow", include_str!("../scripts/slow.json")),
+    ("tool-loop", include_str!("../scripts/tool-loop.json")),
+];
+
+/// The scripts of this crate's `scripts/` folder.
+///
+/// # Errors
+/// One of them is no script (a test checks that this cannot be).
+pub fn built_in_scripts() -> io::Result<HashMap<String, Script>> {
+    BUILT_IN.iter().map(|(name, text)| Ok(((*name).to_owned(), parse(name, text.as_bytes())?))).collect()
+}
+
+fn parse(name: &str, bytes: &[u8]) -> io::Result<Script> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{name}: {error}")))
+}
+
 /// Reads the scripts of a folder: `NAME.json` each.
 ///
 /// # Errors
@@ -98,21 +122,19 @@ pub fn load_scripts(folder: &Path) -> io::Result<HashMap<String, Script>> {
             continue;
         }
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let script = serde_json::from_slice(&std::fs::read(&path)?)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display())))?;
+        let script = parse(&path.display().to_string(), &std::fs::read(&path)?)?;
         scripts.insert(name, script);
     }
     Ok(scripts)
 }
 
 impl Upstream {
-    /// Starts on a free port of the loopback address, with the scripts of this crate's `scripts/` folder.
+    /// Starts on a free port of the loopback address, with the scripts that are built in.
     ///
     /// # Errors
-    /// No port, or a script that cannot be read.
+    /// No port.
     pub async fn start() -> io::Result<Self> {
-        let scripts = load_scripts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts"))?;
-        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), scripts).await
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), built_in_scripts()?).await
     }
 
     /// Starts on an address with named scripts.
@@ -360,5 +382,17 @@ fn echo(text: &str) -> Script {
 impl From<Bill> for Value {
     fn from(bill: Bill) -> Self {
         json!(bill)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_script_of_the_folder_is_built_in() -> io::Result<()> {
+        let folder = load_scripts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts"))?;
+        assert_eq!(built_in_scripts()?, folder);
+        Ok(())
     }
 }

@@ -166,6 +166,8 @@ pub enum SystemReason {
     Purge,
     /// Messages from before search are indexed.
     SearchBackfill,
+    /// A shared link, which names no tenant, is opened.
+    SharedLink,
     /// `steward doctor`, readiness.
     Health,
 }
@@ -181,6 +183,7 @@ impl SystemReason {
             Self::AuditOfBooks => "audit_of_books",
             Self::Purge => "purge",
             Self::SearchBackfill => "search_backfill",
+            Self::SharedLink => "shared_link",
             Self::Health => "health",
         }
     }

@@ -16,6 +16,7 @@ use serde_json::Value;
 pub fn is_for_machines(path: &str) -> bool {
     let is_event_stream = path.starts_with("/t/") && path.ends_with("/events");
     super::attachments::is_attachment(path)
+        || super::import::is_import_path(path)
         || is_event_stream
         || ["/fn/", "/api/", "/.well-known/"].iter().any(|prefix| path.starts_with(prefix))
 }

@@ -218,7 +218,7 @@ async fn found(state: &AppState, caller: &Caller, tenant: &str, id: &str) -> Res
 }
 
 /// `Content-Disposition` (RFC 6266) with the name in ASCII for old readers and in UTF-8 (RFC 8187, which replaces 5987).
-fn disposition(name: &str, is_image: bool) -> String {
+pub(super) fn disposition(name: &str, is_image: bool) -> String {
     let kind = if is_image { "inline" } else { "attachment" };
     let plain = |c: char| if c.is_ascii_alphanumeric() || " .-_()+,".contains(c) { c } else { '_' };
     let ascii: String = name.chars().map(plain).collect();

@@ -13,8 +13,8 @@ use crate::identity::AuthState;
 const WITHOUT_SCRIPTS: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
 
-/// The rest of the policy of a page with scripts.
-const AROUND_SCRIPTS: &str = "'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+/// The rest of the policy of a page with scripts. `blob:`: pictures that are being attached, before they are uploaded.
+const AROUND_SCRIPTS: &str = "'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
 
 const FIXED: [(HeaderName, &str); 6] = [
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(
             csp(Some("aB3-_/+=")),
             "default-src 'none'; script-src 'nonce-aB3-_/+=' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-             img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+             img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
              frame-ancestors 'none'; manifest-src 'self'"
         );
         for not_a_nonce in [None, Some(""), Some("a'; script-src *"), Some("a b"), Some("ä")] {

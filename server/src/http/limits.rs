@@ -15,7 +15,7 @@ use axum::{
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 
-use super::{answer, attachments, session};
+use super::{answer, attachments, import, session};
 use crate::identity::AuthState;
 
 /// Room for a message of the largest size ([`app::model::MAX_MESSAGE_BYTES`]) as a form field, where each byte may take three.
@@ -60,6 +60,7 @@ pub async fn enforce(State((auth, limits)): State<(AuthState, Limits)>, request:
     let handle = match path.as_str() {
         "/api/chat" => WHOLE_TURN,
         path if attachments::is_upload(request.method(), path) => attachments::UPLOAD_WITHIN,
+        path if import::is_import(request.method(), path) => import::IMPORT_WITHIN,
         _ => limits.handle,
     };
     match tokio::time::timeout(handle, next.run(request)).await {
@@ -79,7 +80,8 @@ async fn bounded(request: Request, read: Duration) -> Result<Request, Refusal> {
     }
     let is_signed_in = session::caller_of(request.extensions()).is_some();
     // A file is received where it is known who sends it and what it is; the others are refused without reading.
-    if is_signed_in && attachments::is_upload(request.method(), request.uri().path()) {
+    let (method, path) = (request.method(), request.uri().path());
+    if is_signed_in && (attachments::is_upload(method, path) || import::is_import(method, path)) {
         return Ok(request);
     }
     let max_bytes = max_body_bytes(request.uri().path(), is_signed_in);

@@ -40,6 +40,9 @@ impl Ids {
             .replace("{id}", &self.conversation)
             .replace("{message}", &self.message)
             .replace("{turn}", &self.turn)
+            // Never one that is there: what a link shows to whom has stories of its own.
+            .replace("{secret}", "AAAAAAAAAAAAAAAAAAAAAA")
+            .replace("{picture}", &self.message)
     }
 
     /// Takes the ids out again, so that two answers can be compared.

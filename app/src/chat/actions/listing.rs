@@ -71,7 +71,9 @@ impl Chat {
     }
 
     fn ended_elsewhere(self, row: &ConversationSummary) {
-        if Some(row.id) == self.shown.get_untracked() {
+        let shown = self.shown.get_untracked();
+        // A quick answer to the first message ends before its sender has heard which conversation it began.
+        if shown == Some(row.id) || shown.is_none() && self.sending.get_untracked() {
             return;
         }
         self.unread.update(|unread| {

@@ -1,118 +1,226 @@
 //! Sending a message and stopping its answer.
+//!
+//! A message is on its way from [`Chat::deliver`] until the server has acknowledged it; as long it is kept with the
+//! draft, under the same idempotency key, and its text stays in the composer.
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{
-    super::{
-        browser, drafts,
-        item::Item,
-        state::{Chat, Editing, Following},
-    },
-    Outgoing,
+use super::super::{
+    browser,
+    drafts::{self, Outgoing},
+    item::Item,
+    prompts,
+    state::{Chat, Editing, Following},
 };
 use crate::{
     api,
+    chat::attachments::Attached,
     error::AppError,
     model::{
-        ConversationId, ConversationSummary, MessageAuthor, MessageId, MessageStatus, MessageText, MessageView, Part,
-        Siblings, Timestamp, TurnStarted,
+        AttachmentView, ConversationId, ConversationSummary, InvalidText, MessageAuthor, MessageId, MessageStatus,
+        MessageText, MessageView, Part, Siblings, Timestamp, TurnStarted,
     },
-    words::thread,
+    words::{composer as words, errors, thread},
 };
 
 impl Chat {
-    /// Sends what is in the composer, or queues it while an answer is being written.
+    /// Sends what is in the composer; queues it while an answer is being written or others wait; waits for its files.
     pub fn submit(self) {
-        let Some(composer) = self.composer.get_untracked() else { return };
-        let text = composer.value();
+        let text = self.typed();
         if text.trim().is_empty() || self.sending.get_untracked() {
             return;
         }
-        if self.following.with_untracked(Option::is_some) && self.editing.with_untracked(Option::is_none) {
-            self.enqueue(text);
+        if untrack(|| self.is_uploading()) {
+            self.composing.goes_after_upload.set(true);
+            self.announce(words::uploading(self.lang));
             return;
         }
-        let editing = self.editing.get_untracked();
-        let (parent, branch) = match &editing {
-            Some(Editing { parent, .. }) => (*parent, true),
+        let files =
+            self.composing.files.with_untracked(|files| files.iter().filter_map(Attached::view).cloned().collect());
+        let Some(out) = self.outgoing(text, files) else { return };
+        let others_first = self.following.with_untracked(Option::is_some)
+            || self.composing.queue.with_untracked(|queue| !queue.is_empty());
+        if others_first && !out.branch {
+            self.enqueue(out);
+            self.send_queued();
+        } else {
+            self.deliver(out);
+        }
+    }
+
+    /// Sends an example of the empty page, past the composer; `/name` stands for the tenant's prompt of this name.
+    pub fn send_example(self, text: String) {
+        let prompt = self.home.with_value(|home| prompts::named(&home.tenant.commands, &text).cloned());
+        if self.sending.get_untracked() {
+            return;
+        }
+        let text = match prompt {
+            Some(prompt) if !prompts::variables(&prompt.text).is_empty() => return self.choose_prompt(prompt),
+            Some(prompt) => prompt.text,
+            None => text,
+        };
+        if let Some(out) = self.outgoing(text, vec![]) {
+            self.deliver(out);
+        }
+    }
+
+    /// A message for the place that is looked at; says why when it cannot be one.
+    fn outgoing(self, text: String, files: Vec<AttachmentView>) -> Option<Outgoing> {
+        if let Err(error) = MessageText::parse(text.as_str()) {
+            self.notice.set(Some(match error {
+                InvalidText::TooLong { max, actual } => AppError::invalid("", words::too_long(self.lang, actual - max)),
+                error => error.into(),
+            }));
+            return None;
+        }
+        let (parent, branch) = match self.editing.get_untracked() {
+            Some(Editing { parent, .. }) => (parent, true),
             None => (self.leaf(), false),
         };
-        self.send(text, parent, branch);
-    }
-
-    /// Sends `text` as it is, past the composer: an example from the empty page.
-    pub fn send_example(self, text: String) {
-        if !self.sending.get_untracked() {
-            self.send(text, self.leaf(), false);
-        }
-    }
-
-    pub(super) fn send(self, text: String, parent: Option<MessageId>, branch: bool) {
-        let parsed = match MessageText::parse(text.clone()) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                self.notice.set(Some(error.into()));
-                return;
-            }
+        let before = self.unacknowledged.get_value().filter(|out| out.text == text && out.parent == parent);
+        let Some(key) = before.map(|out| out.key).or_else(browser::new_key) else {
+            self.notice.set(Some(AppError::invalid("", words::no_key(self.lang))));
+            return None;
         };
+        Some(Outgoing { text, files, model: self.wanted_model(), parent, branch, tried: false, key })
+    }
+
+    /// Sends a message that is in the composer or at the head of the queue.
+    pub(super) fn deliver(self, mut out: Outgoing) {
         let conversation = self.shown.get_untracked();
-        let reused = self.unacknowledged.get_value().filter(|out| out.text == text && out.parent == parent);
-        let Some(key) = reused.map(|out| out.key).or_else(browser::new_key) else {
-            self.notice.set(Some(AppError::invalid("", "This browser cannot make the random key that sending needs.")));
-            return;
-        };
-        self.unacknowledged.set_value(Some(Outgoing { text: text.clone(), parent, key }));
+        let Ok(text) = MessageText::parse(out.text.as_str()) else { return };
+        let was_tried = std::mem::replace(&mut out.tried, true);
+        self.unacknowledged.set_value(Some(out.clone()));
+        self.composing.queue.update(|queue| {
+            if let Some(waiting) = queue.iter_mut().find(|other| other.key == out.key) {
+                *waiting = out.clone();
+            }
+        });
         self.notice.set(None);
         self.sending.set(true);
+        self.save_draft();
         spawn_local(async move {
-            let result = api::start_turn(self.tenant(), conversation, parent, parsed, vec![], None, key).await;
+            let files = out.files.iter().map(|file| file.id).collect();
+            let model = out.model.clone();
+            let result = api::start_turn(self.tenant(), conversation, out.parent, text, files, model, out.key).await;
             if !self.is_alive() {
                 return;
             }
             self.sending.set(false);
             match result {
-                Ok(started) => self.acknowledged(started, Outgoing { text, parent, key }, conversation, branch),
-                Err(error) => {
-                    self.announce(&error.to_string());
-                    self.notice.set(Some(error));
-                }
+                Ok(started) => self.acknowledged(started, out, conversation, was_tried),
+                Err(error) => self.not_sent(out, error, conversation),
             }
         });
     }
 
-    /// The server has the message, sent from `conversation`: only now its draft is forgotten.
-    fn acknowledged(self, started: TurnStarted, sent: Outgoing, conversation: Option<ConversationId>, branch: bool) {
+    /// The server has the message, sent from `conversation`: only now it is forgotten here.
+    /// `was_tried`: the server may have had it before.
+    fn acknowledged(self, started: TurnStarted, out: Outgoing, conversation: Option<ConversationId>, was_tried: bool) {
         self.unacknowledged.set_value(None);
-        self.forget_draft(conversation);
+        self.composing.attempts.set_value(0);
+        self.composing.awaits_network.set(false);
         self.tell_tabs(Some(started.conversation));
         let now = browser::now();
         if self.shown.get_untracked() != conversation {
-            self.put_in_list(started.conversation, &sent.text, now);
+            self.change_stored(conversation, |draft| draft.forget(out.key));
+            self.put_in_list(started.conversation, &out.text, now);
             return;
         }
-        self.editing.set(None);
-        let rest = drafts::rest_after(&self.typed(), &sent.text).to_owned();
-        self.set_composer(&rest);
+        self.leave_composer(&out, conversation);
         self.announce(thread::responding(self.lang));
-        self.put_in_list(started.conversation, &sent.text, now);
+        self.put_in_list(started.conversation, &out.text, now);
         if self.leaf_wanted.get_untracked().is_some() {
             self.go_to(self.conversation_url(started.conversation));
             return;
         }
-        if branch {
-            // Only the server knows the siblings of a branch: show what it says.
+        let is_known = self.items.with_untracked(|items| items.iter().any(|item| item.id == started.assistant_message));
+        if out.branch || is_known {
+            // Only the server knows the siblings of a branch …
             self.reload();
             return;
         }
-        self.append(started, sent.text, sent.parent, now);
+        self.append(started, out, now);
         if conversation.is_none() {
             self.go_to(self.conversation_url(started.conversation));
         }
+        if was_tried {
+            // … and how far an answer is that began before.
+            self.reload();
+        }
+    }
+
+    /// Takes a message that was acknowledged out of the composer or the queue.
+    fn leave_composer(self, out: &Outgoing, conversation: Option<ConversationId>) {
+        let was_queued = self.composing.queue.with_untracked(|queue| queue.iter().any(|other| other.key == out.key));
+        if was_queued {
+            self.composing.queue.update(|queue| queue.retain(|other| other.key != out.key));
+        } else {
+            let rest = drafts::rest_after(&self.typed(), &out.text).to_owned();
+            let was_editing = out.branch && self.editing.with_untracked(Option::is_some);
+            if was_editing {
+                // What was written before the old message was changed comes back.
+                self.editing.set(None);
+                self.change_stored(conversation, |draft| draft.forget(out.key));
+                self.load_draft();
+                if !rest.is_empty() {
+                    self.put_back(&rest);
+                }
+            } else {
+                self.set_composer(&rest);
+                self.drop_files(&out.files);
+            }
+        }
+        if conversation.is_none() {
+            // The rest is kept under the address the conversation gets now.
+            self.change_stored(None, |draft| *draft = drafts::Draft::default());
+        } else {
+            self.save_draft();
+        }
+    }
+
+    /// The message stays: in the composer, or among those that wait.
+    fn not_sent(self, out: Outgoing, error: AppError, conversation: Option<ConversationId>) {
+        if self.shown.get_untracked() != conversation {
+            // It waits where it was written.
+            self.say(errors::text(self.lang, &error), None);
+            return;
+        }
+        let was_queued = self.composing.queue.with_untracked(|queue| queue.iter().any(|other| other.key == out.key));
+        if error != AppError::Offline {
+            if !was_queued && !self.typed().starts_with(&out.text) {
+                // An example of the empty page.
+                self.put_back(&out.text);
+            }
+            self.composing.awaits_network.set(false);
+            self.announce(&errors::text(self.lang, &error));
+            self.notice.set(Some(error));
+            self.save_draft();
+            return;
+        }
+        if !was_queued {
+            let was_editing = out.branch && self.editing.with_untracked(Option::is_some);
+            if was_editing {
+                self.editing.set(None);
+                self.load_draft();
+            } else {
+                let rest = drafts::rest_after(&self.typed(), &out.text).to_owned();
+                self.set_composer(&rest);
+                self.drop_files(&out.files);
+            }
+            self.composing.queue.update(|queue| {
+                queue.retain(|other| other.key != out.key);
+                queue.insert(0, out);
+            });
+        }
+        self.save_draft();
+        self.await_network();
     }
 
     /// Shows the message and the answer that begins.
-    pub(super) fn append(self, started: TurnStarted, text: String, parent: Option<MessageId>, now: Timestamp) {
-        let message = |id, parent, author, parts, status| MessageView {
+    fn append(self, started: TurnStarted, out: Outgoing, now: Timestamp) {
+        let model = untrack(|| self.model());
+        let message = |id, parent, author, parts, status, model| MessageView {
             id,
             parent,
             author,
@@ -122,17 +230,20 @@ impl Chat {
             turn: Some(started.turn),
             siblings: Siblings::only(),
             usage: None,
-            model: None,
+            model,
             feedback: None,
             edited: false,
             rich: vec![],
         };
+        let mut parts: Vec<Part> = out.files.into_iter().map(|file| Part::Attachment { file }).collect();
+        parts.push(Part::Text { text: out.text });
         let question = Item::new(message(
             started.user_message,
-            parent,
+            out.parent,
             MessageAuthor::User,
-            vec![Part::Text { text }],
+            parts,
             MessageStatus::Complete,
+            None,
         ));
         let answer = Item::new(message(
             started.assistant_message,
@@ -140,6 +251,7 @@ impl Chat {
             MessageAuthor::Assistant,
             vec![],
             MessageStatus::Running,
+            Some(model.name),
         ));
         let anchor = question.element_id();
         self.shown.set(Some(started.conversation));

@@ -76,10 +76,8 @@ impl Chat {
             return;
         }
         self.notice.set(None);
-        let typed = self.typed();
-        let unsent = self.unacknowledged.with_value(|out| out.as_ref().is_some_and(|out| out.text == typed));
-        if unsent && !typed.trim().is_empty() {
-            self.submit();
+        if self.has_unsent() {
+            self.send_again();
         } else if self.shown.get_untracked().is_some() {
             self.reload();
         }

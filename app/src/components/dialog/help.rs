@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::dialog_head;
 use crate::{
     chat::{browser, state::Chat},
+    components::composer,
     words::shell,
 };
 
@@ -35,6 +36,7 @@ pub fn help(chat: Chat) -> AnyView {
     view! {
         {dialog_head(chat, shell::shortcuts(lang))}
         <table class="table"><tbody>{rows.into_iter().collect_view()}</tbody></table>
+        {composer::send_key_choice(lang)}
     }
     .into_any()
 }

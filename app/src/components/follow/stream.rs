@@ -248,9 +248,9 @@ impl Page {
             MessageStatus::Failed(_) => thread::failed(chat.lang),
             MessageStatus::Complete | MessageStatus::Running => thread::complete(chat.lang),
         });
-        match status {
-            MessageStatus::Failed(_) => chat.unqueue(),
-            _ => chat.send_queued(),
+        // After a failure the person says when the next message goes.
+        if !matches!(status, MessageStatus::Failed(_)) {
+            chat.send_queued();
         }
     }
 
