@@ -101,7 +101,7 @@ db_test! {
         // Listed again with the same address, by its person only.
         let of = json!({"tenant": "prs", "id": id});
         let (_, listed) = ana.call("shares/list", of.clone()).await;
-        assert_eq!(serde_json::from_value::<Vec<ShareView>>(listed).unwrap(), [link.clone()]);
+        assert_eq!(serde_json::from_value::<Vec<ShareView>>(listed).unwrap(), std::slice::from_ref(&link));
         assert_eq!(budi.call("shares/list", of).await.0, StatusCode::NOT_FOUND);
         let revoke = json!({"tenant": "prs", "share": link.id});
         assert_eq!(budi.call("shares/revoke", revoke.clone()).await.0, StatusCode::NOT_FOUND);
