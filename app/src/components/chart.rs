@@ -11,7 +11,7 @@ mod data;
 mod export;
 mod layout;
 
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, lazy, prelude::*, task::spawn_local};
 
 use self::{
     data::{amount, percent, slot_label, values},
@@ -106,7 +106,41 @@ pub fn drawn_below(call: RwSignal<ToolCallView>) -> impl IntoView {
             charts.enumerate().collect::<Vec<_>>()
         })
     };
-    each(charts, |(place, _)| *place as u128, |(_, chart)| view! { <ChartView chart/> }.into_any())
+    each(charts, |(place, _)| *place as u128, |(_, chart)| later(chart))
+}
+
+type Draw = fn(Chart) -> AnyView;
+
+/// How charts are drawn is a part of the program of its own, fetched with the first one.
+#[lazy]
+fn drawing() -> Draw {
+    draw
+}
+
+fn draw(chart: Chart) -> AnyView {
+    view! { <ChartView chart/> }.into_any()
+}
+
+/// The server draws at once; the browser holds the place until it can.
+fn later(chart: Chart) -> AnyView {
+    if cfg!(feature = "ssr") {
+        return draw(chart);
+    }
+    let ready = RwSignal::new(None::<Draw>);
+    spawn_local(async move {
+        let draw = drawing().await;
+        let _gone_if_not = ready.try_set(Some(draw));
+    });
+    let chart = StoredValue::new(chart);
+    let drawn = move || match ready.get() {
+        Some(draw) => draw(chart.get_value()),
+        None => {
+            let title = chart.with_value(|chart| chart.title.clone());
+            view! { <figure class="chart chart-awaited" aria-busy="true"><figcaption>{title}</figcaption></figure> }
+                .into_any()
+        }
+    };
+    view! { {drawn} }.into_any()
 }
 
 /// The drawing in its scroll box, with what follows the pointer.

@@ -59,6 +59,9 @@ pub fn Dialogs() -> impl IntoView {
     };
     let filling = RwSignal::new(None::<Filling>);
     Effect::new(move |_| {
+        if chat.dialog.get().is_none() || filling.with_untracked(Option::is_some) {
+            return;
+        }
         spawn_local(async move {
             let loaded = filling_later().await;
             let _gone_if_not = filling.try_set(Some(loaded));
@@ -82,7 +85,7 @@ pub fn Dialogs() -> impl IntoView {
 /// What fills the dialog.
 type Filling = fn(Chat, Dialog) -> AnyView;
 
-/// The dialogs are a part of the program of their own, fetched once the page is awake.
+/// The dialogs are a part of the program of their own, fetched when the first of them opens.
 #[lazy]
 fn filling_later() -> Filling {
     fill

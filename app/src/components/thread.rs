@@ -85,6 +85,9 @@ pub fn Thread() -> impl IntoView {
     view! {
         <div
             id=BOX_ID
+            tabindex="0"
+            role="region"
+            aria-label=thread::conversation(lang)
             class="transcript-box"
             class:empty=move || empty.get()
             node_ref=scroll_box
