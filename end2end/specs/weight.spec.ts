@@ -43,7 +43,7 @@ test.describe("page weight @script", () => {
     // The stream and what it asks for when it begins are no part of the page.
     const parts = list.filter((load) => !load.path.endsWith("/events") && !load.path.startsWith("/fn/"));
     expect(parts.length, told(list)).toBeLessThanOrEqual(6);
-    for (const load of list.filter((load) => /\.(wasm|js|css)$/.test(load.path))) expect(load.encoding, load.path).toBe("br");
+    for (const load of list.filter((load) => /^\/pkg\/.*\.(wasm|js|css)$/.test(load.path))) expect(load.encoding, load.path).toBe("br");
     expect(bytes, told(list)).toBeLessThanOrEqual(450_000);
   });
 
