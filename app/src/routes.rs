@@ -67,7 +67,7 @@ fn stays_asleep(path: &str) -> bool {
     matches!(pieces.as_slice(), ["settings"] | ["t", _, "usage"])
 }
 
-/// What is hydrated: the chat. It finds its way without the router ([`crate::chat::address`]); in [`App`] it stands for
+/// What wakes up in the browser, drawn anew: the chat. It finds its way without the router ([`crate::chat::address`]); in [`App`] it stands for
 /// the list of routes.
 #[component]
 pub fn Woken() -> impl IntoView {

@@ -1,6 +1,6 @@
 //! Charts of structured tool results, as accessible SVG.
 //!
-//! The server draws them first; when hydrated, the pointer or the arrow keys read values and the legend switches series.
+//! The server draws them first; in the browser the pointer or the arrow keys read values and the legend switches series.
 //! [`data`] makes values fit to be drawn, [`layout`] decides where everything goes (pure, tested), this file turns that
 //! into elements and listens, [`export`] gives table, CSV and PNG.
 //!

@@ -60,7 +60,7 @@ pub fn import(chat: Chat) -> AnyView {
             <p>{shell::import_what(lang)}</p>
             <div class="field">
                 <label for="import-file">{shell::file(lang)}</label>
-                <input id="import-file" class="input" type="file" accept=".json,.zip,application/json" autofocus node_ref=file/>
+                <input id="import-file" class="input" type="file" accept=".json,application/json" autofocus node_ref=file/>
             </div>
             <div role="status">{told}</div>
             <div class="dialog-buttons">
