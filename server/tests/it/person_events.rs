@@ -5,7 +5,7 @@ use std::{pin::Pin, time::Duration};
 
 use app::{
     backend::Caller,
-    model::{ConversationId, LastTurn, PersonEvent, Role, Title, TurnEnvelope, TurnId},
+    model::{ConversationId, LastTurn, PersonEvent, Role, Title, TurnEnvelope, TurnEvent, TurnId},
 };
 use axum::{Extension, Router, body::Body, http::Request, routing::get};
 use futures::{Stream, StreamExt as _};
@@ -223,9 +223,12 @@ db_test! {
         upstream.release("half");
         for (seen, mut stream) in streams {
             let rest = envelopes(&stream.until(is_terminal).await);
-            let seqs: Vec<u64> = rest.iter().map(|envelope| envelope.seq).collect();
-            let expected: Vec<u64> = (u64::try_from(seen).unwrap() + 1..).take(seqs.len()).collect();
-            assert_eq!(seqs, expected, "after {seen}");
+            // Who begins to read when the answer is over already gets it whole instead of piece by piece.
+            if !matches!(rest[0].event, TurnEvent::Snapshot { .. }) {
+                let seqs: Vec<u64> = rest.iter().map(|envelope| envelope.seq).collect();
+                let expected: Vec<u64> = (u64::try_from(seen).unwrap() + 1..).take(seqs.len()).collect();
+                assert_eq!(seqs, expected, "after {seen}");
+            }
             let whole = [&before[..seen], &rest].concat();
             assert_eq!(played(&whole).text(), "One two three four five.");
         }
