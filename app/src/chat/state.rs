@@ -69,6 +69,8 @@ pub struct Following {
     pub after: u64,
     pub parts: Vec<Part>,
     pub item: Item,
+    /// It began after this page had opened its stream: all of it comes that way.
+    pub began_here: bool,
 }
 
 /// A message the person is changing: what they send takes its place as a sibling.
@@ -114,6 +116,8 @@ pub struct Found {
 /// What the page is made from: everything one request of the server brings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageData {
+    /// Where the stream was before anything of this was read: it goes on from there.
+    pub live: String,
     pub me: Me,
     pub home: TenantHome,
     pub list: Page<ConversationSummary>,
@@ -139,6 +143,7 @@ impl wire::Read for PageData {
     fn read(json: wire::Json<'_>) -> Option<Self> {
         let wire::Json::Map(mut map) = json else { return None };
         Some(Self {
+            live: map.take("live")?,
             me: map.take("me")?,
             home: map.take("home")?,
             list: map.take("list")?,
@@ -170,6 +175,8 @@ pub struct Chat {
     pub failure: RwSignal<Option<AppError>>,
     pub following: RwSignal<Option<Following>>,
     pub connection: RwSignal<Connection>,
+    /// Where the stream goes on from.
+    pub live: StoredValue<String>,
 
     pub list: RwSignal<ConversationList>,
     /// The archive, while the sidebar shows it.
@@ -226,6 +233,7 @@ impl Chat {
             failure: RwSignal::new(None),
             following: RwSignal::new(None),
             connection: RwSignal::new(Connection::Fine),
+            live: StoredValue::new(data.live),
             list: RwSignal::new(ConversationList::new(Folder::Inbox, data.list)),
             archive: RwSignal::new(data.archive.map(|page| ConversationList::new(Folder::Archive, page))),
             found: RwSignal::new(data.found),
@@ -382,6 +390,7 @@ impl Chat {
             after,
             parts: last_parts,
             item,
+            began_here: false,
         });
         self.shown.set(Some(view.id));
         self.failure.set(None);

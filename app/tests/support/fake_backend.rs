@@ -228,6 +228,10 @@ impl TenantPort for FakeBackend {
         })
     }
 
+    fn live_place(&self) -> String {
+        "0190-7".into()
+    }
+
     async fn usage_meter(&self, _: &Caller, _: &TenantCode) -> Result<UsageMeter, AppError> {
         Ok(UsageMeter {
             percent: self.state().percent,

@@ -52,6 +52,9 @@ impl TenantPort for ServerBackend {
         let lang = app::words::lang();
         self.home(caller, tenant, lang).await.for_people(caller)
     }
+    fn live_place(&self) -> String {
+        self.db.changes().place()
+    }
     async fn usage_meter(&self, caller: &Caller, tenant: &TenantCode) -> Answer<UsageMeter> {
         self.meter(caller, tenant).await.for_people(caller)
     }

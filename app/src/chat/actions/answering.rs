@@ -101,6 +101,7 @@ impl Chat {
             after: 0,
             parts: vec![],
             item: fresh,
+            began_here: true,
         }));
         if self.leaf_wanted.get_untracked().is_some() {
             self.go_to(self.conversation_url(started.conversation));

@@ -270,6 +270,7 @@ impl Chat {
             after: 0,
             parts: vec![],
             item: answer,
+            began_here: true,
         }));
         let sent = move || {
             if self.is_alive() {
