@@ -59,7 +59,7 @@ test.describe("by keyboard alone @script", () => {
     await page.keyboard.press("Control+k");
     await expect(page.getByRole("dialog")).toBeVisible();
     await page.keyboard.type("bearing");
-    await expect(page.getByRole("option").first()).toBeVisible();
+    await expect(page.getByRole("dialog").getByRole("option").filter({ hasText: "bearing" }).first()).toBeVisible();
     await page.keyboard.press("Enter");
     await expect(page.getByRole("dialog")).toBeHidden();
     await expect(chat.transcript.getByText("bearing noise").first()).toBeVisible();
@@ -174,6 +174,19 @@ test.describe("by keyboard alone @script", () => {
     await expect(dialog).toBeVisible();
     await page.keyboard.press("Escape");
     await expect(dialog).toBeHidden();
+    await expect(chat.composer).toBeFocused();
+  });
+
+  test("one Escape closes the search, also when something is typed", async ({ chat, page }) => {
+    await chat.open();
+    await chat.composer.focus();
+    await page.keyboard.press("Control+k");
+    const field = page.getByRole("dialog").getByRole("combobox");
+    await expect(field).toBeFocused();
+    await page.keyboard.type("bearing");
+    await expect(field).toHaveValue("bearing");
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("dialog")).toBeHidden();
     await expect(chat.composer).toBeFocused();
   });
 

@@ -67,7 +67,9 @@ pub fn Dialogs() -> impl IntoView {
             let _gone_if_not = filling.try_set(Some(loaded));
         });
     });
-    let content = move || chat.dialog.get().zip(filling.get()).map(|(dialog, fill)| fill(chat, dialog));
+    // Asked for again while it stands there (several things find the session gone), it stays as it is: with what was typed.
+    let shown = Memo::new(move |_| chat.dialog.get());
+    let content = move || shown.get().zip(filling.get()).map(|(dialog, fill)| fill(chat, dialog));
     view! {
         <dialog
             class=class
