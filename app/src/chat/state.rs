@@ -169,6 +169,8 @@ pub struct Chat {
     /// … and what is shown: behind the URL while a conversation is fetched, ahead of it when one was just made.
     pub shown: RwSignal<Option<ConversationId>>,
     pub title: RwSignal<String>,
+    /// It is in the archive.
+    pub archived: RwSignal<bool>,
     pub items: RwSignal<Vec<Item>>,
     pub earlier: RwSignal<Option<Cursor>>,
     /// Why the conversation cannot be shown.
@@ -228,6 +230,7 @@ impl Chat {
             leaf_wanted,
             shown: RwSignal::new(None),
             title: RwSignal::new(String::new()),
+            archived: RwSignal::new(false),
             items: RwSignal::new(vec![]),
             earlier: RwSignal::new(None),
             failure: RwSignal::new(None),
@@ -395,6 +398,7 @@ impl Chat {
         self.shown.set(Some(view.id));
         self.failure.set(None);
         self.title.set(view.title);
+        self.archived.set(view.archived);
         if above == 0 {
             self.earlier.set(view.earlier);
         }
@@ -407,6 +411,7 @@ impl Chat {
         self.shown.set(None);
         self.failure.set(failure);
         self.title.set(String::new());
+        self.archived.set(false);
         self.earlier.set(None);
         self.items.set(vec![]);
         self.following.set(None);

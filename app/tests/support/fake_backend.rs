@@ -99,7 +99,7 @@ impl FakeBackend {
             pinned: false,
             archived: false,
         };
-        let view = ConversationView { id, title: title.into(), messages, earlier: None, running };
+        let view = ConversationView { id, title: title.into(), archived: false, messages, earlier: None, running };
         state.conversations.push((summary, view));
         id
     }

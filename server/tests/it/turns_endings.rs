@@ -204,7 +204,7 @@ db_test! {
     async fn every_stop_reason_has_its_words(t: TestDb) {
         let house = House::new(t).await;
         let cases = [
-            (StopReason::MaxTokens, TurnErrorCode::LimitReached),
+            (StopReason::MaxTokens, TurnErrorCode::CutOff),
             (StopReason::Refusal, TurnErrorCode::ModelRefused),
             (StopReason::ContextWindow, TurnErrorCode::ContextTooLong),
         ];

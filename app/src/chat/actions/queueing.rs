@@ -118,7 +118,8 @@ impl Chat {
     /// Whether something of this conversation was sent and not taken.
     pub(super) fn has_unsent(self) -> bool {
         let typed = self.typed();
-        let in_composer = !typed.trim().is_empty()
+        let has_files = self.composing.files.with_untracked(|files| !files.is_empty());
+        let in_composer = (has_files || !typed.trim().is_empty())
             && self.unacknowledged.with_value(|out| out.as_ref().is_some_and(|out| out.text == typed));
         in_composer || self.composing.queue.with_untracked(|queue| queue.first().is_some_and(|out| out.tried))
     }
@@ -138,7 +139,8 @@ impl Chat {
         let arrived = |out: &Outgoing| {
             out.tried
                 && items.iter().any(|item| {
-                    item.author == MessageAuthor::User && item.parent == out.parent && item.text == out.text
+                    let is_same = item.text == out.text && item.attachments == out.files;
+                    item.author == MessageAuthor::User && item.parent == out.parent && is_same
                 })
         };
         let mut queue = self.composing.queue.get_untracked();

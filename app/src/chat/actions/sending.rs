@@ -27,7 +27,8 @@ impl Chat {
     /// Sends what is in the composer; queues it while an answer is being written or others wait; waits for its files.
     pub fn submit(self) {
         let text = self.typed();
-        if text.trim().is_empty() || self.sending.get_untracked() {
+        let has_files = self.composing.files.with_untracked(|files| !files.is_empty());
+        if text.trim().is_empty() && !has_files || self.sending.get_untracked() {
             return;
         }
         if untrack(|| self.is_uploading()) {
@@ -66,7 +67,7 @@ impl Chat {
 
     /// A message for the place that is looked at; says why when it cannot be one.
     fn outgoing(self, text: String, files: Vec<AttachmentView>) -> Option<Outgoing> {
-        if let Err(error) = MessageText::parse(text.as_str()) {
+        if let Err(error) = said(&text, &files) {
             self.notice.set(Some(match error {
                 InvalidText::TooLong { max, actual } => AppError::invalid("", words::too_long(self.lang, actual - max)),
                 error => error.into(),
@@ -77,7 +78,10 @@ impl Chat {
             Some(Editing { parent, .. }) => (parent, true),
             None => (self.leaf(), false),
         };
-        let before = self.unacknowledged.get_value().filter(|out| out.text == text && out.parent == parent);
+        let before = self
+            .unacknowledged
+            .get_value()
+            .filter(|out| out.text == text && out.files == files && out.parent == parent);
         let Some(key) = before.map(|out| out.key).or_else(browser::new_key) else {
             self.notice.set(Some(AppError::invalid("", words::no_key(self.lang))));
             return None;
@@ -88,7 +92,7 @@ impl Chat {
     /// Sends a message that is in the composer or at the head of the queue.
     pub(super) fn deliver(self, mut out: Outgoing) {
         let conversation = self.shown.get_untracked();
-        let Ok(text) = MessageText::parse(out.text.as_str()) else { return };
+        let Ok(text) = said(&out.text, &out.files) else { return };
         let was_tried = std::mem::replace(&mut out.tried, true);
         self.unacknowledged.set_value(Some(out.clone()));
         self.composing.queue.update(|queue| {
@@ -124,12 +128,12 @@ impl Chat {
         let now = browser::now();
         if self.shown.get_untracked() != conversation {
             self.change_stored(conversation, |draft| draft.forget(out.key));
-            self.put_in_list(started.conversation, &out.text, now);
+            self.put_in_list(started.conversation, named_after(&out), now);
             return;
         }
         self.leave_composer(&out, conversation);
         self.announce(thread::responding(self.lang));
-        self.put_in_list(started.conversation, &out.text, now);
+        self.put_in_list(started.conversation, named_after(&out), now);
         if self.leaf_wanted.get_untracked().is_some() {
             self.go_to(self.conversation_url(started.conversation));
             return;
@@ -193,7 +197,9 @@ impl Chat {
                 self.put_back(&out.text);
             }
             self.composing.awaits_network.set(false);
-            self.announce(&errors::text(self.lang, &error));
+            if error != AppError::SignedOut {
+                self.announce(&errors::text(self.lang, &error));
+            }
             self.notice.set(Some(error));
             self.save_draft();
             return;
@@ -236,7 +242,9 @@ impl Chat {
             rich: vec![],
         };
         let mut parts: Vec<Part> = out.files.into_iter().map(|file| Part::Attachment { file }).collect();
-        parts.push(Part::Text { text: out.text });
+        if !out.text.trim().is_empty() {
+            parts.push(Part::Text { text: out.text });
+        }
         let question = Item::new(message(
             started.user_message,
             out.parent,
@@ -313,4 +321,18 @@ impl Chat {
             }
         });
     }
+}
+
+/// The text of a message; `None` when its files say it all.
+fn said(text: &str, files: &[AttachmentView]) -> Result<Option<MessageText>, InvalidText> {
+    if text.trim().is_empty() && !files.is_empty() {
+        return Ok(None);
+    }
+    MessageText::parse(text).map(Some)
+}
+
+/// What the first line of its conversation's title is, until it gets one.
+fn named_after(out: &Outgoing) -> &str {
+    let file = out.files.first().filter(|_| out.text.trim().is_empty());
+    file.map_or(&out.text, |file| &file.name)
 }

@@ -184,6 +184,7 @@ mod tests {
                 message: String::new(),
                 request_id: String::new(),
                 refusal: None,
+                retry_at: None,
             },
         };
         known.note(&TurnEnvelope { turn: id(2), seq: 8, event: end }, true);

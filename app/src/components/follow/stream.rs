@@ -10,6 +10,7 @@ use leptos::{ev, leptos_dom::helpers::WindowListenerHandle, prelude::*};
 
 use crate::{
     chat::{
+        body::Activity,
         browser,
         channel::{self, Channel},
         feed::{
@@ -18,7 +19,7 @@ use crate::{
             source::{Heard, Source},
         },
         state::{Chat, Following},
-        writer::Writer,
+        writer::{Taken, Writer},
     },
     error::AppError,
     model::{ConversationId, MessageStatus, PersonEvent, TurnEnvelope, TurnId},
@@ -332,7 +333,14 @@ fn forget(ids: &RefCell<Vec<ConversationId>>, id: ConversationId) -> bool {
 
 /// Shows what the events did to the answer. Its status, once it is over.
 fn draw(chat: Chat, answer: &Answer, events: Vec<TurnEnvelope>) -> Option<MessageStatus> {
-    let taken = answer.writer.take(events);
+    let mut taken = Taken::default();
+    let write = || taken = answer.writer.take(events);
+    // What it waited for may have been decided: the question goes, and what is read must not move for that.
+    if answer.following.item.body.activity_untracked() == Activity::Waiting {
+        chat.without_moving(write);
+    } else {
+        write();
+    }
     if let Some(title) = taken.title {
         chat.set_title(answer.following.conversation, &title);
     }
