@@ -84,6 +84,8 @@ test.describe("nothing typed is lost @script", () => {
       await expect(dialog).toBeVisible({ timeout: 1_000 });
     }).toPass();
     await expect(chat.composer).toHaveValue("After the session ended");
+    // Both have noticed by now, or will: it is said once, and what is typed in the dialog stays.
+    await expect(page.getByText(/Your session has ended/)).toHaveCount(1);
     await dialog.getByLabel("Password").fill("not the password");
     await dialog.getByRole("button", { name: "Sign in", exact: true }).click();
     await expect(dialog.getByRole("alert")).toHaveText("E-mail or password is not right.");

@@ -57,7 +57,7 @@ test.describe("by keyboard alone @script", () => {
 
     // Find it again.
     await page.keyboard.press("Control+k");
-    await expect(page.getByRole("dialog")).toBeVisible();
+    await expect(page.getByRole("dialog").getByRole("combobox")).toBeFocused();
     await page.keyboard.type("bearing");
     await expect(page.getByRole("dialog").getByRole("option").filter({ hasText: "bearing" }).first()).toBeVisible();
     await page.keyboard.press("Enter");

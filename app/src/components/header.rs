@@ -71,7 +71,8 @@ pub fn ChatHeader() -> impl IntoView {
 
 fn model_chip(chat: Chat, model: ModelBadge) -> AnyView {
     if model.demo {
-        let (label, hint) = (shell::demo_model(chat.lang), shell::demo_model_hint(chat.lang));
+        let label = shell::demo_model(chat.lang);
+        let hint = [&model.name, ": ", shell::demo_model_hint(chat.lang)].concat();
         return view! { <span class="chip chip-demo" title=hint>{label}</span> }.into_any();
     }
     view! { <span class="chip" title=model.id>{model.name}</span> }.into_any()
