@@ -47,6 +47,7 @@ super::phrases! {
     responding = "Responding" | "Sedang menjawab";
     complete = "Response complete" | "Jawaban selesai";
     stopped = "Stopped" | "Dihentikan";
+    cut_off = "The answer reached its greatest length." | "Jawaban ini mencapai panjang maksimum.";
     failed = "The answer failed" | "Jawaban gagal";
     interrupted = "Interrupted." | "Terputus.";
     this_failed = "This answer failed" | "Jawaban ini gagal";
@@ -276,8 +277,7 @@ pub fn failure(lang: Lang, code: TurnErrorCode) -> &'static str {
         (E::OverBudget, Lang::Indonesian) => "Anggaran sudah habis.",
         (E::LimitReached, Lang::English) => "The answer took more steps or more time than is allowed.",
         (E::LimitReached, Lang::Indonesian) => "Jawaban ini melampaui jumlah langkah atau waktu yang diizinkan.",
-        (E::CutOff, Lang::English) => "The answer reached its greatest length.",
-        (E::CutOff, Lang::Indonesian) => "Jawaban ini mencapai panjang maksimum.",
+        (E::CutOff, lang) => cut_off(lang),
         (E::Internal, Lang::English) => "Something went wrong on our side. Try again.",
         (E::Internal, Lang::Indonesian) => "Terjadi kesalahan di pihak kami. Coba lagi.",
     }

@@ -22,7 +22,7 @@ use crate::{
         writer::{Taken, Writer},
     },
     error::AppError,
-    model::{ConversationId, MessageStatus, PersonEvent, TurnEnvelope, TurnId},
+    model::{ConversationId, MessageStatus, PersonEvent, TurnEnvelope, TurnErrorCode, TurnId},
     words::thread,
 };
 
@@ -250,6 +250,7 @@ impl Page {
         chat.list.update(|list| list.set_running(conversation, false));
         chat.announce(match status {
             MessageStatus::Stopped => thread::stopped(chat.lang),
+            MessageStatus::Failed(error) if error.code == TurnErrorCode::CutOff => thread::cut_off(chat.lang),
             MessageStatus::Failed(_) => thread::failed(chat.lang),
             MessageStatus::Complete | MessageStatus::Running => thread::complete(chat.lang),
         });
