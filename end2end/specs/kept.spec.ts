@@ -164,4 +164,32 @@ test.describe("nothing typed is lost @script", () => {
     await expect(chat.composer).toHaveValue("");
     expect(new Set(keys).size, "both attempts have the same key").toBeLessThanOrEqual(1);
   });
+
+  test("taken back while nobody knows whether it arrived, and sent again, it is there once", async ({ chat, page, complaints, upstream }) => {
+    complaints.expect(/ERR_FAILED|Failed to fetch/);
+    const id = randomUUID().slice(0, 8);
+    await upstream.enqueue({ when: { user_contains: id }, steps: [{ text: "Working" }, { gate: id }, { text: " done." }] });
+    await chat.open();
+    await chat.ask("Before");
+    await chat.answered();
+    let lost = false;
+    await page.route("**/fn/turns/start*", async (route) => {
+      if (!lost) await route.fetch();
+      lost = true;
+      await route.abort();
+    });
+    await chat.composer.fill(`Only once (${id})`);
+    await chat.send.click();
+    const waiting = page.getByRole("list", { name: "Messages that wait" });
+    await waiting.getByRole("button", { name: "Edit" }).click();
+    await expect(chat.composer).toHaveValue(`Only once (${id})`);
+    await upstream.release(id);
+    await expect(chat.questions.filter({ hasText: id })).toHaveCount(1);
+    await chat.answered();
+    await page.unroute("**/fn/turns/start*");
+    await chat.send.click();
+    await expect(chat.composer).toHaveValue("");
+    await chat.reload();
+    await expect(chat.questions).toHaveCount(2);
+  });
 });

@@ -5,12 +5,15 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::super::{
-    browser,
-    drafts::{self, Outgoing},
-    item::Item,
-    prompts,
-    state::{Chat, Editing, Following},
+use super::{
+    super::{
+        browser,
+        drafts::{self, Outgoing},
+        item::Item,
+        prompts,
+        state::{Chat, Editing, Following},
+    },
+    queueing::has_arrived,
 };
 use crate::{
     api,
@@ -78,10 +81,11 @@ impl Chat {
             Some(Editing { parent, .. }) => (parent, true),
             None => (self.leaf(), false),
         };
-        let before = self
-            .unacknowledged
-            .get_value()
-            .filter(|out| out.text == text && out.files == files && out.parent == parent);
+        // Taken back from those that wait and sent again, it is the same message, also when it has arrived meanwhile.
+        let before = self.unacknowledged.get_value().filter(|out| {
+            let is_here = out.parent == parent || self.items.with_untracked(|items| has_arrived(out, items));
+            out.text == text && out.files == files && is_here
+        });
         let Some(key) = before.map(|out| out.key).or_else(browser::new_key) else {
             self.notice.set(Some(AppError::invalid("", words::no_key(self.lang))));
             return None;
@@ -221,6 +225,12 @@ impl Chat {
         }
         self.save_draft();
         self.await_network();
+        // It arrived, perhaps: while it was on its way, what the stream said of its answer was not looked at.
+        let runs =
+            conversation.is_some_and(|id| self.list.with_untracked(|list| list.get(id).is_some_and(|row| row.running)));
+        if runs {
+            self.reload();
+        }
     }
 
     /// Shows the message and the answer that begins.
