@@ -39,3 +39,12 @@ pub use local_time::LocalTime;
 pub use shortcuts::install_shortcuts;
 pub use sidebar::Sidebar;
 pub use thread::Thread;
+
+/// In the context of a document that never gets scripts: what would do nothing there is not drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct WithoutScripts;
+
+/// Whether this is drawn for a document without scripts; never in the browser's own program.
+pub(crate) fn is_without_scripts() -> bool {
+    cfg!(feature = "ssr") && leptos::prelude::use_context::<WithoutScripts>().is_some()
+}

@@ -17,7 +17,7 @@ use self::{
     data::{amount, percent, slot_label, values},
     layout::{Drawing, Label, Shape, WIDTH, push, shows},
 };
-use super::{each::each, icon::icon, tools::ResultTable};
+use super::{each::each, icon::icon, is_without_scripts, tools::ResultTable};
 use crate::{
     model::{Chart, ChartKind, Lang, ToolCallView},
     words::{self, chart as say},
@@ -75,7 +75,8 @@ pub fn ChartView(chart: Chart) -> impl IntoView {
         }
         .into_any()
     };
-    let actions = (!blank).then(|| view! { <span class="chart-actions needs-script">{save(true)}{save(false)}</span> });
+    let actions = (!blank && !is_without_scripts())
+        .then(|| view! { <span class="chart-actions needs-script">{save(true)}{save(false)}</span> });
     view! {
         <figure class="chart" node_ref=figure.root>
             <figcaption>
@@ -146,8 +147,10 @@ fn later(chart: Chart) -> AnyView {
 /// The drawing in its scroll box, with what follows the pointer.
 fn picture(figure: Figure, title: String, description: String) -> AnyView {
     let mut name = title.clone();
-    name.push_str(": ");
-    name.push_str(say::read_values(figure.lang));
+    if !is_without_scripts() {
+        name.push_str(": ");
+        name.push_str(say::read_values(figure.lang));
+    }
     let parts = figure.chart.with_value(|chart| matches!(chart.kind, ChartKind::Shares { .. }));
     let class = if parts { "chart-plot parts" } else { "chart-plot" };
     let view_box = move || {
@@ -254,7 +257,7 @@ impl Figure {
         };
         let entry = move |(series, text): (usize, String)| {
             let content = view! { {swatch(series)}<span>{text}</span> };
-            let entry = if parts {
+            let entry = if parts || is_without_scripts() {
                 content.into_any()
             } else {
                 let pressed = move || shows(self.hidden.get(), series).to_string();
