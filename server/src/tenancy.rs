@@ -11,7 +11,7 @@ pub use crate::db::TenantScope;
 pub use brand::{Accent, AccentError};
 pub use logo::{LogoError, MAX_BYTES as MAX_LOGO_BYTES, hash, read as read_logo};
 pub use profile::{TenantProfile, profile, utc_offset_minutes, view};
-pub use setup::setup;
+pub use setup::{dismiss_setup, setup};
 
 use app::{
     backend::Caller,

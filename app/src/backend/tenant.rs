@@ -11,6 +11,8 @@ use crate::{
 #[async_trait]
 pub trait TenantPort: Send + Sync + 'static {
     async fn tenant_home(&self, caller: &Caller, tenant: &TenantCode) -> Result<TenantHome, AppError>;
+    /// Administrators only: hides the list of what is left to set up, for all of them.
+    async fn dismiss_setup(&self, caller: &Caller, tenant: &TenantCode) -> Result<(), AppError>;
     async fn usage_meter(&self, caller: &Caller, tenant: &TenantCode) -> Result<UsageMeter, AppError>;
     /// Administrators only. `month`: any day of it; `None` is the current one.
     async fn usage_report(

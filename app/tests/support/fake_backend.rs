@@ -228,6 +228,10 @@ impl TenantPort for FakeBackend {
         })
     }
 
+    async fn dismiss_setup(&self, _: &Caller, _: &TenantCode) -> Result<(), AppError> {
+        Ok(())
+    }
+
     async fn usage_meter(&self, _: &Caller, _: &TenantCode) -> Result<UsageMeter, AppError> {
         Ok(UsageMeter {
             percent: self.state().percent,
