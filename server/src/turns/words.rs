@@ -1,11 +1,20 @@
 //! Why a turn failed, in words for the person who asked.
 
-use app::model::{BudgetRefusal, TurnError, TurnErrorCode};
+use app::{
+    model::{BudgetRefusal, Lang, TurnError, TurnErrorCode},
+    words::refusals::in_words,
+};
 
 use crate::models::ProviderErrorKind;
 
 fn error(code: TurnErrorCode, message: &str, request_id: &str) -> TurnError {
     TurnError { code, message: message.to_owned(), request_id: request_id.to_owned(), refusal: None }
+}
+
+/// In the language of the tenant: everybody who reads the conversation reads the same.
+pub(super) fn told(mut error: TurnError, lang: Lang) -> TurnError {
+    error.message = in_words(lang, &error.message);
+    error
 }
 
 /// The provider's failure; its own words stay in the log.
