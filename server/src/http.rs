@@ -25,6 +25,7 @@ pub mod shared;
 mod site;
 pub use site::find_css as site_css;
 pub mod turn_events;
+mod wording;
 
 use axum::{
     Router,
@@ -63,6 +64,7 @@ pub fn routes() -> Routes {
         .add(Member, Method::GET, "/api/conversations/{id}", rest::conversations::get)
         .add(Member, Method::PATCH, "/api/conversations/{id}", rest::conversations::change)
         .add(Member, Method::DELETE, "/api/conversations/{id}", rest::conversations::delete)
+        .add(Member, Method::POST, "/api/conversations/{id}/turns/{turn}/calls/{call}", rest::calls::decide)
         .add(Member, Method::GET, "/api/search", rest::search::search)
         .add(Member, Method::GET, "/api/usage", rest::usage::usage)
         .add(Public, Method::GET, "/api/openapi.json", rest::openapi::openapi)
