@@ -265,7 +265,7 @@ fn sentences(text: &str) -> Vec<String> {
     let makers = ["Error::invalid(", "Error::Conflict(", "Refusal::Unreadable(", "Refusal::Quota(", "Ending::Refused("];
     let calls = makers.iter().flat_map(|maker| text.split(maker).skip(1));
     let sentence = |call: &str| {
-        let call = call.split(';').next().unwrap_or_default();
+        let call = call.split(";\n").next().unwrap_or_default();
         call.split('"').skip(1).step_by(2).find(|text| text.contains(' ')).map(with_values)
     };
     calls.filter_map(sentence).collect()
@@ -292,8 +292,9 @@ fn with_values(text: &str) -> String {
 
 #[test]
 fn what_people_are_refused_with_is_known_in_indonesian() {
-    // Programs read these, or an operator at the command line.
-    let for_programs = ["cli", "http/rest", "http/person_events", "http/turn_events", "tenancy", "tools", "usage"];
+    // Programs read these, or an operator at the command line or in the log.
+    let for_programs =
+        ["cli", "error", "http/rest", "http/person_events", "http/turn_events", "tenancy", "tools", "usage"];
     let mut missing = Vec::new();
     for (path, text) in sources("server/src") {
         if for_programs.iter().any(|room| in_room(&path, room)) || path.ends_with("tests.rs") {

@@ -125,6 +125,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "This file belongs to a message that was sent, and stays with it.",
         "Berkas ini bagian dari pesan yang sudah dikirim, dan tetap bersamanya.",
     ),
+    ("This file cannot be read: it is damaged.", "Berkas ini tidak dapat dibaca: rusak."),
     ("This file is empty.", "Berkas ini kosong."),
     ("There is nothing in this file.", "Tidak ada isi dalam berkas ini."),
     (
