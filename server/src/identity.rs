@@ -9,6 +9,7 @@
 //! disabled account answer alike and take as long; every attempt is counted before its password is checked.
 
 pub mod account;
+pub mod api_keys;
 mod device;
 mod email;
 pub mod password_policy;

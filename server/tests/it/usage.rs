@@ -121,6 +121,7 @@ pub async fn try_reserve_on(db: &Db, t: &TestDb, scope: &TenantScope, ask: &Ask)
             Ok(hold)
         }
         Err(ReserveError::Refused(refusal)) => Err(refusal),
+        Err(ReserveError::TooFast(refusal)) => panic!("no rates were set: {refusal:?}"),
         Err(ReserveError::Db(error)) => panic!("the database failed: {error:?}"),
     }
 }
