@@ -1,6 +1,6 @@
 //! A hold: tokens and money set aside for one model call, an obligation to settle.
 
-use app::model::{ApiKeyId, BudgetRefusal, ModelCallId, Money, ProfileId, Quality, Tokens, TurnId};
+use app::model::{ApiKeyId, BudgetRefusal, ModelCallId, Money, ProfileId, Quality, Timestamp, Tokens, TurnId};
 
 use super::settlement::Bounds;
 use crate::models::{Model, Permit, PriceVersion, ReportedUsage};
@@ -74,13 +74,14 @@ impl Rates {
 }
 
 /// What is left of a key's rates after a call was let in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RatesLeft {
     pub limits: Rates,
     pub requests: i64,
     pub tokens: i64,
     /// Until the minute is over.
     pub resets_in_ms: i64,
+    pub resets_at: Timestamp,
 }
 
 /// Which rate is in the way.

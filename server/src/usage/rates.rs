@@ -14,6 +14,7 @@ pub(super) fn admit(rates: Rates, used: &KeyUse, tokens: i64, now: Timestamp) ->
         requests: rates.requests_per_minute.map_or(0, |limit| limit.saturating_sub(requests).max(0)),
         tokens: rates.tokens_per_minute.map_or(0, |limit| limit.saturating_sub(tokens).max(0)),
         resets_in_ms: MINUTE_MS - now.0.rem_euclid(MINUTE_MS),
+        resets_at: Timestamp(now.0.saturating_add(MINUTE_MS - now.0.rem_euclid(MINUTE_MS))),
     };
     let refuse = |kind, limit| Err(RateRefusal { kind, limit, left: left(used.requests, used.tokens) });
     if let Some(limit) = rates.concurrent.filter(|limit| used.open >= *limit) {
