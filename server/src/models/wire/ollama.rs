@@ -1,0 +1,5 @@
+//! Ollama's `/api/chat`: what a stream or an answer costs, and reading and writing it.
+
+mod meter;
+
+pub(super) use meter::OllamaMeter;

@@ -1,0 +1,5 @@
+//! OpenAI's chat completions: what a stream or an answer costs, and reading and writing it.
+
+mod meter;
+
+pub(super) use meter::OpenAiMeter;
