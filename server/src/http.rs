@@ -9,6 +9,7 @@ mod brand;
 pub mod connections;
 pub mod csrf;
 pub mod export;
+pub mod gateway;
 pub mod guard;
 pub mod headers;
 pub mod health;
@@ -116,12 +117,16 @@ pub fn app_pages() -> Vec<(&'static str, Policy)> {
 
 /// The whole application, and its table of routes.
 pub fn router(state: AppState) -> (Router, Vec<Listed>) {
-    let (router, listed) = routes().finish();
+    let (router, mut listed) = routes().finish();
+    let (gateway, gateway_rows) = gateway::routes(&state);
+    listed.extend(gateway_rows);
     let router = router
         .fallback(site::not_found)
         .method_not_allowed_fallback(site::method_not_allowed)
         .with_state(state.clone());
     let router = guard::guarded(router, &state.auth, limits::Limits::default())
+        // Programs with keys: no cookies, no pages, and bodies and times of their own.
+        .merge(gateway.layer(from_fn_with_state(state.auth.clone(), headers::secure)))
         // Liveness answers while everything else is away.
         .merge(Router::new().route("/livez", axum::routing::get(health::livez)))
         .merge(site::customary_files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)))
