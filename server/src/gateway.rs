@@ -13,7 +13,10 @@ mod refusal;
 mod relay;
 mod routing;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use app::model::ProfileId;
 use bytes::Bytes;
@@ -92,7 +95,26 @@ pub(crate) struct Inner {
     pub(crate) offers: Offers,
     pub(crate) catalogue: Catalogue,
     tasks: TaskTracker,
+    /// Requests that are not settled yet.
+    running: AtomicUsize,
     pub(crate) shutdown: CancellationToken,
+}
+
+/// Counts a request until it is settled, however that ends.
+struct Running(Arc<Inner>);
+
+impl Running {
+    fn begin(inner: &Arc<Inner>) -> Self {
+        let running = inner.running.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        metrics::gauge!("steward_gateway_requests_running").set(f64::from(u32::try_from(running).unwrap_or(u32::MAX)));
+        Self(inner.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Gateway {
@@ -105,7 +127,14 @@ impl Gateway {
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Inner { world, desk, offers, catalogue, tasks, shutdown }))
+        let running = AtomicUsize::new(0);
+        Self(Arc::new(Inner { world, desk, offers, catalogue, tasks, running, shutdown }))
+    }
+
+    /// Requests that are being answered or settled.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.0.running.load(Ordering::Relaxed)
     }
 
     /// The models a key may ask, in the order of the catalogue.
@@ -123,8 +152,8 @@ impl Gateway {
         }
         let route = routing::route(&self.0.offers, &incoming)?;
         let (head, answer) = oneshot::channel();
-        let inner = self.0.clone();
-        self.0.tasks.spawn(async move { attempt::answer(&inner, incoming, route, head).await });
+        let running = Running::begin(&self.0);
+        self.0.tasks.spawn(async move { attempt::answer(&running.0, incoming, route, head).await });
         // The task answers before it ends, unless it panicked.
         answer.await.unwrap_or_else(|_| Err(Refusal::internal()))
     }

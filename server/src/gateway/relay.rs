@@ -191,7 +191,7 @@ impl Relay<'_> {
             client.give(filter.finish().into()).await;
         }
         // A stream that broke off says so in its own format, unless it said so itself.
-        if end != End::Body && !matches!(self.tap.state(), TapState::Finished | TapState::Failed { .. }) {
+        if !matches!(self.tap.state(), TapState::Finished | TapState::Failed { .. }) {
             let error = broken(end).with_request_id(&self.incoming.request_id);
             client.give(error.event(format).into()).await;
         }
