@@ -11,6 +11,7 @@ pub mod demo;
 pub mod price;
 mod provider;
 pub mod sse;
+pub mod wire;
 
 pub use catalogue::{
     Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel,
