@@ -14,7 +14,9 @@
 
 pub mod anthropic;
 pub mod bound;
+pub mod chat;
 pub mod error;
+pub mod event;
 pub mod filter;
 mod frames;
 mod image_size;
@@ -32,7 +34,7 @@ pub use error::{WireError, WireErrorKind};
 pub use filter::UsageFilter;
 pub use request::{BadRequest, CapField, WireRequest};
 pub use tap::{Tap, TapState};
-pub use translate::Untranslatable;
+pub use translate::{Stamp, Translator, Untranslatable, translate_request, translate_response};
 
 /// Whose language a request or an answer speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
