@@ -118,7 +118,8 @@ impl Egress {
         headers: &[(HeaderName, HeaderValue)],
         body: Bytes,
     ) -> Result<EgressResponse, EgressError> {
-        let mut request = self.client.post(url.0.clone()).header(http::header::CONTENT_TYPE, "application/json").body(body);
+        let mut request =
+            self.client.post(url.0.clone()).header(http::header::CONTENT_TYPE, "application/json").body(body);
         if let Some(credential) = credential {
             let (name, secret) = credential.for_origin(&url.origin())?;
             request = request.header(name, secret);

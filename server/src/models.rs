@@ -17,8 +17,8 @@ pub mod wire;
 pub use catalogue::{
     Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel,
 };
-pub use endpoint::{Endpoint, NoAnswer};
 pub use content::{Document, Image, ImageData, delimiter, image_tokens};
+pub use endpoint::{Endpoint, NoAnswer};
 pub use price::{CostOverflow, PriceVersion};
 pub use provider::{
     Billed, Content, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider, ProviderError,

@@ -25,10 +25,7 @@ use crate::{
     identity::{self, AuthConfig, AuthState, api_keys::ApiKeys},
     live,
     models::catalogue::DEMO_MODEL,
-    models::{
-        Catalogue, Endpoint, Model, Provider, ProviderKind, anthropic::Anthropic, demo,
-        wire::WireFormat,
-    },
+    models::{Catalogue, Endpoint, Model, Provider, ProviderKind, anthropic::Anthropic, demo, wire::WireFormat},
     tools::Registry,
     turns::{Models, Turns, TurnsConfig},
     usage::Desk,

@@ -16,7 +16,7 @@ use crate::{
     egress::EgressResponse,
     models::{
         Endpoint, NoAnswer, PriceVersion, ReportedUsage,
-        wire::{CapField, WireError, WireErrorKind, WireFormat, WireRequest, input_bound},
+        wire::{WireError, WireErrorKind, WireFormat, WireRequest, input_bound, translate_request},
     },
     usage::{CallOutcome, Ending, Hold, Wish},
 };
@@ -109,7 +109,7 @@ async fn at(
     let hold = inner.desk.reserve(wish).await.map_err(|error| final_refusal(Refusal::of_reserve(error, format)))?;
     // Rounded down, so that all choices together stay within the hold.
     let cap = hold.permit().max_output_tokens().div_euclid(choices);
-    let outgoing = outgoing.with_max_output(cap, cap_field(&offered.endpoint)).with_usage_asked();
+    let outgoing = outgoing.with_max_output(cap, offered.endpoint.cap_field()).with_usage_asked();
     let headers = headers_for(incoming, &offered.endpoint);
     let sent = offered.endpoint.send(hold.permit(), outgoing.bytes().clone(), &headers).await;
     match sent {
@@ -152,15 +152,7 @@ fn refuse_what_has_no_bound(request: &WireRequest, price: Option<&PriceVersion>)
 
 /// The request as the provider is asked.
 fn outgoing(incoming: &Incoming, offered: &Offered) -> Result<WireRequest, WireError> {
-    let request = incoming.request.clone();
-    if request.format() == offered.endpoint.format() {
-        return Ok(request.with_model(&offered.model.id.0));
-    }
-    Err(WireError::new(WireErrorKind::InvalidRequest, "this model is asked in another format"))
-}
-
-fn cap_field(endpoint: &Endpoint) -> CapField {
-    endpoint.cap_field()
+    Ok(translate_request(&incoming.request, offered.endpoint.format())?.with_model(&offered.model.id.0))
 }
 
 fn headers_for(incoming: &Incoming, endpoint: &Endpoint) -> Vec<(HeaderName, HeaderValue)> {

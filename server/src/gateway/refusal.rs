@@ -27,15 +27,21 @@ impl Refusal {
     }
 
     pub(super) fn internal() -> Self {
-        WireError::new(WireErrorKind::Internal, "Something went wrong here. It is noted; the request id names it.").into()
+        WireError::new(WireErrorKind::Internal, "Something went wrong here. It is noted; the request id names it.")
+            .into()
     }
 
     /// The books let nothing through.
     pub(super) fn of_reserve(error: ReserveError, format: WireFormat) -> Self {
         match error {
             ReserveError::Refused(refusal) => {
-                let resets = if refusal.resets_at.0 > 0 { format!(" It resets at {}.", refusal.resets_at) } else { String::new() };
-                let contact = if refusal.contact.is_empty() { String::new() } else { format!(" Ask {}.", refusal.contact) };
+                let resets = if refusal.resets_at.0 > 0 {
+                    format!(" It resets at {}.", refusal.resets_at)
+                } else {
+                    String::new()
+                };
+                let contact =
+                    if refusal.contact.is_empty() { String::new() } else { format!(" Ask {}.", refusal.contact) };
                 let message =
                     format!("{} is used up: its limit is {}.{resets}{contact}", refusal.budget, refusal.limit);
                 Self::from(WireError::new(WireErrorKind::BudgetExceeded, message))
@@ -48,7 +54,8 @@ impl Refusal {
                     RateKind::Tokens => "tokens a minute",
                     RateKind::Concurrent => "requests at once",
                 };
-                let message = format!("This key may make {} {what}. Try again in {} s.", refusal.limit, refusal.retry_after_s());
+                let message =
+                    format!("This key may make {} {what}. Try again in {} s.", refusal.limit, refusal.retry_after_s());
                 let mut answer = Self::from(WireError::new(WireErrorKind::RateLimited, message))
                     .with("retry-after", &refusal.retry_after_s().to_string());
                 answer.headers.extend(rate_headers(&refusal.left, format));
@@ -64,7 +71,8 @@ impl Refusal {
 
     pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
         // Names of people and tenants may have letters that a header cannot.
-        let ascii: String = value.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect();
+        let ascii: String =
+            value.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect();
         if let Ok(value) = HeaderValue::try_from(ascii) {
             self.headers.push((HeaderName::from_static(name), value));
         }
@@ -86,7 +94,11 @@ pub(super) fn rate_headers(left: &RatesLeft, format: WireFormat) -> Vec<(HeaderN
                 "anthropic-ratelimit-requests-remaining",
                 "anthropic-ratelimit-requests-reset",
             ),
-            ("anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
+            (
+                "anthropic-ratelimit-tokens-limit",
+                "anthropic-ratelimit-tokens-remaining",
+                "anthropic-ratelimit-tokens-reset",
+            ),
         ],
         WireFormat::Ollama => return Vec::new(),
     };
@@ -94,12 +106,13 @@ pub(super) fn rate_headers(left: &RatesLeft, format: WireFormat) -> Vec<(HeaderN
         WireFormat::Anthropic => left.resets_at.to_string(),
         _ => format!("{}ms", left.resets_in_ms),
     };
-    let figures =
-        [(left.limits.requests_per_minute, left.requests), (left.limits.tokens_per_minute, left.tokens)];
+    let figures = [(left.limits.requests_per_minute, left.requests), (left.limits.tokens_per_minute, left.tokens)];
     let mut headers = Vec::new();
     for ((limit_name, left_name, reset_name), (limit, left)) in names.into_iter().zip(figures) {
         let Some(limit) = limit else { continue };
-        for (name, value) in [(limit_name, limit.to_string()), (left_name, left.to_string()), (reset_name, reset.clone())] {
+        for (name, value) in
+            [(limit_name, limit.to_string()), (left_name, left.to_string()), (reset_name, reset.clone())]
+        {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.push((HeaderName::from_static(name), value));
             }

@@ -13,7 +13,9 @@ use tokio::{
 use super::{Incoming, Inner, Offered, Refusal, Reply, ReplyBody, attempt::Head, refusal::rate_headers};
 use crate::{
     egress::EgressResponse,
-    models::wire::{Tap, TapState, UsageFilter, WireError, WireErrorKind, WireFormat},
+    models::wire::{
+        Stamp, Tap, TapState, Translator, UsageFilter, WireError, WireErrorKind, WireFormat, translate_response,
+    },
     usage::{CallOutcome, Ending, Hold},
 };
 
@@ -45,6 +47,7 @@ pub(super) async fn answer(
     let relay = Relay {
         inner,
         incoming,
+        from: offered.endpoint.format(),
         tap: Tap::new(offered.endpoint.format(), is_streaming),
         response,
         until_checkpoint: Instant::now() + CHECKPOINT_EVERY,
@@ -79,6 +82,8 @@ fn headers(incoming: &Incoming, offered: &Offered, hold: &Hold) -> Vec<(HeaderNa
 struct Relay<'a> {
     inner: &'a Inner,
     incoming: &'a Incoming,
+    /// What the provider speaks.
+    from: WireFormat,
     tap: Tap,
     response: EgressResponse,
     until_checkpoint: Instant,
@@ -129,7 +134,7 @@ impl Relay<'_> {
         self.tap.finish();
         let outcome = self.outcome(end);
         let reply = match end {
-            End::Body => Ok(self.reply(content_type, headers, ReplyBody::Whole(body.into()))),
+            End::Body => self.translated(body).map(|body| self.reply(content_type, headers, ReplyBody::Whole(body))),
             End::BrokenOff => Err(Refusal::closing()),
             End::Lost | End::TooLarge => Err(broken(end).with_request_id(&self.incoming.request_id).into()),
         };
@@ -148,7 +153,7 @@ impl Relay<'_> {
         if head.send(Ok(self.reply(content_type, headers, ReplyBody::Pieces(body)))).is_err() {
             client.is_gone();
         }
-        let mut filter = (format == WireFormat::OpenAi && !self.incoming.request.wants_usage()).then(UsageFilter::default);
+        let mut passing = self.passing();
         let mut beat = interval_at(self.until_checkpoint, CHECKPOINT_EVERY);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent_at = Instant::now() + SILENCE;
@@ -176,28 +181,55 @@ impl Relay<'_> {
             match piece {
                 Ok(Some(piece)) => {
                     self.tap.push(&piece);
-                    let piece = match &mut filter {
-                        Some(filter) => Bytes::from(filter.push(&piece)),
-                        None => piece,
-                    };
-                    client.give(piece).await;
+                    client.give(passing.push(piece)).await;
                 }
                 Ok(None) => break End::Body,
                 Err(_) => break End::Lost,
             }
         };
         self.tap.finish();
-        if let Some(mut filter) = filter {
-            client.give(filter.finish().into()).await;
-        }
         // A stream that broke off says so in its own format, unless it said so itself.
-        if !matches!(self.tap.state(), TapState::Finished | TapState::Failed { .. }) {
-            let error = broken(end).with_request_id(&self.incoming.request_id);
-            client.give(error.event(format).into()).await;
-        }
+        let has_end = matches!(self.tap.state(), TapState::Finished | TapState::Failed { .. });
+        let error = (!has_end).then(|| broken(end).with_request_id(&self.incoming.request_id));
+        client.give(passing.finish(error, format)).await;
         let outcome = self.outcome(end);
         drop(client);
         self.inner.desk.settle(self.incoming.scope.clone(), hold, outcome).await;
+    }
+
+    /// How pieces of a stream go on.
+    fn passing(&self) -> Passing {
+        let request = &self.incoming.request;
+        if self.from != request.format() {
+            let stamp = self.stamp();
+            return Passing::Translated(Box::new(Translator::new(
+                self.from,
+                request.format(),
+                stamp,
+                request.wants_usage(),
+            )));
+        }
+        if self.from == WireFormat::OpenAi && !request.wants_usage() {
+            return Passing::Filtered(UsageFilter::default());
+        }
+        Passing::AsItCame
+    }
+
+    /// A document in the client's format.
+    fn translated(&self, body: Vec<u8>) -> Result<Bytes, Refusal> {
+        let to = self.incoming.request.format();
+        if self.from == to {
+            return Ok(body.into());
+        }
+        let value = translate_response(self.from, to, &body, &self.stamp())
+            .map_err(|error| error.with_request_id(&self.incoming.request_id))?;
+        Ok(value.to_string().into())
+    }
+
+    fn stamp(&self) -> Stamp {
+        let now = self.inner.world.now();
+        let id: String = self.incoming.request_id.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+        Stamp { id, created: now.0.div_euclid(1_000), model: self.incoming.request.model().to_owned() }
     }
 
     fn reply(&self, content_type: HeaderValue, headers: Vec<(HeaderName, HeaderValue)>, body: ReplyBody) -> Reply {
@@ -205,7 +237,9 @@ impl Relay<'_> {
     }
 
     fn content_type(&self, default: &'static str) -> HeaderValue {
-        self.response.headers().get(header::CONTENT_TYPE).cloned().unwrap_or(HeaderValue::from_static(default))
+        let same = self.from == self.incoming.request.format();
+        let given = self.response.headers().get(header::CONTENT_TYPE).filter(|_| same);
+        given.cloned().unwrap_or(HeaderValue::from_static(default))
     }
 
     /// Renews the lease. `None`: the hold is lost with the desk, and the sweeper settles.
@@ -230,10 +264,46 @@ impl Relay<'_> {
 
 fn broken(end: End) -> WireError {
     match end {
-        End::TooLarge => WireError::new(WireErrorKind::Upstream, "The provider's answer is larger than can be passed on."),
+        End::TooLarge => {
+            WireError::new(WireErrorKind::Upstream, "The provider's answer is larger than can be passed on.")
+        }
         End::BrokenOff => WireError::new(WireErrorKind::Unavailable, "The server is restarting; the answer ends here."),
-        End::Lost | End::Body => {
-            WireError::new(WireErrorKind::Upstream, "The connection to the model's provider was lost; the answer ends here.")
+        End::Lost | End::Body => WireError::new(
+            WireErrorKind::Upstream,
+            "The connection to the model's provider was lost; the answer ends here.",
+        ),
+    }
+}
+
+/// What happens to the pieces of a stream.
+enum Passing {
+    AsItCame,
+    /// Without the usage nobody asked for.
+    Filtered(UsageFilter),
+    Translated(Box<Translator>),
+}
+
+impl Passing {
+    fn push(&mut self, piece: Bytes) -> Bytes {
+        match self {
+            Self::AsItCame => piece,
+            Self::Filtered(filter) => filter.push(&piece).into(),
+            Self::Translated(translator) => translator.push(&piece).into(),
+        }
+    }
+
+    /// What is left, and the error a stream ends with that did not end properly.
+    fn finish(&mut self, error: Option<WireError>, format: WireFormat) -> Bytes {
+        match (self, error) {
+            (Self::AsItCame, None) => Bytes::new(),
+            (Self::AsItCame, Some(error)) => error.event(format).into(),
+            (Self::Filtered(filter), error) => {
+                let mut left = filter.finish();
+                left.extend(error.map(|error| error.event(format)).unwrap_or_default().into_bytes());
+                left.into()
+            }
+            (Self::Translated(translator), None) => translator.finish().into(),
+            (Self::Translated(translator), Some(error)) => translator.abort(error).into(),
         }
     }
 }

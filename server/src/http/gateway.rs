@@ -21,9 +21,9 @@ use crate::state::AppState;
 /// Most bytes of a request: pictures in base64 are large.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// The routes, and their rows for the table.
-pub fn routes(state: &AppState) -> (Router, Vec<Listed>) {
-    let router = Router::new()
+/// The routes; their rows in the table are [`listed`].
+pub fn routes(state: &AppState) -> Router {
+    Router::new()
         .route("/v1/chat/completions", post(chat::openai))
         .route("/v1/messages", post(chat::anthropic))
         .route("/v1/models", get(models::list))
@@ -33,9 +33,14 @@ pub fn routes(state: &AppState) -> (Router, Vec<Listed>) {
         .route("/ollama/api/version", get(models::version))
         // Read by hand, so that what is too large is refused in the client's format.
         .layer(DefaultBodyLimit::disable())
-        .with_state(state.clone());
+        .with_state(state.clone())
+}
+
+/// The rows of [`routes`].
+#[must_use]
+pub fn listed() -> Vec<Listed> {
     let row = |method: Method, path: &str| Listed { method, path: path.to_owned(), policy: Policy::Key };
-    let listed = vec![
+    vec![
         row(Method::POST, "/v1/chat/completions"),
         row(Method::POST, "/v1/messages"),
         row(Method::GET, "/v1/models"),
@@ -43,6 +48,5 @@ pub fn routes(state: &AppState) -> (Router, Vec<Listed>) {
         row(Method::POST, "/ollama/api/chat"),
         row(Method::GET, "/ollama/api/tags"),
         row(Method::GET, "/ollama/api/version"),
-    ];
-    (router, listed)
+    ]
 }

@@ -258,7 +258,8 @@ mod tests {
     fn anything_else_is_not_a_key() {
         let text = KeyText::random(&World::real()).reveal();
         let cut = &text[..text.len() - 1];
-        for wrong in ["", "stw_", "sk-ant-123", cut, &format!("{text}x"), &text.replacen('_', "-", 1), &"ä".repeat(40)] {
+        for wrong in ["", "stw_", "sk-ant-123", cut, &format!("{text}x"), &text.replacen('_', "-", 1), &"ä".repeat(40)]
+        {
             assert_eq!(KeyText::parse(wrong), None, "{wrong}");
         }
     }

@@ -68,7 +68,9 @@ impl Endpoint {
         let credential = key.map(|key| {
             let (header, secret) = match format {
                 WireFormat::Anthropic => (HeaderName::from_static("x-api-key"), key.trim().to_owned()),
-                WireFormat::OpenAi | WireFormat::Ollama => (http::header::AUTHORIZATION, format!("Bearer {}", key.trim())),
+                WireFormat::OpenAi | WireFormat::Ollama => {
+                    (http::header::AUTHORIZATION, format!("Bearer {}", key.trim()))
+                }
             };
             Credential::new(base_url.origin(), header, &secret)
         });

@@ -71,10 +71,7 @@ pub(super) fn dearest_cost(price: Option<&PriceVersion>, input: i64, output: i64
 
 /// Fits a call into every budget: the input and the request whole, the output as long as the headroom in tokens and in
 /// money allows.
-pub(super) fn fit<'b>(
-    ask: &Ask<'_>,
-    path: impl IntoIterator<Item = &'b BudgetOnPath>,
-) -> Result<Fit, NoFit> {
+pub(super) fn fit<'b>(ask: &Ask<'_>, path: impl IntoIterator<Item = &'b BudgetOnPath>) -> Result<Fit, NoFit> {
     let too_large = NoFit { budget: 0, limit: Limit::TooLarge };
     if !(0..=MOST_TOKENS_PER_CALL).contains(&ask.input_bound) {
         return Err(too_large);

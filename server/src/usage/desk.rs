@@ -306,11 +306,8 @@ impl Lane {
 
     /// Gives back a hold that was never used.
     async fn give_back(&self, scope: TenantScope, hold: Hold) {
-        let outcome = CallOutcome {
-            ending: super::Ending::NotBilled,
-            reported: ReportedUsage::default(),
-            received_bytes: 0,
-        };
+        let outcome =
+            CallOutcome { ending: super::Ending::NotBilled, reported: ReportedUsage::default(), received_bytes: 0 };
         let (reply, _) = oneshot::channel();
         let written = self.write(std::slice::from_ref(&Settlement { scope, hold, outcome, reply, tries: 0 })).await;
         if let Err(error) = written {
@@ -350,7 +347,8 @@ impl Lane {
                 tracing::error!(call = %settlement.hold.call(), "a settlement is left to the sweeper");
             }
         }
-        metrics::gauge!("steward_settlements_waiting").set(f64::from(u32::try_from(self.later.len()).unwrap_or(u32::MAX)));
+        metrics::gauge!("steward_settlements_waiting")
+            .set(f64::from(u32::try_from(self.later.len()).unwrap_or(u32::MAX)));
     }
 
     async fn write(&self, group: &[Settlement]) -> Result<Vec<Settled>> {

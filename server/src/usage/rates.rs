@@ -35,13 +35,13 @@ pub(super) fn admit(rates: Rates, used: &KeyUse, tokens: i64, now: Timestamp) ->
 mod tests {
     use super::*;
 
-    const RATES: Rates =
-        Rates { requests_per_minute: Some(3), tokens_per_minute: Some(100), concurrent: Some(2) };
+    const RATES: Rates = Rates { requests_per_minute: Some(3), tokens_per_minute: Some(100), concurrent: Some(2) };
     const NOW: Timestamp = Timestamp(61_500);
 
     #[test]
     fn each_rate_stands_in_the_way_by_itself() {
-        let kind = |used: KeyUse, tokens| admit(RATES, &used, tokens, NOW).map_err(|refusal| (refusal.kind, refusal.limit));
+        let kind =
+            |used: KeyUse, tokens| admit(RATES, &used, tokens, NOW).map_err(|refusal| (refusal.kind, refusal.limit));
         let none = KeyUse::default();
         assert!(kind(none, 100).is_ok());
         assert_eq!(kind(KeyUse { open: 2, ..none }, 1), Err((RateKind::Concurrent, 2)));

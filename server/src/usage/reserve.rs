@@ -285,7 +285,12 @@ async fn admit(
             request_id: request.via.map(|via| via.request_id.as_str()),
         });
         let windows = plan.path(wanted).iter();
-        lines.extend(windows.map(|(books, window)| Line { books: *books, call, window: *window, amounts: fit.amounts }));
+        lines.extend(windows.map(|(books, window)| Line {
+            books: *books,
+            call,
+            window: *window,
+            amounts: fit.amounts,
+        }));
         let permit = Permit::new(call, fit.output_cap);
         holds.push(Ok(Hold::new(permit, fit.amounts.input_tokens, request.price.cloned(), rates_left)));
     }

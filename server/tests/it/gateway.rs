@@ -339,6 +339,49 @@ db_test! {
         house.books_balance().await;
     }
 
+    async fn an_openai_client_asks_claude(t: TestDb) {
+        let house = House::new(t).await;
+        let script = || Script::texts(&["Twelve ", "kWh."]).usage(|usage| { usage.input = Some(90); usage.output = Some(7); });
+        for wants_usage in [false, true] {
+            house.upstream().enqueue(script());
+            let mut body = json!({"model": "claude-haiku-4-5", "max_completion_tokens": 1000, "stream": true, "messages": [
+                {"role": "system", "content": "Be brief."}, {"role": "user", "content": "What did it use?"}]});
+            if wants_usage {
+                body["stream_options"] = json!({"include_usage": true});
+            }
+            let response = house.post("/v1/chat/completions", &house.key, &body).send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+            let text = response.text().await.unwrap();
+            let chunks: Vec<Value> = text
+                .split("\n\n")
+                .filter_map(|block| block.strip_prefix("data: "))
+                .filter(|data| *data != "[DONE]")
+                .map(|data| serde_json::from_str(data).unwrap())
+                .collect();
+            let said: String = chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect();
+            assert_eq!(said, "Twelve kWh.");
+            assert!(text.ends_with("data: [DONE]\n\n"));
+            assert!(chunks.iter().any(|chunk| chunk["choices"][0]["finish_reason"] == "stop"), "{text}");
+            let usage: Vec<&Value> = chunks.iter().map(|chunk| &chunk["usage"]).filter(|usage| usage.is_object()).collect();
+            assert_eq!(usage.len(), usize::from(wants_usage), "{text}");
+            if let Some(usage) = usage.first() {
+                assert_eq!((&usage["prompt_tokens"], &usage["completion_tokens"]), (&json!(90), &json!(7)));
+            }
+        }
+        let sent = &house.upstream().requests()[0].body;
+        assert_eq!((&sent["max_tokens"], &sent["messages"][0]["role"]), (&json!(1000), &json!("user")), "{sent}");
+        assert!(sent["system"].to_string().contains("Be brief."));
+        let ollama = json!({"model": "claude-haiku-4-5", "messages": [{"role": "user", "content": "Hello"}], "options": {"num_predict": 900}});
+        let lines = house.post("/ollama/api/chat", &house.key, &ollama).send().await.unwrap().text().await.unwrap();
+        let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        assert_eq!(last["done"], true, "{lines}");
+        let untranslatable = json!({"model": "claude-haiku-4-5", "n": 2, "messages": [{"role": "user", "content": "x"}]});
+        let refused = house.post("/v1/chat/completions", &house.key, &untranslatable).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+        assert!(refused.json::<Value>().await.unwrap()["error"]["message"].as_str().unwrap().contains("`n`"));
+        house.books_balance().await;
+    }
+
     async fn the_models_are_listed_in_each_format(t: TestDb) {
         let house = House::new(t).await;
         let get = |path: &str| http_client().get(format!("{}{path}", house.server.base)).bearer_auth(house.key.reveal());
