@@ -45,6 +45,8 @@ pub struct WireError {
     /// A name for programs, OpenAI's `code`; the kind's own if `None`.
     pub code: Option<String>,
     pub request_id: Option<String>,
+    /// Trying again cannot help, whatever the status says.
+    pub is_final: bool,
 }
 
 /// Longest message of a provider that is passed on, characters.
@@ -53,7 +55,8 @@ const MAX_QUOTE: usize = 2_000;
 impl WireError {
     #[must_use]
     pub fn new(kind: WireErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), param: None, code: None, request_id: None }
+        let is_final = kind == WireErrorKind::BudgetExceeded;
+        Self { kind, message: message.into(), param: None, code: None, request_id: None, is_final }
     }
 
     #[must_use]
@@ -86,7 +89,7 @@ impl WireError {
     /// What `x-should-retry` says; `None`: nothing, the status says enough.
     #[must_use]
     pub fn should_retry(&self) -> Option<bool> {
-        (self.kind == WireErrorKind::BudgetExceeded).then_some(false)
+        self.is_final.then_some(false)
     }
 
     /// The body of the response.
@@ -171,9 +174,10 @@ impl WireError {
         let field = |name: &str| error.get(name).and_then(Value::as_str);
         let message = error.as_str().or(field("message")).unwrap_or_default();
         let kind = kind(status, field("type"), field("code"), message);
+        let is_final = is_about_us(status, field("type"), field("code"));
         let quote: String = message.chars().take(MAX_QUOTE).collect();
         let message = match kind {
-            WireErrorKind::Upstream if is_about_us(status, field("type"), field("code")) => {
+            _ if is_final => {
                 "the provider refused the gateway's own account; an administrator has to look at it".to_owned()
             }
             _ if quote.trim().is_empty() => match status {
@@ -185,7 +189,7 @@ impl WireError {
         let param = field("param").map(str::to_owned);
         let code = field("code").filter(|_| kind != WireErrorKind::Upstream).map(str::to_owned);
         let request_id = value.get("request_id").and_then(Value::as_str).map(str::to_owned);
-        Self { kind, message, param, code, request_id }
+        Self { kind, message, param, code, request_id, is_final }
     }
 }
 

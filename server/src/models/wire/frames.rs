@@ -43,6 +43,8 @@ enum Shape {
 pub(super) struct Frames {
     shape: Shape,
     is_broken: bool,
+    /// Bytes that may not have been in a frame yet.
+    pending: usize,
 }
 
 impl Frames {
@@ -53,12 +55,17 @@ impl Frames {
             (true, false) => Shape::Lines(Vec::new()),
             (false, _) => Shape::Document(Vec::new()),
         };
-        Self { shape, is_broken: false }
+        Self { shape, is_broken: false, pending: 0 }
     }
 
     /// Bytes of a document that has not ended.
     pub fn waiting(&self) -> usize {
         if let Shape::Document(bytes) = &self.shape { bytes.len() } else { 0 }
+    }
+
+    /// Bytes that have come and may be in no frame, at most.
+    pub fn pending(&self) -> usize {
+        self.pending
     }
 
     /// Whether frames come one by one, so that what has come of the answer is known before its end.
@@ -75,6 +82,10 @@ impl Frames {
             return Ok(Vec::new());
         }
         let outcome = self.read(piece);
+        self.pending = match &outcome {
+            Ok(frames) if !frames.is_empty() => piece.len(),
+            _ => self.pending.saturating_add(piece.len()),
+        };
         if outcome.is_err() {
             self.is_broken = true;
             self.shape = Shape::Document(Vec::new());

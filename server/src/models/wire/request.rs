@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::{WireFormat, json};
+mod checks;
 
-/// Longest name of a model, bytes.
-const MAX_MODEL_BYTES: usize = 256;
-/// Most answers to one request (OpenAI, "Create chat completion": `n` is 1 to 128).
-const MAX_CHOICES: i64 = 128;
+use super::{WireFormat, json};
+pub(super) use checks::given;
+use checks::{
+    boolean, check_messages, check_model, count, ollama_cap, openai_cap, openai_choices, openai_wants_usage, wrong,
+};
 
 /// A request that cannot be served as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,10 +19,6 @@ pub struct BadRequest {
     pub param: Option<&'static str>,
     /// For the client.
     pub message: String,
-}
-
-fn wrong<T>(param: &'static str, message: impl Into<String>) -> Result<T, BadRequest> {
-    Err(BadRequest { param: Some(param), message: message.into() })
 }
 
 /// Where an OpenAI-compatible server reads the cap of the output.
@@ -136,6 +133,20 @@ impl WireRequest {
         tools.iter().filter_map(|tool| tool.get("type")?.as_str()).find(|kind| !is_run_by_the_client(kind))
     }
 
+    /// A field that may make the call dearer than the list prices of its model: faster service, or a chosen place
+    /// (OpenAI, "Fast mode"; Anthropic, "Fast mode", "Data residency").
+    #[must_use]
+    pub fn dearer_by(&self) -> Option<&'static str> {
+        let text = |field: &str| self.body.get(field).and_then(Value::as_str);
+        if matches!(text("service_tier"), Some("priority" | "fast" | "scale")) {
+            return Some("service_tier");
+        }
+        if text("speed").is_some_and(|speed| speed != "standard") {
+            return Some("speed");
+        }
+        given(&self.body, "inference_geo").filter(|place| *place != "global").map(|_| "inference_geo")
+    }
+
     /// With another model.
     #[must_use]
     pub fn with_model(self, model: &str) -> Self {
@@ -223,97 +234,6 @@ impl WireRequest {
 fn is_run_by_the_client(kind: &str) -> bool {
     matches!(kind, "function" | "custom")
         || ["bash_", "text_editor_", "computer_", "memory_"].iter().any(|prefix| kind.starts_with(prefix))
-}
-
-/// A field that is there and not `null`.
-pub(super) fn given<'a>(body: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
-    body.get(field).filter(|value| !value.is_null())
-}
-
-fn check_model(body: &Map<String, Value>) -> Result<(), BadRequest> {
-    match given(body, "model") {
-        Some(Value::String(model)) if model.trim().is_empty() => wrong("model", "`model` must not be empty"),
-        Some(Value::String(model)) if model.len() > MAX_MODEL_BYTES => {
-            wrong("model", format!("`model` must not be longer than {MAX_MODEL_BYTES} bytes"))
-        }
-        Some(Value::String(_)) => Ok(()),
-        Some(_) => wrong("model", "`model` must be a string"),
-        None => wrong("model", "`model` is required"),
-    }
-}
-
-fn check_messages(format: WireFormat, body: &Map<String, Value>) -> Result<(), BadRequest> {
-    let Some(messages) = given(body, "messages") else {
-        return wrong("messages", "`messages` is required");
-    };
-    let Some(messages) = messages.as_array() else {
-        return wrong("messages", "`messages` must be a list");
-    };
-    // Ollama loads a model that is asked nothing.
-    if messages.is_empty() && format != WireFormat::Ollama {
-        return wrong("messages", "`messages` must not be empty");
-    }
-    match messages.iter().position(|message| !message.is_object()) {
-        Some(index) => wrong("messages", format!("`messages[{index}]` must be an object")),
-        None => Ok(()),
-    }
-}
-
-fn boolean(body: &Map<String, Value>, field: &'static str) -> Result<Option<bool>, BadRequest> {
-    match given(body, field) {
-        None => Ok(None),
-        Some(Value::Bool(value)) => Ok(Some(*value)),
-        Some(_) => wrong(field, format!("`{field}` must be true or false")),
-    }
-}
-
-/// A number of tokens.
-fn count(body: &Map<String, Value>, field: &'static str) -> Result<Option<i64>, BadRequest> {
-    let Some(value) = given(body, field) else { return Ok(None) };
-    if !value.is_number() {
-        return wrong(field, format!("`{field}` must be a number"));
-    }
-    match value.as_i64() {
-        Some(count) if count >= 0 => Ok(Some(count)),
-        _ => wrong(field, format!("`{field}` must be a whole number from 0 to {}", i64::MAX)),
-    }
-}
-
-fn openai_cap(body: &Map<String, Value>) -> Result<Option<i64>, BadRequest> {
-    let (newer, older) = (count(body, "max_completion_tokens")?, count(body, "max_tokens")?);
-    Ok(newer.or(older))
-}
-
-fn openai_choices(body: &Map<String, Value>) -> Result<i64, BadRequest> {
-    let Some(value) = given(body, "n") else { return Ok(1) };
-    match value.as_i64() {
-        Some(n) if (1..=MAX_CHOICES).contains(&n) => Ok(n),
-        _ => wrong("n", format!("`n` must be a whole number from 1 to {MAX_CHOICES}")),
-    }
-}
-
-fn openai_wants_usage(body: &Map<String, Value>) -> Result<bool, BadRequest> {
-    match given(body, "stream_options") {
-        None => Ok(false),
-        Some(Value::Object(options)) => Ok(boolean(options, "include_usage")
-            .or_else(|_| wrong("stream_options", "`stream_options.include_usage` must be true or false"))?
-            .unwrap_or(false)),
-        Some(_) => wrong("stream_options", "`stream_options` must be an object"),
-    }
-}
-
-/// Negative is Ollama's way to say that there is no cap ("Modelfile": `num_predict`).
-fn ollama_cap(body: &Map<String, Value>) -> Result<Option<i64>, BadRequest> {
-    let options = match given(body, "options") {
-        None => return Ok(None),
-        Some(Value::Object(options)) => options,
-        Some(_) => return wrong("options", "`options` must be an object"),
-    };
-    let Some(value) = given(options, "num_predict") else { return Ok(None) };
-    match value.as_i64() {
-        Some(count) => Ok(Some(count).filter(|count| *count >= 0)),
-        None => wrong("options", "`options.num_predict` must be a whole number"),
-    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ pub struct Tap {
     begun: bool,
     finished: bool,
     failed: bool,
+    /// Nothing can be read any more.
+    is_broken: bool,
     content: usize,
 }
 
@@ -62,22 +64,27 @@ impl Tap {
             WireFormat::Ollama => Meter::Ollama(OllamaMeter::default()),
         };
         let frames = Frames::new(format, is_streaming);
-        Self { frames, meter, begun: false, finished: false, failed: false, content: 0 }
+        Self { frames, meter, begun: false, finished: false, failed: false, is_broken: false, content: 0 }
     }
 
     /// The next piece of the body, as it came.
     pub fn push(&mut self, piece: &[u8]) {
+        // Every byte may be content then.
+        if self.is_broken {
+            self.content = self.content.saturating_add(piece.len());
+            return;
+        }
         match self.frames.push(piece) {
             Ok(frames) => frames.iter().for_each(|frame| self.hear(&frame.data)),
-            // Unreadable from here on: every byte may have been content.
             Err(_) => {
+                self.is_broken = true;
                 self.begun = true;
-                self.content = self.content.saturating_add(piece.len());
+                self.content = self.content.saturating_add(self.frames.pending());
             }
         }
     }
 
-    /// The body has ended: a document is read now.
+    /// The body has ended or broken off: a document is read now, and what is left of an event counts.
     pub fn finish(&mut self) {
         let waiting = self.frames.waiting();
         let frames = self.frames.finish();

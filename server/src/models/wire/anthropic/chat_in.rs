@@ -28,8 +28,8 @@ const KNOWN: &[&str] = &[
     "output_config",
 ];
 
-/// `cache_control` asks for a cache, wherever it stands.
-const HINTS: &[&str] = &["service_tier", "cache_control"];
+/// `cache_control` asks for a cache, wherever it stands; `diagnostics` tells how well one works.
+const HINTS: &[&str] = &["service_tier", "cache_control", "diagnostics"];
 
 /// Reads the request.
 ///

@@ -94,6 +94,7 @@ fn the_errors_of_providers_are_understood() {
         let error = WireError::of_upstream(status, body);
         assert_eq!(error.kind, kind, "{body}");
         assert!(error.message.starts_with(message), "{body}: {error}");
+        assert_eq!(error.should_retry() == Some(false), message == "the provider refused", "{body}");
     }
     let error = WireError::of_upstream(400, r#"{"error":{"message":"bad","param":"n"}}"#);
     assert_eq!(error.param.as_deref(), Some("n"));

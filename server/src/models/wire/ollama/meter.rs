@@ -18,8 +18,8 @@ pub(in crate::models::wire) struct OllamaMeter {
 
 impl OllamaMeter {
     pub fn hear(&mut self, value: &Value) -> Heard {
-        let mut heard = Heard::default();
-        heard.failed = value.get("error").is_some_and(|error| !error.is_null());
+        let failed = value.get("error").is_some_and(|error| !error.is_null());
+        let mut heard = Heard { failed, ..Heard::default() };
         if let Some(message) = value.get("message").filter(|message| message.is_object()) {
             heard.begun = true;
             heard.content = content(message);

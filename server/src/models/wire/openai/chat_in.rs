@@ -41,8 +41,15 @@ const KNOWN: &[&str] = &[
 ];
 
 /// What may be left out: the answer means the same without.
-const HINTS: &[&str] =
-    &["metadata", "store", "service_tier", "prediction", "prompt_cache_key", "prompt_cache_retention"];
+const HINTS: &[&str] = &[
+    "metadata",
+    "store",
+    "service_tier",
+    "prediction",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+];
 
 /// Reads the request.
 ///

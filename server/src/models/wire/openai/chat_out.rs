@@ -41,7 +41,7 @@ pub(in crate::models::wire) fn write(chat: &Chat) -> Result<Map<String, Value>, 
     put(&mut body, "frequency_penalty", sampling.frequency_penalty.clone().map(Value::Number));
     put(&mut body, "presence_penalty", sampling.presence_penalty.clone().map(Value::Number));
     put(&mut body, "user", chat.user.clone());
-    put(&mut body, "reasoning_effort", effort(chat.effort)?);
+    put(&mut body, "reasoning_effort", chat.effort.and_then(effort));
     put(&mut body, "response_format", chat.output.as_ref().map(write_output));
     if chat.is_streaming {
         put(&mut body, "stream", Some(true));
@@ -68,14 +68,12 @@ fn write_choice(choice: &ToolChoice) -> Value {
     }
 }
 
-fn effort(effort: Option<Effort>) -> Result<Option<&'static str>, Untranslatable> {
+fn effort(effort: Effort) -> Option<&'static str> {
     match effort {
-        None => Ok(None),
-        Some(Effort::Off) => Ok(Some("none")),
+        Effort::Off => Some("none"),
         // What a model that thinks does unless told otherwise.
-        Some(Effort::On) => Ok(Some("medium")),
-        Some(Effort::Max) => cannot("effort", "there is no level `max`"),
-        Some(level) => Ok(level.name()),
+        Effort::On => Some("medium"),
+        level => level.name(),
     }
 }
 
@@ -105,6 +103,7 @@ fn write_message(message: &ChatMessage, place: &str, out: &mut Vec<Value>) -> Re
                 let arguments = Value::Object(arguments.clone()).to_string();
                 calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
+            // That it is an error stands in its words alone.
             Part::ToolResult { id, content, .. } => {
                 out.push(json!({"role": "tool", "tool_call_id": id, "content": result_text(content, place)?}));
             }

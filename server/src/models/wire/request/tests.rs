@@ -127,6 +127,15 @@ fn tools_that_the_provider_runs_are_named() {
     assert_eq!(openai(r#","web_search_options":{}"#).expect("good").server_tool(), Some("web_search_options"));
 }
 
+#[test]
+fn fields_that_cost_extra_are_named() {
+    let by = |rest: &str| openai(rest).expect("good").dearer_by();
+    assert_eq!(by(r#","service_tier":"priority""#), Some("service_tier"));
+    assert_eq!(by(r#","service_tier":"flex","speed":"standard","inference_geo":"global""#), None);
+    assert_eq!(by(r#","speed":"fast""#), Some("speed"));
+    assert_eq!(by(r#","inference_geo":"us""#), Some("inference_geo"));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
