@@ -99,6 +99,7 @@ pub async fn keep_tidy(auth: AuthState, stop: CancellationToken) {
             _ = hourly.tick() => {}
         }
         let removed = async {
+            api_keys::purge_minutes(&auth.db, &auth.world).await?;
             Ok((sessions::purge(&auth.db, &auth.world).await?, throttle::purge(&auth.db, &auth.world).await?))
         };
         let removed: Result<(u64, u64)> = removed.await;

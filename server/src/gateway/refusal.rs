@@ -10,13 +10,13 @@ use crate::{
 /// A refusal or a failure, before anything was answered.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    pub error: WireError,
+    pub error: Box<WireError>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl From<WireError> for Refusal {
     fn from(error: WireError) -> Self {
-        Self { error, headers: Vec::new() }
+        Self { error: Box::new(error), headers: Vec::new() }
     }
 }
 

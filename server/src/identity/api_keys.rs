@@ -17,6 +17,7 @@ use crate::{
     db::{
         Db, SystemReason, SystemTx, TenantScope,
         api_key::{ApiKey, KeyKind, NewApiKey, api_key_end, api_key_find, api_key_insert, api_key_used},
+        key_minute::{key_minutes_purge, minute_of},
         ledger::Books,
         membership::membership_put,
         user::user_insert,
@@ -30,6 +31,8 @@ use crate::{
 pub const BELIEVED: Duration = Duration::from_secs(1);
 /// Keys remembered at once.
 const REMEMBERED: u64 = 10_000;
+/// Minutes of use that are kept: longer than any call takes to settle.
+const KEPT_MINUTES: i64 = 120;
 /// The time of the last use is written this often.
 const USED_EVERY_MS: i64 = 60_000;
 
@@ -155,6 +158,19 @@ impl ApiKeys {
         }
         Ok(KeyHolder { key, scope })
     }
+}
+
+/// Removes what keys used in minutes that no rate asks for any more.
+///
+/// # Errors
+/// Database errors.
+pub async fn purge_minutes(db: &Db, world: &World) -> Result<()> {
+    let mut tx = db.begin_system(SystemReason::GatewayKey).await?;
+    let removed = key_minutes_purge(&mut tx, minute_of(world.now()) - KEPT_MINUTES).await?;
+    if removed > 0 {
+        tx.commit(world.id(), world.now(), "minutes of keys removed").await?;
+    }
+    Ok(())
 }
 
 /// A key to make.

@@ -89,6 +89,9 @@ enum Job {
     Close(oneshot::Sender<()>),
 }
 
+/// A wish, and who waits for it.
+type Waiting = (Box<Wish>, oneshot::Sender<std::result::Result<Hold, ReserveError>>);
+
 struct Settlement {
     scope: TenantScope,
     hold: Hold,
@@ -268,7 +271,7 @@ impl Lane {
         groups.into_values().collect()
     }
 
-    async fn reserve(&self, group: Vec<(Box<Wish>, oneshot::Sender<std::result::Result<Hold, ReserveError>>)>) {
+    async fn reserve(&self, group: Vec<Waiting>) {
         // Who went away does not get a hold that nobody would settle.
         let group: Vec<_> = group.into_iter().filter(|(_, reply)| !reply.is_closed()).collect();
         let wanted: Vec<Wanted<'_>> = group.iter().map(|(wish, _)| wish.wanted()).collect();
