@@ -9,6 +9,7 @@ mod brand;
 pub mod connections;
 pub mod csrf;
 pub mod export;
+pub mod gateway;
 pub mod guard;
 pub mod headers;
 pub mod health;
@@ -90,6 +91,8 @@ pub fn routes() -> Routes {
         // How the tenant looks.
         .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
         .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)
+        // Programs with keys: in a router of their own, with other layers.
+        .listing(gateway::listed())
         // Operators.
         .listing(listed(Public, &[("GET", "/livez")]))
         .add(Public, Method::GET, "/readyz", health::readyz)
@@ -124,6 +127,8 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
         .method_not_allowed_fallback(site::method_not_allowed)
         .with_state(state.clone());
     let router = guard::guarded(router, &state.auth, limits::Limits::default())
+        // Programs with keys: no cookies, no pages, and bodies and times of their own.
+        .merge(gateway::routes(&state).layer(from_fn_with_state(state.auth.clone(), headers::secure)))
         // Liveness answers while everything else is away.
         .merge(Router::new().route("/livez", axum::routing::get(health::livez)))
         .merge(site::customary_files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)))

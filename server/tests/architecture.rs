@@ -78,8 +78,18 @@ fn only_the_world_reads_clock_and_randomness() {
 
 #[test]
 fn the_database_knows_no_services_and_services_know_no_http() {
-    let services =
-        ["attachments", "identity", "tenancy", "conversations", "turns", "tools", "usage", "backend", "http"];
+    let services = [
+        "attachments",
+        "identity",
+        "tenancy",
+        "conversations",
+        "turns",
+        "tools",
+        "usage",
+        "gateway",
+        "backend",
+        "http",
+    ];
     for (path, text) in sources("server/src") {
         if in_room(&path, "db") {
             for service in services {

@@ -103,6 +103,7 @@ async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest, call: (i64,
             Ok(())
         }
         Err(ReserveError::Refused(refusal)) => Err(Cut::Failed(words::over_budget(refusal, &live.request_id))),
+        Err(ReserveError::TooFast(_)) => Err(Cut::internal("the chat has no rates")),
         Err(ReserveError::Db(error)) => Err(error.into()),
     }
 }
