@@ -97,7 +97,7 @@ async fn a_plain_form_sends_a_message_below_the_last_one_and_leads_to_the_conver
     assert_eq!(start.conversation, Some(id));
     assert_eq!(start.parent, Some(message_id(2)));
     assert_eq!(start.key, NEXT_KEY);
-    assert_eq!(start.text.as_str(), "And yesterday?\r\n& more = ä");
+    assert_eq!(start.text.as_ref().unwrap().as_str(), "And yesterday?\r\n& more = ä");
 }
 
 #[tokio::test]

@@ -85,7 +85,13 @@ fn call(status: ToolCallStatus) -> ToolCallView {
 }
 
 fn error(code: TurnErrorCode) -> TurnError {
-    TurnError { code, message: "m".into(), request_id: "r".into(), refusal: Some(refusal()) }
+    TurnError {
+        code,
+        message: "m".into(),
+        request_id: "r".into(),
+        refusal: Some(refusal()),
+        retry_at: Some(Timestamp(7)),
+    }
 }
 
 fn statuses() -> Vec<ToolCallStatus> {
@@ -196,6 +202,7 @@ fn what_the_server_writes_is_read() {
     reads(ConversationView {
         id: id(1),
         title: "t".into(),
+        archived: true,
         messages: vec![message()],
         earlier: Some(Cursor("c".into())),
         running: Some((id(5), u64::MAX)),
@@ -246,6 +253,7 @@ fn every_event_is_read() {
         TurnErrorCode::ModelRefused,
         TurnErrorCode::OverBudget,
         TurnErrorCode::LimitReached,
+        TurnErrorCode::CutOff,
         TurnErrorCode::Internal,
     ] {
         events.push(TurnEvent::Failed { error: error(code) });

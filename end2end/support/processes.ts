@@ -138,7 +138,8 @@ export type Step = { text: string } | { gate: string } | { wait_ms: number } | {
 export type Script = {
   when?: { user_contains?: string; side?: boolean };
   steps?: Step[];
-  refuse?: { status: number; type: string; message: string };
+  refuse?: { status: number; type: string; message: string; headers?: Record<string, string> };
+  stop_reason?: string;
   fault?: { at_event: number; kind: unknown };
   ignore_max_tokens?: boolean;
 };

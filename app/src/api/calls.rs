@@ -85,7 +85,7 @@ pub async fn start_turn(
     tenant: TenantCode,
     conversation: Option<ConversationId>,
     parent: Option<MessageId>,
-    text: MessageText,
+    text: Option<MessageText>,
     attachments: Vec<AttachmentId>,
     model: Option<String>,
     key: TurnKey,
@@ -94,7 +94,7 @@ pub async fn start_turn(
         .with("tenant", &tenant)
         .with_some("conversation", conversation.as_ref())
         .with_some("parent", parent.as_ref())
-        .with("text", &text.as_str())
+        .with_some("text", text.as_ref().map(MessageText::as_str).as_ref())
         .with_some("model", model.as_ref())
         .with("key", &key);
     for (place, id) in attachments.iter().enumerate() {

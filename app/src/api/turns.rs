@@ -9,13 +9,13 @@ use crate::{
     },
 };
 
-/// Sends a message. The arguments are flat so that a plain form can post them; such a form is led to the conversation.
+/// Sends a message; without `text` its files say it all. The arguments are flat so that a plain form can post them; such a form is led to the conversation.
 #[server(name = SendMessage, prefix = "/fn", endpoint = "turns/start")]
 pub async fn start_turn(
     tenant: TenantCode,
     conversation: Option<ConversationId>,
     parent: Option<MessageId>,
-    text: MessageText,
+    #[server(default)] text: Option<MessageText>,
     #[server(default)] attachments: Vec<AttachmentId>,
     #[server(default)] model: Option<String>,
     key: TurnKey,

@@ -1,8 +1,9 @@
 //! Files on their way to the server: chosen, pasted, dropped or made of a long paste.
 
+use leptos::prelude::{ArcRwSignal, Set};
 use send_wrapper::SendWrapper;
 
-use super::post::{self, Body};
+use super::post;
 use crate::{
     error::AppError,
     model::{AttachmentKind, AttachmentView, TenantCode},
@@ -24,6 +25,8 @@ pub struct Attached {
     /// What was pasted, while it can be put back.
     pub text: Option<String>,
     pub upload: Upload,
+    /// How much of it is sent, percent.
+    pub sent: ArcRwSignal<u8>,
     /// What is sent again when it failed; one that came with the draft is on the server already.
     file: Option<SendWrapper<web_sys::File>>,
 }
@@ -46,7 +49,7 @@ impl Attached {
         let bytes = file.size() as i64;
         let name = file.name();
         let file = Some(SendWrapper::new(file));
-        Self { serial, name, bytes, picture, text: None, upload: Upload::Running, file }
+        Self { serial, name, bytes, picture, text: None, upload: Upload::Running, sent: ArcRwSignal::new(0), file }
     }
 
     /// A pasted text as a file.
@@ -65,7 +68,16 @@ impl Attached {
         let is_picture = matches!(view.kind, AttachmentKind::Image { .. });
         let picture = is_picture.then(|| ["/t/", tenant.as_str(), "/attachments/", &view.id.to_string()].concat());
         let (name, bytes) = (view.name.clone(), view.bytes);
-        Self { serial, name, bytes, picture, text: None, upload: Upload::Done(view), file: None }
+        Self {
+            serial,
+            name,
+            bytes,
+            picture,
+            text: None,
+            upload: Upload::Done(view),
+            sent: ArcRwSignal::new(100),
+            file: None,
+        }
     }
 
     #[must_use]
@@ -84,7 +96,9 @@ impl Attached {
         let Some(file) = &self.file else { return Err(AppError::NotFound) };
         let name = Form::default().with("name", &self.name).text;
         let path = ["/t/", tenant.as_str(), "/attachments?", &name].concat();
-        let answer = post::post(&path, Body::File(web_sys::File::clone(file))).await?;
+        let sent = self.sent.clone();
+        sent.set(0);
+        let answer = post::post_file(&path, file, move |percent| sent.set(percent)).await?;
         match answer.error() {
             Some(error) => Err(error),
             None => wire::read(&answer.text).ok_or(AppError::Offline),

@@ -170,6 +170,12 @@ impl Body {
         all
     }
 
+    /// What is going on right now.
+    #[must_use]
+    pub fn activity_untracked(&self) -> Activity {
+        untrack(|| self.activity())
+    }
+
     /// What is going on; tracks the tool calls, not the text.
     #[must_use]
     pub fn activity(&self) -> Activity {

@@ -130,6 +130,18 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Moves the keyboard to the element with this id, and nothing else: the view stays where it is.
+pub fn focus_in_place(id: &str) {
+    let Some(element) = element::<web_sys::HtmlElement>(id) else { return };
+    let options = js_sys::Object::new();
+    let _plain_object = Reflect::set(&options, &"preventScroll".into(), &JsValue::TRUE);
+    let focus =
+        Reflect::get(&element, &"focus".into()).ok().and_then(|focus| focus.dyn_into::<js_sys::Function>().ok());
+    if let Some(focus) = focus {
+        let _gone_if_not = focus.call1(&element, &options);
+    }
+}
+
 /// The device knows that it has no network. (`false` may be wrong.)
 #[must_use]
 pub fn offline() -> bool {

@@ -26,7 +26,7 @@ use leptos::prelude::{
 };
 
 use self::{
-    known::{Known, query},
+    known::{Known, is_behind, query},
     role::{LOOK_EVERY, Role, Sight, Step, look, pause},
     source::{Heard, Source},
     wire::{Word, decode},
@@ -59,6 +59,8 @@ pub struct Handlers {
     pub connection: Box<dyn Fn(Connection)>,
     /// The stream was refused or ended: perhaps the session is over (`true`: surely).
     pub refused: Box<dyn Fn(bool)>,
+    /// Another tab has the stream: what it brought of the turn that is shown before this one listened is unknown.
+    pub joined: Box<dyn Fn()>,
     /// The turn that is shown, and its last event.
     pub following: Box<dyn Fn() -> Option<(TurnId, u64)>>,
 }
@@ -88,6 +90,8 @@ struct State {
     source: Option<Source>,
     /// The place to go on from; empty: none yet.
     place: String,
+    /// The place at which this tab began to listen to another one, until that one has said how far it is.
+    joins_at: Option<String>,
     last: LastTurn,
     pending: Vec<PersonEvent>,
     /// What `pending` was made from, for the others.
@@ -102,9 +106,9 @@ struct State {
 }
 
 impl Feed {
-    /// Opens the stream of `user` in `tenant`, or waits for another tab's.
+    /// Opens the stream of `user` in `tenant` from `place` on (empty: from now on), or waits for another tab's.
     #[must_use]
-    pub fn open(tenant: TenantCode, user: UserId, handlers: Handlers) -> Self {
+    pub fn open(tenant: TenantCode, user: UserId, place: String, handlers: Handlers) -> Self {
         let mut name = String::from("steward-stream-");
         name.push_str(tenant.as_str());
         name.push('-');
@@ -115,7 +119,7 @@ impl Feed {
             name,
             handlers,
             known: RefCell::default(),
-            state: RefCell::default(),
+            state: RefCell::new(State { place, ..State::default() }),
             role: Cell::default(),
             heard_at: Cell::new(now),
             looked_at: Cell::new(now),
@@ -125,9 +129,11 @@ impl Feed {
     }
 
     /// Whether what the stream brings before it says anything of a turn may have passed this tab by: another one has it.
+    /// While no other one is known, nothing has.
     #[must_use]
     pub fn may_have_missed(&self, turn: TurnId) -> bool {
-        self.0.role.get() == Role::Waiting && !self.0.known.borrow().has(turn)
+        let is_joined = self.0.state.borrow().joins_at.is_none();
+        self.0.role.get() == Role::Waiting && is_joined && !self.0.known.borrow().has(turn)
     }
 
     /// What the stream brings of turns that are not shown is kept in here.
@@ -174,7 +180,14 @@ impl Inner {
         let on_text = self.weakly(|this, text: String| this.told(&text));
         let channel = Channel::open(&self.name, on_text);
         let shares = channel.is_some();
-        self.state.borrow_mut().channel = channel;
+        if let Some(channel) = &channel {
+            channel.say(&Word::Hello.write());
+        }
+        {
+            let mut state = self.state.borrow_mut();
+            state.channel = channel;
+            state.joins_at = Some(state.place.clone());
+        }
         if !(shares && self.queue()) {
             self.role.set(Role::Alone);
             self.connect();
@@ -250,6 +263,7 @@ impl Inner {
     fn lead(self: &Rc<Self>) {
         if self.role.replace(Role::Leading) != Role::Leading {
             self.connect();
+            self.beat();
         }
     }
 
@@ -276,13 +290,21 @@ impl Inner {
         };
         match look(sight) {
             Step::Nothing => {}
-            Step::Beat => self.say(&Word::Beat(self.state.borrow().shown)),
+            Step::Beat => self.beat(),
             // While it waits to be opened again it is on its way.
-            Step::Reopen if self.state.borrow().reopen.is_some() => self.say(&Word::Beat(self.state.borrow().shown)),
+            Step::Reopen if self.state.borrow().reopen.is_some() => self.beat(),
             Step::Reopen => self.broken(false),
             Step::TakeOver => self.take_over(),
             Step::WaitAgain => self.heard_at.set(now),
         }
+    }
+
+    fn beat(&self) {
+        let word = {
+            let state = self.state.borrow();
+            Word::Beat { line: state.shown, place: state.place.clone() }
+        };
+        self.say(&word);
     }
 
     fn say(&self, word: &Word) {
@@ -293,14 +315,26 @@ impl Inner {
         }
     }
 
-    /// The leader said something.
+    /// Another tab said something.
     fn told(self: &Rc<Self>, text: &str) {
+        let word = Word::read(text);
+        if word == Some(Word::Hello) {
+            // What has come and waits for its frame goes first.
+            if self.role.get() == Role::Leading {
+                self.flush();
+            }
+            return self.beat();
+        }
         if self.role.get() != Role::Waiting {
             return;
         }
         self.heard_at.set(browser::now());
-        match Word::read(text) {
-            Some(Word::Beat(connection)) => self.connection_is(connection),
+        match word {
+            Some(Word::Beat { line, place }) => {
+                self.connection_is(line);
+                self.join(&place);
+            }
+            Some(Word::Hello) => {}
             Some(Word::End) => (self.handlers.refused)(true),
             Some(Word::Events { place, before, data }) => {
                 let mut last = before;
@@ -315,6 +349,16 @@ impl Inner {
                 self.flush_soon();
             }
             None => {}
+        }
+    }
+
+    /// The leader is at `place`. What it heard before this tab listened is looked up, once.
+    fn join(self: &Rc<Self>, place: &str) {
+        let Some(ours) = self.state.borrow_mut().joins_at.take() else { return };
+        (self.handlers.joined)();
+        if is_behind(&ours, place) {
+            self.state.borrow_mut().pending.push(PersonEvent::Resync);
+            self.flush_soon();
         }
     }
 
@@ -456,7 +500,7 @@ impl Inner {
     fn connection_is(&self, connection: Connection) {
         if std::mem::replace(&mut self.state.borrow_mut().shown, connection) != connection {
             (self.handlers.connection)(connection);
-            self.say(&Word::Beat(connection));
+            self.beat();
         }
     }
 }

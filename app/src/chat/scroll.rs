@@ -132,12 +132,17 @@ impl Controller {
         let Some(element) = scroll_box() else { return };
         self.fit_spacer(&element);
         let (_, below) = top_and_below(&element);
-        if self.inner.borrow().position.pinned {
-            if below > 0.0 {
+        let inner = self.inner.borrow();
+        if inner.position.pinned {
+            // As long as there is room, nothing new is below what is seen.
+            let has_room = matches!(inner.room, Room::Until(_));
+            drop(inner);
+            if below > 0.0 && !has_room {
                 self.follow();
             }
             return;
         }
+        drop(inner);
         self.show_jump(below, true);
     }
 

@@ -69,6 +69,8 @@ pub struct Following {
     pub after: u64,
     pub parts: Vec<Part>,
     pub item: Item,
+    /// It began after this page had opened its stream: all of it comes that way.
+    pub began_here: bool,
 }
 
 /// A message the person is changing: what they send takes its place as a sibling.
@@ -114,6 +116,8 @@ pub struct Found {
 /// What the page is made from: everything one request of the server brings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageData {
+    /// Where the stream was before anything of this was read: it goes on from there.
+    pub live: String,
     pub me: Me,
     pub home: TenantHome,
     pub list: Page<ConversationSummary>,
@@ -139,6 +143,7 @@ impl wire::Read for PageData {
     fn read(json: wire::Json<'_>) -> Option<Self> {
         let wire::Json::Map(mut map) = json else { return None };
         Some(Self {
+            live: map.take("live")?,
             me: map.take("me")?,
             home: map.take("home")?,
             list: map.take("list")?,
@@ -164,12 +169,16 @@ pub struct Chat {
     /// … and what is shown: behind the URL while a conversation is fetched, ahead of it when one was just made.
     pub shown: RwSignal<Option<ConversationId>>,
     pub title: RwSignal<String>,
+    /// It is in the archive.
+    pub archived: RwSignal<bool>,
     pub items: RwSignal<Vec<Item>>,
     pub earlier: RwSignal<Option<Cursor>>,
     /// Why the conversation cannot be shown.
     pub failure: RwSignal<Option<AppError>>,
     pub following: RwSignal<Option<Following>>,
     pub connection: RwSignal<Connection>,
+    /// Where the stream goes on from.
+    pub live: StoredValue<String>,
 
     pub list: RwSignal<ConversationList>,
     /// The archive, while the sidebar shows it.
@@ -221,11 +230,13 @@ impl Chat {
             leaf_wanted,
             shown: RwSignal::new(None),
             title: RwSignal::new(String::new()),
+            archived: RwSignal::new(false),
             items: RwSignal::new(vec![]),
             earlier: RwSignal::new(None),
             failure: RwSignal::new(None),
             following: RwSignal::new(None),
             connection: RwSignal::new(Connection::Fine),
+            live: StoredValue::new(data.live),
             list: RwSignal::new(ConversationList::new(Folder::Inbox, data.list)),
             archive: RwSignal::new(data.archive.map(|page| ConversationList::new(Folder::Archive, page))),
             found: RwSignal::new(data.found),
@@ -382,10 +393,12 @@ impl Chat {
             after,
             parts: last_parts,
             item,
+            began_here: false,
         });
         self.shown.set(Some(view.id));
         self.failure.set(None);
         self.title.set(view.title);
+        self.archived.set(view.archived);
         if above == 0 {
             self.earlier.set(view.earlier);
         }
@@ -398,6 +411,7 @@ impl Chat {
         self.shown.set(None);
         self.failure.set(failure);
         self.title.set(String::new());
+        self.archived.set(false);
         self.earlier.set(None);
         self.items.set(vec![]);
         self.following.set(None);

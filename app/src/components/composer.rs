@@ -68,7 +68,7 @@ pub fn Composer() -> impl IntoView {
                             id=TEXT_ID
                             name="text"
                             rows="1"
-                            required
+                            required=move || chat.composing.files.with(Vec::is_empty)
                             placeholder=placeholder
                             autocomplete="off"
                             aria-autocomplete=has_prompts.then_some("list")

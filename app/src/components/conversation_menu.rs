@@ -19,7 +19,9 @@ use crate::{
 /// Pin, share, export, archive, delete. `row` as it is listed; `None` when it is not loaded.
 pub fn menu_actions(chat: Chat, id: ConversationId, row: Option<&ConversationSummary>) -> AnyView {
     let lang = chat.lang;
-    let (pinned, archived) = row.map_or((false, false), |row| (row.pinned, row.archived));
+    let pinned = row.is_some_and(|row| row.pinned);
+    // One that is shown need not be listed.
+    let archived = row.map_or_else(|| chat.shown.get() == Some(id) && chat.archived.get(), |row| row.archived);
     let on_delete = move |event: ev::SubmitEvent| {
         event.prevent_default();
         close_menus(chat);

@@ -29,7 +29,6 @@ pub fn Dialogs() -> impl IntoView {
         match (chat.dialog.get(), dialog.open()) {
             (Some(_), false) => {
                 let _already_open_if_not = dialog.show_modal();
-                request_animation_frame(move || focus_first(&dialog));
             }
             (None, true) => dialog.close(),
             _ => {}
@@ -67,7 +66,16 @@ pub fn Dialogs() -> impl IntoView {
             let _gone_if_not = filling.try_set(Some(loaded));
         });
     });
-    let content = move || chat.dialog.get().zip(filling.get()).map(|(dialog, fill)| fill(chat, dialog));
+    // Asked for again while it stands there (several things find the session gone), it stays as it is: with what was typed.
+    let shown = Memo::new(move |_| chat.dialog.get());
+    // When it is open and filled, which may take a moment the first time.
+    Effect::new(move |_| {
+        let Some(dialog) = node.get() else { return };
+        if shown.get().is_some() && filling.with(Option::is_some) {
+            request_animation_frame(move || focus_first(&dialog));
+        }
+    });
+    let content = move || shown.get().zip(filling.get()).map(|(dialog, fill)| fill(chat, dialog));
     view! {
         <dialog
             class=class

@@ -39,7 +39,7 @@ pub fn close_drawer(chat: Chat) {
 #[component]
 pub fn ChatHeader() -> impl IntoView {
     let chat = Chat::get();
-    let model = chat.home.with_value(|home| home.model.clone());
+    let model = Memo::new(move |_| chat.shown_model());
     // Without scripts the drawer opens by its fragment.
     let on_open = move |event: ev::MouseEvent| {
         event.prevent_default();
@@ -61,7 +61,7 @@ pub fn ChatHeader() -> impl IntoView {
             <ChatTitle/>
             {move || chat.shown.get().map(|id| view! { <ConversationMenu id/> })}
             <span class="header-chips">
-                {model_chip(chat, model)}
+                {move || model_chip(chat, model.get())}
                 {tenant_chip(chat)}
             </span>
         </header>
@@ -71,7 +71,8 @@ pub fn ChatHeader() -> impl IntoView {
 
 fn model_chip(chat: Chat, model: ModelBadge) -> AnyView {
     if model.demo {
-        let (label, hint) = (shell::demo_model(chat.lang), shell::demo_model_hint(chat.lang));
+        let label = shell::demo_model(chat.lang);
+        let hint = [&model.name, ": ", shell::demo_model_hint(chat.lang)].concat();
         return view! { <span class="chip chip-demo" title=hint>{label}</span> }.into_any();
     }
     view! { <span class="chip" title=model.id>{model.name}</span> }.into_any()

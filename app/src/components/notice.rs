@@ -23,9 +23,21 @@ const OFFLINE_AFTER: Duration = Duration::from_secs(2);
 pub fn ComposerNotices() -> impl IntoView {
     let chat = Chat::get();
     let offline = watch_network();
+    // That the session ended is said once: by the dialog that asks to sign in, and here when that was put away. Then the
+    // stream is closed, too, which is no news.
+    let is_signed_out = Memo::new(move |_| chat.notice.with(|notice| *notice == Some(AppError::SignedOut)));
+    let is_asked = Memo::new(move |_| chat.dialog.get() == Some(Dialog::SignIn));
+    let connection = move || {
+        let connection = if is_signed_out.get() { Connection::Fine } else { chat.connection.get() };
+        connection_banner(chat, offline.get(), connection)
+    };
+    let notice = move || {
+        let error = chat.notice.get()?;
+        (!(is_signed_out.get() && is_asked.get())).then(|| refusal(chat, error))
+    };
     view! {
-        {move || connection_banner(chat, offline.get(), chat.connection.get())}
-        {move || chat.notice.get().map(|error| refusal(chat, error))}
+        {connection}
+        {notice}
     }
     .into_any()
 }

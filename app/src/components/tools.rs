@@ -9,6 +9,7 @@ mod result;
 
 use leptos::prelude::*;
 
+pub use question::seconds_left;
 pub use result::ResultTable;
 
 use self::{question::QuestionCard, result::ToolResult};

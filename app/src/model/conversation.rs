@@ -43,6 +43,7 @@ pub enum Folder {
 pub struct ConversationView {
     pub id: ConversationId,
     pub title: String,
+    pub archived: bool,
     pub messages: Vec<MessageView>,
     /// Where the older part of the path goes on, if it does.
     pub earlier: Option<Cursor>,

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttachmentId, BudgetRefusal, ConversationId, MessageId, MessageText, Part, ToolCallView, TurnId, TurnKey, TurnUsage,
+    AttachmentId, BudgetRefusal, ConversationId, MessageId, MessageText, Part, Timestamp, ToolCallView, TurnId,
+    TurnKey, TurnUsage,
 };
 
 /// What a person sends to start a turn.
@@ -16,7 +17,8 @@ pub struct StartTurn {
     pub conversation: Option<ConversationId>,
     /// The message this answers or follows; `None` for the first one. A parent that already has children makes a branch.
     pub parent: Option<MessageId>,
-    pub text: MessageText,
+    /// `None`: the files say it all; there is one at least.
+    pub text: Option<MessageText>,
     /// Files uploaded before, in order; at most [`super::MAX_ATTACHMENTS`].
     pub attachments: Vec<AttachmentId>,
     /// The id of a model of [`super::TenantHome::models`]; `None`: the tenant's.
@@ -96,6 +98,9 @@ pub struct TurnError {
     pub request_id: String,
     /// Present for [`TurnErrorCode::OverBudget`].
     pub refusal: Option<BudgetRefusal>,
+    /// When trying again may help: [`TurnErrorCode::RateLimited`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
 }
 
 /// What a page can react to.
@@ -115,6 +120,8 @@ pub enum TurnErrorCode {
     OverBudget,
     /// The turn used up its steps or its time.
     LimitReached,
+    /// The answer reached its greatest length, or what the budget allowed of it; more can be asked for.
+    CutOff,
     /// A fault of ours.
     Internal,
 }

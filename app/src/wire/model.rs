@@ -162,7 +162,7 @@ names! {
     TurnErrorCode {
         "interrupted" Interrupted, "model_unavailable" ModelUnavailable, "rate_limited" RateLimited,
         "context_too_long" ContextTooLong, "model_refused" ModelRefused, "over_budget" OverBudget,
-        "limit_reached" LimitReached, "internal" Internal
+        "limit_reached" LimitReached, "cut_off" CutOff, "internal" Internal
     }
 }
 
@@ -182,9 +182,9 @@ fields! {
     UsageMeter { percent, used, requests, cost, limits, resets_at, quality }
     TurnUsage { tokens, cost, quality, calls, duration_ms; first_token_ms, tool_ms }
     BudgetRefusal { budget, limit, resets_at, contact }
-    TurnError { code, message, request_id, refusal }
+    TurnError { code, message, request_id, refusal; retry_at }
     ConversationSummary { id, title, updated_at, running, waiting, pinned, archived }
-    ConversationView { id, title, messages, earlier, running }
+    ConversationView { id, title, archived, messages, earlier, running }
     MessageView {
         id, parent, author, parts, status, created_at, turn, siblings, usage, model, feedback, edited, rich
     }

@@ -47,6 +47,7 @@ super::phrases! {
     responding = "Responding" | "Sedang menjawab";
     complete = "Response complete" | "Jawaban selesai";
     stopped = "Stopped" | "Dihentikan";
+    cut_off = "The answer reached its greatest length." | "Jawaban ini mencapai panjang maksimum.";
     failed = "The answer failed" | "Jawaban gagal";
     interrupted = "Interrupted." | "Terputus.";
     this_failed = "This answer failed" | "Jawaban ini gagal";
@@ -184,12 +185,29 @@ pub fn rows_omitted(lang: Lang, rows: u32) -> String {
 /// How long a question can still be answered: "4:59 left".
 #[must_use]
 pub fn time_left(lang: Lang, seconds: i64) -> String {
-    let (minutes, seconds) = (seconds.max(0) / 60, seconds.max(0) % 60);
-    let clock = [minutes.to_string().as_str(), if seconds < 10 { ":0" } else { ":" }, &seconds.to_string()].concat();
+    let clock = clock(seconds);
     match lang {
         Lang::English => clock + " left",
         Lang::Indonesian => "sisa ".to_owned() + &clock,
     }
+}
+
+/// " It can be tried again in 0:45." behind why it cannot now; " It can be tried again now." at the end.
+#[must_use]
+pub fn again_in(lang: Lang, seconds: i64) -> String {
+    let clock = clock(seconds);
+    match (lang, seconds <= 0) {
+        (Lang::English, true) => " It can be tried again now.".to_owned(),
+        (Lang::Indonesian, true) => " Sekarang dapat dicoba lagi.".to_owned(),
+        (Lang::English, false) => [" It can be tried again in ", &clock, "."].concat(),
+        (Lang::Indonesian, false) => [" Dapat dicoba lagi dalam ", &clock, "."].concat(),
+    }
+}
+
+/// Minutes and seconds; nothing below zero.
+fn clock(seconds: i64) -> String {
+    let (minutes, seconds) = (seconds.max(0) / 60, seconds.max(0) % 60);
+    [minutes.to_string().as_str(), if seconds < 10 { ":0" } else { ":" }, &seconds.to_string()].concat()
 }
 
 /// The badge of an approval.
@@ -241,10 +259,8 @@ pub fn failure(lang: Lang, code: TurnErrorCode) -> &'static str {
         (E::Interrupted, Lang::Indonesian) => "Server berhenti saat jawaban ini ditulis. Lanjutkan, atau coba lagi.",
         (E::ModelUnavailable, Lang::English) => "The model provider did not answer. Try again, or ask another model.",
         (E::ModelUnavailable, Lang::Indonesian) => "Penyedia model tidak menjawab. Coba lagi, atau gunakan model lain.",
-        (E::RateLimited, Lang::English) => "The model provider has too many requests right now. Try again in a moment.",
-        (E::RateLimited, Lang::Indonesian) => {
-            "Penyedia model sedang menerima terlalu banyak permintaan. Coba lagi sebentar lagi."
-        }
+        (E::RateLimited, Lang::English) => "The model provider has too many requests right now.",
+        (E::RateLimited, Lang::Indonesian) => "Penyedia model sedang menerima terlalu banyak permintaan.",
         (E::ContextTooLong, Lang::English) => {
             "This conversation no longer fits the model. Start a new one, or use a model with a larger context."
         }
@@ -261,6 +277,7 @@ pub fn failure(lang: Lang, code: TurnErrorCode) -> &'static str {
         (E::OverBudget, Lang::Indonesian) => "Anggaran sudah habis.",
         (E::LimitReached, Lang::English) => "The answer took more steps or more time than is allowed.",
         (E::LimitReached, Lang::Indonesian) => "Jawaban ini melampaui jumlah langkah atau waktu yang diizinkan.",
+        (E::CutOff, lang) => cut_off(lang),
         (E::Internal, Lang::English) => "Something went wrong on our side. Try again.",
         (E::Internal, Lang::Indonesian) => "Terjadi kesalahan di pihak kami. Coba lagi.",
     }
@@ -297,6 +314,8 @@ mod tests {
         assert_eq!(used(Lang::Indonesian, 4, 1), "Menggunakan 4 alat, 1 gagal");
         assert_eq!(time_left(Lang::English, 299), "4:59 left");
         assert_eq!(time_left(Lang::Indonesian, -3), "sisa 0:00");
+        assert_eq!(again_in(Lang::English, 65), " It can be tried again in 1:05.");
+        assert_eq!(again_in(Lang::Indonesian, 0), " Sekarang dapat dicoba lagi.");
         assert_eq!(tokens_per_second(Lang::English, 382), "38.2 tokens/s");
     }
 

@@ -106,7 +106,7 @@ async fn an_example_that_names_a_prompt_posts_the_prompt() {
     let fields = form_fields(&page.html[form..], "<form");
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(site.post("/fn/turns/start", "/t/prs", &fields).await.status, StatusCode::FOUND);
-    assert_eq!(site.backend.state().started[0].text.as_str(), "Write the digest of yesterday.");
+    assert_eq!(site.backend.state().started[0].text.as_ref().unwrap().as_str(), "Write the digest of yesterday.");
 }
 
 #[tokio::test]

@@ -177,6 +177,7 @@ async fn the_transcript_speaks_indonesian() {
         message: "The provider did not answer within 60 s.".into(),
         request_id: "req-78".into(),
         refusal: None,
+        retry_at: None,
     };
     let parts = vec![Part::Tool { call: tool_call(ToolCallStatus::Done) }, Part::Text { text: "Half".into() }];
     let reply = message(2, MessageAuthor::Assistant, parts, MessageStatus::Failed(error));
@@ -296,6 +297,7 @@ async fn an_interrupted_answer_keeps_its_text_and_says_what_happened() {
         message: "The server stopped while this was written.".into(),
         request_id: "req-77".into(),
         refusal: None,
+        retry_at: None,
     };
     let parts = vec![Part::Text { text: "The first half".into() }];
     let id = site.backend.add(

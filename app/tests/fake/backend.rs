@@ -193,6 +193,10 @@ impl TenantPort for FakeBackend {
         Ok(())
     }
 
+    fn live_place(&self) -> String {
+        "0190-7".into()
+    }
+
     async fn usage_meter(&self, _: &Caller, _: &TenantCode) -> Result<UsageMeter, AppError> {
         Err(AppError::Forbidden)
     }

@@ -99,7 +99,7 @@ impl FakeBackend {
             pinned: false,
             archived: false,
         };
-        let view = ConversationView { id, title: title.into(), messages, earlier: None, running };
+        let view = ConversationView { id, title: title.into(), archived: false, messages, earlier: None, running };
         state.conversations.push((summary, view));
         id
     }
@@ -230,6 +230,10 @@ impl TenantPort for FakeBackend {
 
     async fn dismiss_setup(&self, _: &Caller, _: &TenantCode) -> Result<(), AppError> {
         Ok(())
+    }
+
+    fn live_place(&self) -> String {
+        "0190-7".into()
     }
 
     async fn usage_meter(&self, _: &Caller, _: &TenantCode) -> Result<UsageMeter, AppError> {

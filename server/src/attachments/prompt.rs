@@ -61,7 +61,8 @@ pub async fn attach(scope: &TenantScope, tx: &mut Tx, message: MessageId, files:
 #[must_use]
 pub fn parts(files: &[AttachmentView], text: &str) -> Vec<Part> {
     let files = files.iter().map(|file| Part::Attachment { file: file.clone() });
-    files.chain([Part::Text { text: text.to_owned() }]).collect()
+    let text = (!text.is_empty()).then(|| Part::Text { text: text.to_owned() });
+    files.chain(text).collect()
 }
 
 /// Fills one prompt with files. Ask for the newest message first: who comes later gets the room that is left.

@@ -65,6 +65,10 @@ impl TenantPort for ServerBackend {
     async fn dismiss_setup(&self, caller: &Caller, tenant: &TenantCode) -> Answer<()> {
         self.dismiss(caller, tenant).await.for_people(caller)
     }
+
+    fn live_place(&self) -> String {
+        self.db.changes().place()
+    }
     async fn usage_meter(&self, caller: &Caller, tenant: &TenantCode) -> Answer<UsageMeter> {
         self.meter(caller, tenant).await.for_people(caller)
     }

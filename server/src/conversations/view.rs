@@ -87,7 +87,8 @@ async fn view_ending_at(
         places.0.insert(None, message_roots(scope, tx, conversation.id).await?);
     }
     let messages = path.into_iter().map(|record| places.view(record)).collect();
-    Ok(ConversationView { id: conversation.id, title: conversation.title, messages, earlier, running: None })
+    let ConversationRecord { id, title, archived, .. } = conversation;
+    Ok(ConversationView { id, title, archived, messages, earlier, running: None })
 }
 
 /// The alternatives by parent, oldest first.

@@ -100,6 +100,13 @@ impl Changes {
         }
     }
 
+    /// The place of somebody who listens from now on, as [`Listening::place`] gives it. Taken before something is read, it
+    /// names what that reading may lack.
+    #[must_use]
+    pub fn place(&self) -> String {
+        place_text(self.epoch(), self.state().last)
+    }
+
     /// Listens to what changes for the scope's person from now on, or from `since` on ([`Listening::place`]) while that is
     /// remembered.
     #[must_use]
@@ -181,10 +188,7 @@ impl Listening {
     /// Where this listener is: to go on from there later, in the same process.
     #[must_use]
     pub fn place(&self) -> String {
-        let mut place = self.epoch.simple().to_string();
-        place.push('-');
-        place.push_str(&self.last.to_string());
-        place
+        place_text(self.epoch, self.last)
     }
 }
 
@@ -196,6 +200,13 @@ impl Drop for Listening {
             state.listeners.remove(&self.person);
         }
     }
+}
+
+fn place_text(epoch: Uuid, number: u64) -> String {
+    let mut place = epoch.simple().to_string();
+    place.push('-');
+    place.push_str(&number.to_string());
+    place
 }
 
 /// The number in a place of this run; `None`: another run's, or nonsense.
@@ -291,7 +302,7 @@ mod tests {
     #[test]
     fn a_place_counts_in_its_own_run_only() {
         let (epoch, other) = (Uuid::from_u128(7), Uuid::from_u128(8));
-        let place = format!("{}-12", epoch.simple());
+        let place = place_text(epoch, 12);
         assert_eq!(place_number(epoch, &place), Some(12));
         assert_eq!(place_number(other, &place), None);
         for nonsense in ["", "-", "12", "x-12", &format!("{}-+1", epoch.simple()), &format!("{}-", epoch.simple())] {

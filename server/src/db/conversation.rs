@@ -15,6 +15,7 @@ use super::{
 pub struct ConversationRecord {
     pub id: ConversationId,
     pub title: String,
+    pub archived: bool,
     /// The message written last.
     pub current_leaf: Option<MessageId>,
 }
@@ -23,6 +24,7 @@ pub struct ConversationRecord {
 struct ConversationRow {
     id: Uuid,
     title: String,
+    archived: bool,
     current_leaf: Option<Uuid>,
 }
 
@@ -108,7 +110,7 @@ pub async fn conversation_find(
 ) -> Result<Option<ConversationRecord>> {
     let row = tx
         .query(
-            "SELECT id, title, current_leaf FROM conversations \
+            "SELECT id, title, archived, current_leaf FROM conversations \
              WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL",
         )
         .bind(scope.tenant())
@@ -119,6 +121,7 @@ pub async fn conversation_find(
     Ok(row.map(|row| ConversationRecord {
         id: ConversationId(row.id),
         title: row.title,
+        archived: row.archived,
         current_leaf: row.current_leaf.map(MessageId),
     }))
 }

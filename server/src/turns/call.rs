@@ -86,7 +86,7 @@ pub(super) async fn ask(
         tracing::warn!(request_id = live.request_id, turn = %live.turn(), step, attempt, %error, "a model call failed");
         metrics::counter!("steward_model_call_failures_total").increment(1);
         if said_something || !error.kind.is_retryable() || attempt == MAX_ATTEMPTS {
-            return Err(Cut::Failed(words::provider(error.kind, &live.request_id)));
+            return Err(Cut::Failed(words::provider(&error, inner.world.now(), &live.request_id)));
         }
         settle(inner, live).await?;
         wait_before_retry(inner, live, attempt, error.retry_after_ms, deadline).await?;

@@ -60,7 +60,7 @@ impl Turns {
     /// # Errors
     /// - [`Error::NotFound`]: no such conversation of the caller, or no such message in it.
     /// - [`Error::Conflict`]: the parent is still being written, or too many turns of the person run.
-    /// - [`Error::Invalid`]: the parent is not an answer.
+    /// - [`Error::Invalid`]: the parent is not an answer, or there is neither text nor file.
     /// - [`Error::OverBudget`]: nothing was stored and nothing was sent.
     /// - [`Error::Unavailable`]: the server goes down.
     pub async fn start(&self, scope: &TenantScope, request_id: &str, start: StartTurn) -> Result<TurnStarted> {
@@ -81,6 +81,9 @@ async fn start_turn(
     if inner.shutdown.is_cancelled() {
         return Err(Error::Unavailable("shutting down: no new turns".to_owned()));
     }
+    if start.text.is_none() && start.attachments.is_empty() {
+        return Err(Error::invalid("text", "write something first"));
+    }
     // Read before the writing transaction: what it reads of the branch never changes, and the writer's time is
     // short. Whether conversation and parent are still there is asked again inside.
     let answering = inner.models.choose(start.model.as_deref())?;
@@ -91,7 +94,7 @@ async fn start_turn(
     let branch = start.conversation.zip(start.parent);
     check_place(scope, &mut tx, &start).await?;
     let files = attachments::chosen(scope, &mut tx, &start.attachments).await?;
-    let parts = attachments::parts(&files, start.text.as_str());
+    let parts = attachments::parts(&files, words_of(&start));
     let request = prompt::first_request(inner, &answering.model, scope, &mut tx, branch, &parts).await?;
     drop(tx);
 
@@ -100,8 +103,13 @@ async fn start_turn(
         Err(Error::Db(db::Error::Duplicate(_))) => Admitted::Before(find_by_key(inner, scope, start.key).await?),
         other => other?,
     };
-    let untitled = start.conversation.is_none().then(|| start.text.clone());
+    let untitled = start.text.clone().filter(|_| start.conversation.is_none());
     Ok(launch(inner, scope, request_id, answering, admitted, Work::new(request), untitled))
+}
+
+/// What was typed; nothing when the files say it all.
+fn words_of(start: &StartTurn) -> &str {
+    start.text.as_ref().map_or("", MessageText::as_str)
 }
 
 /// Begins an admitted turn; one that was admitted before runs already.
@@ -194,7 +202,11 @@ async fn admit(
         assistant_message: world.id::<MessageId>(),
     };
     if start.conversation.is_none() {
-        let first_words = title::first_words(start.text.as_str());
+        let named_after = match (&start.text, files.first()) {
+            (Some(text), _) => text.as_str(),
+            (None, file) => file.map_or("", |file| file.name.as_str()),
+        };
+        let first_words = title::first_words(named_after);
         conversation_insert(scope, &mut tx, ids.conversation, &first_words, ids.assistant_message, now).await?;
     } else {
         check_place(scope, &mut tx, start).await?;
@@ -272,7 +284,7 @@ async fn insert_messages(
     ids: TurnStarted,
     now: Timestamp,
 ) -> Result<()> {
-    let said = attachments::parts(files, start.text.as_str());
+    let said = attachments::parts(files, words_of(start));
     let question = NewMessage {
         id: ids.user_message,
         conversation: ids.conversation,
@@ -280,7 +292,7 @@ async fn insert_messages(
         author: MessageAuthor::User,
         complete: true,
         parts: &said,
-        model_bytes: prompt::stored_bytes(start.text.as_str()),
+        model_bytes: prompt::stored_bytes(words_of(start)),
         turn: ids.turn,
     };
     message_insert(scope, tx, question, now).await?;

@@ -1,14 +1,19 @@
 //! Why a turn failed, in words for the person who asked.
 
 use app::{
-    model::{BudgetRefusal, Lang, TurnError, TurnErrorCode},
+    model::{BudgetRefusal, Lang, Timestamp, TurnError, TurnErrorCode},
     words::refusals::in_words,
 };
 
-use crate::models::ProviderErrorKind;
+use crate::models::{ProviderError, ProviderErrorKind};
+
+/// A provider that does not say how long to wait is asked again after this long, milliseconds …
+const RETRY_AFTER_MS: u64 = 60_000;
+/// … and one that asks for longer is asked again after this long.
+const RETRY_AFTER_MAX_MS: u64 = 60 * 60_000;
 
 fn error(code: TurnErrorCode, message: &str, request_id: &str) -> TurnError {
-    TurnError { code, message: message.to_owned(), request_id: request_id.to_owned(), refusal: None }
+    TurnError { code, message: message.to_owned(), request_id: request_id.to_owned(), refusal: None, retry_at: None }
 }
 
 /// In the language of the tenant: everybody who reads the conversation reads the same.
@@ -17,9 +22,9 @@ pub(super) fn told(mut error: TurnError, lang: Lang) -> TurnError {
     error
 }
 
-/// The provider's failure; its own words stay in the log.
-pub(super) fn provider(kind: ProviderErrorKind, request_id: &str) -> TurnError {
-    let (code, message) = match kind {
+/// The provider's failure at `now`; its own words stay in the log.
+pub(super) fn provider(failure: &ProviderError, now: Timestamp, request_id: &str) -> TurnError {
+    let (code, message) = match failure.kind {
         ProviderErrorKind::Unavailable => {
             (TurnErrorCode::ModelUnavailable, "The model could not be reached. Try again in a moment.")
         }
@@ -39,7 +44,11 @@ pub(super) fn provider(kind: ProviderErrorKind, request_id: &str) -> TurnError {
         }
         ProviderErrorKind::Protocol => (TurnErrorCode::ModelUnavailable, "The model's answer broke off. Try again."),
     };
-    error(code, message, request_id)
+    let retry_at = (code == TurnErrorCode::RateLimited).then(|| {
+        let wait = failure.retry_after_ms.unwrap_or(RETRY_AFTER_MS).min(RETRY_AFTER_MAX_MS);
+        Timestamp(now.0.saturating_add_unsigned(wait))
+    });
+    TurnError { retry_at, ..error(code, message, request_id) }
 }
 
 /// The model itself declined.
@@ -67,7 +76,7 @@ pub(super) fn cut_off(clamped: bool, request_id: &str) -> TurnError {
     } else {
         "The answer reached its greatest length. Ask to go on for the rest."
     };
-    error(TurnErrorCode::LimitReached, message, request_id)
+    error(TurnErrorCode::CutOff, message, request_id)
 }
 
 pub(super) fn too_many_steps(steps: i64, request_id: &str) -> TurnError {

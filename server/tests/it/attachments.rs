@@ -246,6 +246,26 @@ db_test! {
         assert_eq!(overruns(&server).await, 0);
     }
 
+    async fn files_are_a_message_by_themselves(t: TestDb) {
+        let server = TestServer::start(t).await;
+        let ana = ana(&server).await;
+        let (status, answer) = ask(&server, &ana, "", &[], None).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "neither text nor file: {answer}");
+        let list = sent(&ana, "meters.txt", b"Boiler 7").await;
+        let key = server.world.id::<Uuid>().to_string();
+        let id = list.id.to_string();
+        let fields = [("tenant", "prs"), ("key", key.as_str()), ("attachments[0]", id.as_str())];
+        server.upstream.as_ref().unwrap().enqueue(Script::text("A boiler."));
+        let (status, started) = ana.post_form("turns/start", &fields).await;
+        assert_eq!(status, StatusCode::OK, "{started}");
+        assert_eq!(answered(&ana, &started).await, "A boiler.");
+        let open = json!({"tenant": "prs", "id": started["conversation"], "leaf": null});
+        let (_, view) = ana.call("conversations/open", open).await;
+        assert_eq!(view["title"], "meters.txt", "named after what was sent");
+        assert_eq!(view["messages"][0]["parts"].as_array().map(Vec::len), Some(1), "{view}");
+        server.books_balance(&["prs"]).await;
+    }
+
     async fn what_a_model_cannot_take_is_said_and_not_sent(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
         let attachments = Attachments::new(t.db.clone(), t.world.clone(), Store::Database, Limits::default());
@@ -290,6 +310,11 @@ db_test! {
         let answer = answered(&ana, &started).await;
         assert!(answer.contains("`plant.png`**: an image of 300 × 200 pixels"), "{answer}");
         assert!(answer.contains("2 rows; columns: `day`, `kWh`") && answer.contains("> `1;10`"), "{answer}");
+        let (key, id) = (server.world.id::<Uuid>().to_string(), table.id.to_string());
+        let fields = [("tenant", "prs"), ("key", key.as_str()), ("attachments[0]", id.as_str())];
+        let (_, started) = ana.post_form("turns/start", &fields).await;
+        let answer = answered(&ana, &started).await;
+        assert!(answer.contains("2 rows; columns: `day`, `kWh`"), "without a word: {answer}");
         server.books_balance(&["prs"]).await;
     }
 

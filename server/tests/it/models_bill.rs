@@ -54,7 +54,7 @@ impl Story {
         let start = StartTurn {
             conversation: None,
             parent: None,
-            text,
+            text: Some(text),
             attachments: vec![],
             model: None,
             key: self.t.world.id(),

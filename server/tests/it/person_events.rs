@@ -203,6 +203,24 @@ db_test! {
         server.books_balance(&["prs"]).await;
     }
 
+    async fn a_page_hears_what_came_after_it_and_nothing_else(t: TestDb) {
+        let server = TestServer::start(t).await;
+        let tenant = server.tenant("prs").await;
+        let ana = server.person("ana@prs.example", &[(tenant, Role::Admin)]).await;
+        server.upstream.as_ref().unwrap().enqueue(Script::texts(&["One."]));
+        let mut whole = Heard::open(&ana, "/t/prs/events").await;
+        let (conversation, _) = start(&server, &ana, "prs", "Count to one").await;
+        whole.until(is_meter).await;
+        let page = ana.get(&format!("/t/prs/c/{conversation}")).await.text().await.unwrap();
+        let place = page.split_once(r#""live":""#).and_then(|(_, rest)| rest.split_once('"')).expect("a place").0;
+
+        rename(&ana, &conversation, "After the page").await;
+        let mut stream = Heard::open(&ana, &format!("/t/prs/events?turns=&last={place}")).await;
+        assert_eq!(titles(&[stream.event().await]), ["After the page"]);
+        rename(&ana, &conversation, "After the stream").await;
+        assert_eq!(titles(&[stream.event().await]), ["After the stream"]);
+    }
+
     async fn a_stream_goes_on_from_any_place(t: TestDb) {
         let server = TestServer::start(t).await;
         let tenant = server.tenant("prs").await;

@@ -63,7 +63,7 @@ db_test! {
             let start = StartTurn {
                 conversation: place.map(|(conversation, _)| conversation),
                 parent: place.map(|(_, parent)| parent),
-                text: MessageText::parse(question).expect("a message"),
+                text: Some(MessageText::parse(question).expect("a message")),
                 attachments: vec![],
                 model: None,
                 key: t.world.id(),
@@ -118,7 +118,7 @@ db_test! {
             let start = StartTurn {
                 conversation: None,
                 parent: None,
-                text: MessageText::parse(question).expect("a message"),
+                text: Some(MessageText::parse(question).expect("a message")),
                 attachments: vec![],
                 model: None,
                 key: t.world.id(),

@@ -183,6 +183,8 @@ db_test! {
         }
         let (error, written) = failure(&house, house.start("Hello?", None).await).await;
         assert_eq!((error.code, written.as_str()), (TurnErrorCode::RateLimited, ""));
+        let in_a_minute = house.t.world.now().0 + 60_000;
+        assert_eq!(error.retry_at.map(|at| at.0), Some(in_a_minute), "nobody said how long");
         assert_eq!(house.fake.requests().len(), 3);
         house.close().await;
     }
@@ -224,7 +226,7 @@ db_test! {
     async fn every_stop_reason_has_its_words(t: TestDb) {
         let house = House::new(t).await;
         let cases = [
-            (StopReason::MaxTokens, TurnErrorCode::LimitReached),
+            (StopReason::MaxTokens, TurnErrorCode::CutOff),
             (StopReason::Refusal, TurnErrorCode::ModelRefused),
             (StopReason::ContextWindow, TurnErrorCode::ContextTooLong),
         ];

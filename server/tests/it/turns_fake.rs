@@ -330,7 +330,7 @@ impl House {
         StartTurn {
             conversation: place.map(|(conversation, _)| conversation),
             parent: place.and_then(|(_, parent)| parent),
-            text: MessageText::parse(text).expect("a message"),
+            text: Some(MessageText::parse(text).expect("a message")),
             attachments: vec![],
             model: None,
             key: self.t.world.id(),

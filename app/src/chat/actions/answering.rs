@@ -101,6 +101,7 @@ impl Chat {
             after: 0,
             parts: vec![],
             item: fresh,
+            began_here: true,
         }));
         if self.leaf_wanted.get_untracked().is_some() {
             self.go_to(self.conversation_url(started.conversation));
@@ -219,12 +220,14 @@ impl Chat {
             if !self.is_alive() {
                 return;
             }
+            if error == AppError::SignedOut {
+                self.refused(&error, None);
+                let _gone_if_not = sent.try_set(false);
+                return;
+            }
             let said = errors::text(self.lang, &error);
             self.announce(&said);
             let was_decided = matches!(error, AppError::Conflict { .. } | AppError::NotFound);
-            if error == AppError::SignedOut {
-                self.refused(&error, None);
-            }
             // The card may be gone: its call was decided elsewhere meanwhile.
             let _gone_if_not = problem.try_set(Some(error));
             let _gone_if_not = sent.try_set(was_decided);

@@ -67,7 +67,9 @@ impl Chat {
                 }
                 Err(error) => {
                     if error == AppError::SignedOut {
-                        self.refused(&error, Some(Callback::new(move |()| self.upload(serial))));
+                        // The dialog says why.
+                        self.set_upload(serial, Upload::Failed(String::new()));
+                        return self.refused(&error, Some(Callback::new(move |()| self.upload(serial))));
                     }
                     errors::text(self.lang, &error)
                 }

@@ -119,6 +119,22 @@ impl Chat {
         })
     }
 
+    /// The model that wrote the last answer shown here, though it may no longer be offered; before the first answer, the
+    /// one that will write it.
+    #[must_use]
+    pub fn shown_model(self) -> ModelBadge {
+        let wrote = self.items.with(|items| items.iter().rev().find_map(|item| item.model.clone()));
+        let Some(name) = wrote else { return self.model() };
+        let known = self.home.with_value(|home| home.models.iter().find(|model| model.name == name).cloned());
+        known.unwrap_or_else(|| ModelBadge {
+            id: name.clone(),
+            name,
+            demo: false,
+            context_tokens: 0,
+            sees_images: false,
+        })
+    }
+
     /// The model the next message asks for; `None` when there is no choice.
     pub(super) fn wanted_model(self) -> Option<String> {
         let has_choice = self.home.with_value(|home| home.models.len() > 1);

@@ -48,6 +48,9 @@ impl Chat {
     pub fn take_row(self, row: ConversationSummary) {
         let before = self.list.with_untracked(|list| list.get(row.id).map(|known| (known.running, known.waiting)));
         let (was_running, was_waiting) = before.unwrap_or_default();
+        if self.shown.get_untracked() == Some(row.id) {
+            self.archived.set(row.archived);
+        }
         self.list.update(|list| list.put(row.clone()));
         self.with_archive(|archive| archive.put(row.clone()));
         self.renew_today();

@@ -74,6 +74,10 @@ impl Chat {
         let rows = self.take_out(&ids);
         let moved = |row: &ConversationSummary| ConversationSummary { archived, ..row.clone() };
         self.put_rows(rows.iter().map(moved));
+        let shows = self.shown.get_untracked().is_some_and(|shown| ids.contains(&shown));
+        if shows {
+            self.archived.set(archived);
+        }
         spawn_local(async move {
             let result = api::archive_conversations(self.tenant(), ids.clone(), archived).await;
             if !self.is_alive() {
@@ -88,6 +92,9 @@ impl Chat {
                 }
                 Err(error) => {
                     self.put_rows(rows);
+                    if self.shown.get_untracked().is_some_and(|shown| ids.contains(&shown)) {
+                        self.archived.set(!archived);
+                    }
                     self.refused(&error, Some(Callback::new(move |()| self.archive(ids.clone(), archived))));
                 }
             }
@@ -139,6 +146,12 @@ impl Chat {
                 Undo::Archive(rows) => {
                     let ids = rows.iter().map(|row| row.id).collect();
                     let result = api::archive_conversations(self.tenant(), ids, false).await;
+                    if result.is_ok()
+                        && self.is_alive()
+                        && rows.iter().any(|row| self.shown.get_untracked() == Some(row.id))
+                    {
+                        self.archived.set(false);
+                    }
                     (if result.is_ok() { rows } else { vec![] }, result)
                 }
             };

@@ -118,7 +118,8 @@ impl Chat {
     /// Whether something of this conversation was sent and not taken.
     pub(super) fn has_unsent(self) -> bool {
         let typed = self.typed();
-        let in_composer = !typed.trim().is_empty()
+        let has_files = self.composing.files.with_untracked(|files| !files.is_empty());
+        let in_composer = (has_files || !typed.trim().is_empty())
             && self.unacknowledged.with_value(|out| out.as_ref().is_some_and(|out| out.text == typed));
         in_composer || self.composing.queue.with_untracked(|queue| queue.first().is_some_and(|out| out.tried))
     }
@@ -135,17 +136,22 @@ impl Chat {
 
     /// Messages whose acknowledgement was lost are on the page: they do not wait any more.
     pub fn forget_arrived(self, items: &[Item]) {
-        let arrived = |out: &Outgoing| {
-            out.tried
-                && items.iter().any(|item| {
-                    item.author == MessageAuthor::User && item.parent == out.parent && item.text == out.text
-                })
-        };
         let mut queue = self.composing.queue.get_untracked();
-        if queue.iter().any(&arrived) && !self.sending.get_untracked() {
-            queue.retain(|out| !arrived(out));
+        if queue.iter().any(|out| has_arrived(out, items)) && !self.sending.get_untracked() {
+            queue.retain(|out| !has_arrived(out, items));
             self.set_queue(queue);
+            // The same words later are another message.
+            self.unacknowledged.set_value(None);
             self.save_draft();
         }
     }
+}
+
+/// Whether a message that was tried is on the page: the server has it, though it could not say so.
+pub(super) fn has_arrived(out: &Outgoing, items: &[Item]) -> bool {
+    let is_it = |item: &Item| {
+        let is_same = item.text == out.text && item.attachments == out.files;
+        item.author == MessageAuthor::User && item.parent == out.parent && is_same
+    };
+    out.tried && items.iter().any(is_it)
 }

@@ -5,12 +5,15 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::super::{
-    browser,
-    drafts::{self, Outgoing},
-    item::Item,
-    prompts,
-    state::{Chat, Editing, Following},
+use super::{
+    super::{
+        browser,
+        drafts::{self, Outgoing},
+        item::Item,
+        prompts,
+        state::{Chat, Editing, Following},
+    },
+    queueing::has_arrived,
 };
 use crate::{
     api,
@@ -27,7 +30,8 @@ impl Chat {
     /// Sends what is in the composer; queues it while an answer is being written or others wait; waits for its files.
     pub fn submit(self) {
         let text = self.typed();
-        if text.trim().is_empty() || self.sending.get_untracked() {
+        let has_files = self.composing.files.with_untracked(|files| !files.is_empty());
+        if text.trim().is_empty() && !has_files || self.sending.get_untracked() {
             return;
         }
         if untrack(|| self.is_uploading()) {
@@ -66,7 +70,7 @@ impl Chat {
 
     /// A message for the place that is looked at; says why when it cannot be one.
     fn outgoing(self, text: String, files: Vec<AttachmentView>) -> Option<Outgoing> {
-        if let Err(error) = MessageText::parse(text.as_str()) {
+        if let Err(error) = said(&text, &files) {
             self.notice.set(Some(match error {
                 InvalidText::TooLong { max, actual } => AppError::invalid("", words::too_long(self.lang, actual - max)),
                 error => error.into(),
@@ -77,7 +81,11 @@ impl Chat {
             Some(Editing { parent, .. }) => (parent, true),
             None => (self.leaf(), false),
         };
-        let before = self.unacknowledged.get_value().filter(|out| out.text == text && out.parent == parent);
+        // Taken back from those that wait and sent again, it is the same message, also when it has arrived meanwhile.
+        let before = self.unacknowledged.get_value().filter(|out| {
+            let is_here = out.parent == parent || self.items.with_untracked(|items| has_arrived(out, items));
+            out.text == text && out.files == files && is_here
+        });
         let Some(key) = before.map(|out| out.key).or_else(browser::new_key) else {
             self.notice.set(Some(AppError::invalid("", words::no_key(self.lang))));
             return None;
@@ -88,7 +96,7 @@ impl Chat {
     /// Sends a message that is in the composer or at the head of the queue.
     pub(super) fn deliver(self, mut out: Outgoing) {
         let conversation = self.shown.get_untracked();
-        let Ok(text) = MessageText::parse(out.text.as_str()) else { return };
+        let Ok(text) = said(&out.text, &out.files) else { return };
         let was_tried = std::mem::replace(&mut out.tried, true);
         self.unacknowledged.set_value(Some(out.clone()));
         self.composing.queue.update(|queue| {
@@ -124,12 +132,12 @@ impl Chat {
         let now = browser::now();
         if self.shown.get_untracked() != conversation {
             self.change_stored(conversation, |draft| draft.forget(out.key));
-            self.put_in_list(started.conversation, &out.text, now);
+            self.put_in_list(started.conversation, named_after(&out), now);
             return;
         }
         self.leave_composer(&out, conversation);
         self.announce(thread::responding(self.lang));
-        self.put_in_list(started.conversation, &out.text, now);
+        self.put_in_list(started.conversation, named_after(&out), now);
         if self.leaf_wanted.get_untracked().is_some() {
             self.go_to(self.conversation_url(started.conversation));
             return;
@@ -193,7 +201,9 @@ impl Chat {
                 self.put_back(&out.text);
             }
             self.composing.awaits_network.set(false);
-            self.announce(&errors::text(self.lang, &error));
+            if error != AppError::SignedOut {
+                self.announce(&errors::text(self.lang, &error));
+            }
             self.notice.set(Some(error));
             self.save_draft();
             return;
@@ -215,6 +225,12 @@ impl Chat {
         }
         self.save_draft();
         self.await_network();
+        // It arrived, perhaps: while it was on its way, what the stream said of its answer was not looked at.
+        let runs =
+            conversation.is_some_and(|id| self.list.with_untracked(|list| list.get(id).is_some_and(|row| row.running)));
+        if runs {
+            self.reload();
+        }
     }
 
     /// Shows the message and the answer that begins.
@@ -236,7 +252,9 @@ impl Chat {
             rich: vec![],
         };
         let mut parts: Vec<Part> = out.files.into_iter().map(|file| Part::Attachment { file }).collect();
-        parts.push(Part::Text { text: out.text });
+        if !out.text.trim().is_empty() {
+            parts.push(Part::Text { text: out.text });
+        }
         let question = Item::new(message(
             started.user_message,
             out.parent,
@@ -270,6 +288,7 @@ impl Chat {
             after: 0,
             parts: vec![],
             item: answer,
+            began_here: true,
         }));
         let sent = move || {
             if self.is_alive() {
@@ -312,4 +331,18 @@ impl Chat {
             }
         });
     }
+}
+
+/// The text of a message; `None` when its files say it all.
+fn said(text: &str, files: &[AttachmentView]) -> Result<Option<MessageText>, InvalidText> {
+    if text.trim().is_empty() && !files.is_empty() {
+        return Ok(None);
+    }
+    MessageText::parse(text).map(Some)
+}
+
+/// What the first line of its conversation's title is, until it gets one.
+fn named_after(out: &Outgoing) -> &str {
+    let file = out.files.first().filter(|_| out.text.trim().is_empty());
+    file.map_or(&out.text, |file| &file.name)
 }

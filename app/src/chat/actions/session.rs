@@ -3,8 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 
 use super::super::{
-    browser,
-    post::{self, Body},
+    browser, post,
     state::{Chat, Dialog},
 };
 use crate::{
@@ -38,7 +37,7 @@ impl Chat {
     /// A sentence for the person.
     pub async fn sign_in(self, email: String, password: String) -> Result<(), &'static str> {
         let fields = Form::default().with("email", &email).with("password", &password);
-        let answer = post::post("/login", Body::Form(fields)).await;
+        let answer = post::post("/login", fields).await;
         match answer.map(|answer| answer.status) {
             // The server leads on from the sign-in page: that is how it says yes.
             Ok(0 | 200..=399) => {}

@@ -114,6 +114,23 @@ pub fn query(positions: &[(TurnId, u64)], place: &str) -> String {
     query
 }
 
+/// Whether who stands at `ours` may lack what was told up to `theirs`: places as the server gives them, a run of the server
+/// and a number in it. Another run's numbers say nothing.
+#[must_use]
+pub fn is_behind(ours: &str, theirs: &str) -> bool {
+    if ours == theirs || theirs.is_empty() {
+        return false;
+    }
+    let read = |place: &str| {
+        let (run, number) = place.split_once('-')?;
+        Some((run.to_owned(), number.parse::<u64>().ok()?))
+    };
+    match (read(ours), read(theirs)) {
+        (Some((our_run, ours)), Some((their_run, theirs))) if our_run == their_run => ours < theirs,
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -132,6 +149,14 @@ mod tests {
 
     fn seqs(envelopes: &[TurnEnvelope]) -> Vec<u64> {
         envelopes.iter().map(|envelope| envelope.seq).collect()
+    }
+
+    #[test]
+    fn a_page_knows_whether_it_missed_something() {
+        assert!(!is_behind("a-7", "a-7") && !is_behind("a-7", "a-6") && !is_behind("a-10", "a-9"));
+        assert!(is_behind("a-7", "a-8") && is_behind("a-9", "a-10"));
+        assert!(is_behind("a-7", "b-3") && is_behind("", "a-1"), "another run, or no place at all");
+        assert!(!is_behind("a-7", ""), "the leader has heard nothing yet");
     }
 
     #[test]
@@ -159,6 +184,7 @@ mod tests {
                 message: String::new(),
                 request_id: String::new(),
                 refusal: None,
+                retry_at: None,
             },
         };
         known.note(&TurnEnvelope { turn: id(2), seq: 8, event: end }, true);

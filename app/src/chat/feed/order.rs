@@ -122,6 +122,7 @@ mod tests {
                 message: String::new(),
                 request_id: String::new(),
                 refusal: None,
+                retry_at: None,
             },
         };
         let mut order = Order::after(9);

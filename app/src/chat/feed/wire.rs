@@ -1,9 +1,10 @@
-//! What the tabs of one browser say to each other: the leader passes on what the server sent, and says that it lives.
+//! What the tabs of one browser say to each other: the leader passes on what the server sent, and says that it lives and
+//! how far it is.
 
 use super::Connection;
 use crate::model::{LastTurn, PersonEvent};
 
-/// A message of the leader.
+/// A message of the leader, or to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Word {
     /// What the server sent, as it sent it.
@@ -15,7 +16,13 @@ pub enum Word {
         data: Vec<String>,
     },
     /// It lives, and this is how its line is.
-    Beat(Connection),
+    Beat {
+        line: Connection,
+        /// As in `Events`.
+        place: String,
+    },
+    /// Not from the leader but to it: somebody listens from now on and would like to hear a beat.
+    Hello,
     /// The session is over.
     End,
 }
@@ -25,9 +32,16 @@ impl Word {
     #[must_use]
     pub fn write(&self) -> String {
         match self {
-            Self::Beat(Connection::Fine) => "B0".to_owned(),
-            Self::Beat(Connection::Reconnecting) => "B1".to_owned(),
-            Self::Beat(Connection::Lost) => "B2".to_owned(),
+            Self::Beat { line, place } => {
+                let mut text = String::from(match line {
+                    Connection::Fine => "B0",
+                    Connection::Reconnecting => "B1",
+                    Connection::Lost => "B2",
+                });
+                text.push_str(place);
+                text
+            }
+            Self::Hello => "H".to_owned(),
             Self::End => "X".to_owned(),
             Self::Events { place, before, data } => {
                 let mut text = String::from("E");
@@ -51,11 +65,18 @@ impl Word {
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         match text {
-            "B0" => return Some(Self::Beat(Connection::Fine)),
-            "B1" => return Some(Self::Beat(Connection::Reconnecting)),
-            "B2" => return Some(Self::Beat(Connection::Lost)),
             "X" => return Some(Self::End),
+            "H" => return Some(Self::Hello),
             _ => {}
+        }
+        if let Some(beat) = text.strip_prefix('B') {
+            let line = match beat.get(..1)? {
+                "0" => Connection::Fine,
+                "1" => Connection::Reconnecting,
+                "2" => Connection::Lost,
+                _ => return None,
+            };
+            return Some(Self::Beat { line, place: beat.get(1..)?.to_owned() });
         }
         let mut lines = text.strip_prefix('E')?.split('\n');
         let place = lines.next()?.to_owned();
@@ -99,9 +120,10 @@ mod tests {
     #[test]
     fn what_is_read_is_what_was_written() {
         let words = [
-            Word::Beat(Connection::Fine),
-            Word::Beat(Connection::Reconnecting),
-            Word::Beat(Connection::Lost),
+            Word::Beat { line: Connection::Fine, place: String::new() },
+            Word::Beat { line: Connection::Reconnecting, place: "0190-7".into() },
+            Word::Beat { line: Connection::Lost, place: "0190-12".into() },
+            Word::Hello,
             Word::End,
             Word::Events { place: String::new(), before: LastTurn::default(), data: vec![] },
             Word::Events {

@@ -58,7 +58,14 @@ fn chip(chat: Chat, file: Attached) -> AnyView {
     let mut failed = false;
     let facts = match file.upload {
         Upload::Running => {
-            view! { <span class="spinner" role="img" aria-label=words::uploading(lang)></span> }.into_any()
+            let sent = file.sent;
+            let percent =
+                move || Some(sent.get()).filter(|percent| *percent > 0).map(|percent| percent.to_string() + " %");
+            view! {
+                <span class="spinner" role="img" aria-label=words::uploading(lang)></span>
+                <span class="meta">{percent}</span>
+            }
+            .into_any()
         }
         Upload::Done(_) => view! { <span class="meta">{format::bytes(file.bytes)}</span> }.into_any(),
         Upload::Failed(why) => {

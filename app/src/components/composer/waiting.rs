@@ -70,10 +70,11 @@ fn row(chat: Chat, place: usize, out: Outgoing) -> AnyView {
         count.insert(0, ' ');
         view! { <span class="meta">{icon("clip")}<span class="visually-hidden">{words::attached(lang)}</span>{count}</span> }
     });
+    let name = out.files.first().filter(|_| out.text.trim().is_empty()).map(|file| file.name.clone());
     let remove = words::remove(lang);
     view! {
         <li class="waiting" data-key=out.key.to_string()>
-            <span class="waiting-text"><strong>{label}</strong>" "{out.text}</span>
+            <span class="waiting-text"><strong>{label}</strong>" "{name.unwrap_or(out.text)}</span>
             {files}
             {send}
             <button type="button" class="button button-quiet" data-act="edit">{common::edit(lang)}</button>

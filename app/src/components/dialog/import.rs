@@ -4,10 +4,7 @@ use leptos::{ev, html, prelude::*, task::spawn_local};
 
 use super::dialog_head;
 use crate::{
-    chat::{
-        post::{self, Body},
-        state::Chat,
-    },
+    chat::{post, state::Chat},
     error::AppError,
     model::ImportReport,
     words::{errors, shell},
@@ -74,7 +71,7 @@ pub fn import(chat: Chat) -> AnyView {
 async fn send(chat: Chat, file: web_sys::File) -> Outcome {
     let mut path = chat.new_url();
     path.push_str("/import");
-    let answer = match post::post(&path, Body::File(file)).await {
+    let answer = match post::post_file(&path, &file, |_| ()).await {
         Ok(answer) => answer,
         Err(error) => return Outcome::Failed(errors::text(chat.lang, &error)),
     };

@@ -65,7 +65,9 @@ pub fn search(chat: Chat) -> AnyView {
         <input
             id=FIELD_ID
             class="input"
-            type="search"
+            // Not "search": there the first Escape empties the field instead of closing the dialog.
+            type="text"
+            inputmode="search"
             role="combobox"
             aria-expanded=move || (!listed()).to_string()
             aria-controls=LIST_ID

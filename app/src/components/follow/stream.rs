@@ -1,7 +1,7 @@
 //! Follows the stream of what changes: the answer that is shown, the list, the meter, and what other tabs did by hand.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     rc::{Rc, Weak},
     time::Duration,
 };
@@ -10,6 +10,7 @@ use leptos::{ev, leptos_dom::helpers::WindowListenerHandle, prelude::*};
 
 use crate::{
     chat::{
+        body::Activity,
         browser,
         channel::{self, Channel},
         feed::{
@@ -18,10 +19,10 @@ use crate::{
             source::{Heard, Source},
         },
         state::{Chat, Following},
-        writer::Writer,
+        writer::{Taken, Writer},
     },
     error::AppError,
-    model::{ConversationId, MessageStatus, PersonEvent, TurnEnvelope, TurnId},
+    model::{ConversationId, MessageStatus, PersonEvent, TurnEnvelope, TurnErrorCode, TurnId},
     words::thread,
 };
 
@@ -51,7 +52,6 @@ struct Page {
     ended: RefCell<Vec<ConversationId>>,
     /// … and those whose row came first.
     told: RefCell<Vec<ConversationId>>,
-    is_new: Cell<bool>,
     _others: Option<Channel>,
     listeners: Vec<WindowListenerHandle>,
 }
@@ -81,12 +81,11 @@ impl Page {
             answer: RefCell::default(),
             ended: RefCell::default(),
             told: RefCell::default(),
-            is_new: Cell::new(true),
             _others: Channel::open(&channel::notices(&chat.tenant()), move |text| changed_by_hand(chat, &text)),
             listeners: listeners(this),
         });
         let this = Rc::downgrade(&page);
-        let following = this.clone();
+        let (following, joining) = (this.clone(), this.clone());
         let handlers = Handlers {
             events: Box::new(move |events| {
                 if let Some(page) = this.upgrade() {
@@ -101,6 +100,14 @@ impl Page {
                 (true, false) => chat.check_session(),
                 (false, _) => {}
             }),
+            joined: Box::new(move || {
+                let Some(page) = joining.upgrade() else { return };
+                let shown = page.answer.borrow().as_ref().map(|answer| answer.following.turn);
+                let feed = page.feed();
+                if shown.zip(feed).is_some_and(|(turn, feed)| feed.may_have_missed(turn)) {
+                    page.fetch_missing();
+                }
+            }),
             following: Box::new(move || {
                 let page = following.upgrade()?;
                 let answer = page.answer.try_borrow().ok()?;
@@ -109,7 +116,7 @@ impl Page {
                 known.or_else(|| chat.following.try_get_untracked().flatten().map(|f| (f.turn, f.after)))
             }),
         };
-        let feed = Feed::open(chat.tenant(), chat.user(), handlers);
+        let feed = Feed::open(chat.tenant(), chat.user(), chat.live.get_value(), handlers);
         *page.feed.borrow_mut() = Some(feed);
         page
     }
@@ -136,16 +143,15 @@ impl Page {
             *self.answer.borrow_mut() = None;
             return;
         };
-        let (turn, after) = (following.turn, following.after);
+        let (turn, after, began_here) = (following.turn, following.after, following.began_here);
         let answer =
             Answer { order: Order::after(after), writer: Writer::new(self.chat, &following), missing: None, following };
         // A view that was fetched meanwhile may know more than is drawn.
         answer.following.item.body.sync(&answer.following.parts, false);
         *self.answer.borrow_mut() = Some(answer);
         let Some(feed) = self.feed() else { return };
-        // Another tab holds the stream, and nobody knows what it brought before this one listened. A turn that begins here
-        // is on its way.
-        if after > 0 && feed.may_have_missed(turn) {
+        // Another tab holds the stream, and nobody knows what it brought before this one listened.
+        if !began_here && feed.may_have_missed(turn) {
             self.fetch_missing();
         }
         self.write(feed.with_known(|known| known.take_after(turn, after)), false);
@@ -192,13 +198,12 @@ impl Page {
             PersonEvent::Meter(meter) => chat.meter.set(meter),
             PersonEvent::Resync => {
                 chat.refresh();
-                let is_new = self.is_new.replace(false);
                 let is_following = chat.following.with_untracked(Option::is_some);
                 if is_following {
                     if let Some(id) = chat.shown.get_untracked() {
                         self.expect_end(id);
                     }
-                } else if !is_new && chat.shown.with_untracked(Option::is_some) && !chat.sending.get_untracked() {
+                } else if chat.shown.with_untracked(Option::is_some) && !chat.sending.get_untracked() {
                     chat.reload();
                 }
             }
@@ -245,6 +250,7 @@ impl Page {
         chat.list.update(|list| list.set_running(conversation, false));
         chat.announce(match status {
             MessageStatus::Stopped => thread::stopped(chat.lang),
+            MessageStatus::Failed(error) if error.code == TurnErrorCode::CutOff => thread::cut_off(chat.lang),
             MessageStatus::Failed(_) => thread::failed(chat.lang),
             MessageStatus::Complete | MessageStatus::Running => thread::complete(chat.lang),
         });
@@ -328,7 +334,14 @@ fn forget(ids: &RefCell<Vec<ConversationId>>, id: ConversationId) -> bool {
 
 /// Shows what the events did to the answer. Its status, once it is over.
 fn draw(chat: Chat, answer: &Answer, events: Vec<TurnEnvelope>) -> Option<MessageStatus> {
-    let taken = answer.writer.take(events);
+    let mut taken = Taken::default();
+    let write = || taken = answer.writer.take(events);
+    // What it waited for may have been decided: the question goes, and what is read must not move for that.
+    if answer.following.item.body.activity_untracked() == Activity::Waiting {
+        chat.without_moving(write);
+    } else {
+        write();
+    }
     if let Some(title) = taken.title {
         chat.set_title(answer.following.conversation, &title);
     }

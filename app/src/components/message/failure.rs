@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    super::{icon::icon, local_time::LocalTime},
+    super::{icon::icon, local_time::LocalTime, tools::seconds_left},
     actions::{LazyMenu, Menu},
     has_other_models,
 };
@@ -13,6 +13,9 @@ use crate::{
     words::{self, Lang, common, thread},
 };
 
+/// No provider is asked to wait for longer than an hour (`turns::words` of the server).
+const LONGEST_WAIT_S: i64 = 3_600;
+
 /// `None` for an answer that is complete or still being written.
 pub fn ending(status: &MessageStatus, item: &Item) -> Option<AnyView> {
     let lang = words::lang();
@@ -21,6 +24,13 @@ pub fn ending(status: &MessageStatus, item: &Item) -> Option<AnyView> {
         MessageStatus::Stopped => {
             let ending = view! {
                 <p class="ending meta">{thread::stopped(lang)}"."{continue_button(lang)}</p>
+            };
+            Some(ending.into_any())
+        }
+        // What is there is right, only not all of it.
+        MessageStatus::Failed(error) if error.code == TurnErrorCode::CutOff && !item.body.markdown().is_empty() => {
+            let ending = view! {
+                <p class="ending meta">{thread::failure(lang, error.code)}{continue_button(lang)}</p>
             };
             Some(ending.into_any())
         }
@@ -50,6 +60,11 @@ fn Failure(error: TurnError, item: Item) -> impl IntoView {
         }
     });
     let cause = refusal.is_none().then(|| thread::failure(lang, error.code));
+    let again = error.retry_at.map(|at| {
+        let left = seconds_left(at);
+        // By this device's clock: one that is far off says nothing.
+        move || left.get().filter(|seconds| *seconds < LONGEST_WAIT_S).map(|seconds| thread::again_in(lang, seconds))
+    });
     let can_go_on = !item.body.markdown().is_empty()
         && matches!(
             error.code,
@@ -67,7 +82,7 @@ fn Failure(error: TurnError, item: Item) -> impl IntoView {
         .then(|| view! { <LazyMenu menu=Menu::OtherModel label=thread::other_model(lang) icon_name="swap"/> });
     view! {
         <div class="notice notice-danger failure" role="group" aria-label=thread::this_failed(lang)>
-            <p><strong>{label}</strong>{cause}{free}</p>
+            <p><strong>{label}</strong>{cause}{again}{free}</p>
             {refusal}
             <div class="failure-actions needs-script">
                 <button type="button" class="button" data-act="retry">{icon("retry")}{common::retry(lang)}</button>

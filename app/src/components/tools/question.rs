@@ -32,7 +32,7 @@ impl Reply {
             // The card will be gone: the keyboard stays at its message.
             let article = document().active_element().and_then(|active| active.closest("article").ok().flatten());
             if let Some(article) = article {
-                browser::focus(&article.id());
+                browser::focus_in_place(&article.id());
             }
             self.chat.decide(turn, self.call_id.clone(), decision, self.sent, self.problem);
         }
@@ -83,7 +83,7 @@ pub fn QuestionCard(question: Question, call: ToolCallView, turn: RwSignal<Optio
 }
 
 /// Seconds until `at`, counted down by this device's clock; `None` in the first render, which knows no clock.
-fn seconds_left(at: Timestamp) -> RwSignal<Option<i64>> {
+pub fn seconds_left(at: Timestamp) -> RwSignal<Option<i64>> {
     let left = RwSignal::new(None);
     Effect::new(move |_| {
         let tick = move || {

@@ -105,7 +105,7 @@ pub async fn chat(
     let start = StartTurn {
         conversation: body.conversation,
         parent,
-        text: body.message,
+        text: Some(body.message),
         attachments: vec![],
         model: None,
         key: body.key.unwrap_or_else(|| state.world.id()),
