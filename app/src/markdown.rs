@@ -36,7 +36,7 @@ mod visible;
 pub use actions::{clicked, html_to_copy, table_actions};
 pub use blocks::{Align, Block, Image, Inline, LinkUrl, ListItem, MAX_DEPTH, Table};
 pub use parse::blocks;
-pub use parser::{is_ready, when_ready};
+pub use parser::install_parser;
 pub use render::{SHOWN_ROWS, Showing, block_view, view};
 pub use rich::sources;
 pub use store::RichStore;

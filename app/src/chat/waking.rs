@@ -7,7 +7,10 @@
 use leptos::prelude::{document, request_animation_frame, window};
 
 use super::{browser, drafts, scroll::BOX_ID};
-use crate::{markdown, wire};
+use crate::{
+    later::{Part, when_ready},
+    wire,
+};
 
 /// The element that holds what the page is made from, as JSON.
 pub const DATA_ID: &str = "page-data";
@@ -16,8 +19,8 @@ const COMPOSER_ID: &str = "composer-text";
 
 /// Calls `wake` when everything is there that the page is drawn with. Until then the server's page is read and used.
 pub fn when_drawable(wake: impl FnOnce() + 'static) {
-    match document().query_selector(".markdown") {
-        Ok(Some(_)) => markdown::when_ready(wake),
+    match document().query_selector("article.message") {
+        Ok(Some(_)) => when_ready(Part::Conversation, Box::new(wake)),
         _ => wake(),
     }
 }

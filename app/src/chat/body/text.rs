@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::markdown::{self, Block, Streaming};
+use crate::{
+    later::{self, Part},
+    markdown::{Block, Streaming},
+};
 
 /// Blocks per chunk: an addition is compared with at most so many others, and with the number of chunks.
 const CHUNK: usize = 32;
@@ -81,7 +84,7 @@ impl TextRun {
     }
 
     pub(super) fn sync(&self, text: &str, over: bool) {
-        if !markdown::is_ready() {
+        if !later::is_ready(Part::Conversation) {
             return self.wait(text, over);
         }
         let (fresh, tail) = self.work.try_update_value(|work| work.grow(text, over)).unwrap_or_default();
@@ -101,11 +104,12 @@ impl TextRun {
             return;
         }
         let run = self.clone();
-        markdown::when_ready(move || {
+        let catch_up = move || {
             if let Some((text, over)) = run.work.try_update_value(|work| work.early.take()).flatten() {
                 run.sync(&text, over);
             }
-        });
+        };
+        later::when_ready(Part::Conversation, Box::new(catch_up));
     }
 
     fn freeze(&self, fresh: Vec<Arc<Block>>) {
