@@ -19,6 +19,9 @@ use crate::{
 /// How long after the page woke up everything else is fetched, so that the first click finds it and the network may go.
 const AT_REST: Duration = Duration::from_secs(1);
 
+/// The name of [`Part::Conversation`] in the list of the program's files.
+pub const CONVERSATION: &str = "conversation";
+
 /// Before the page is drawn in the browser.
 pub fn install() {
     later::set_fetch(fetch);
