@@ -3,10 +3,10 @@
 //! To add one: a variant of [`Part`], a function here that is its only door, a line in [`fetch`] and in [`prefetch`].
 //! Each costs a request, and one more for what it shares with another, so there are few.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin};
 
 use leptos::{
-    prelude::set_timeout,
+    prelude::request_animation_frame,
     wasm_split::{SplitLoaderError, wasm_split},
 };
 
@@ -16,9 +16,6 @@ use crate::{
     markdown,
 };
 
-/// How long after the page woke up everything else is fetched, so that the first click finds it and the network may go.
-const AT_REST: Duration = Duration::from_secs(1);
-
 /// The name of [`Part::Conversation`] in the list of the program's files.
 pub const CONVERSATION: &str = "conversation";
 
@@ -27,10 +24,11 @@ pub fn install() {
     later::set_fetch(fetch);
 }
 
-/// Fetches every part, one after the other, when the page has come to rest.
+/// Fetches every part, one after the other, behind the first frame of the page that woke up: so the first click finds it,
+/// and the network may go.
 pub fn prefetch() {
     let rest = || when_ready(Part::Rest, Box::new(|| {}));
-    set_timeout(move || when_ready(Part::Conversation, Box::new(rest)), AT_REST);
+    request_animation_frame(move || when_ready(Part::Conversation, Box::new(rest)));
 }
 
 fn fetch(part: Part) -> Pin<Box<dyn Future<Output = bool>>> {

@@ -60,20 +60,22 @@ test.describe("page weight @script", () => {
   });
 
   test("a new chat wakes up before the rest of the program is fetched", async ({ page, steward, person: _signedIn }) => {
-    const held: (() => void)[] = [];
+    let asked = 0;
+    let release = () => {};
+    const released = new Promise<void>((go) => (release = go));
     await page.route(/\/pkg\/(split|chunk)_/, async (route) => {
-      await new Promise<void>((go) => held.push(go));
+      asked += 1;
+      await released;
       await route.continue();
     });
     await page.goto(`${steward.url}/t/prs`);
     await hydrated(page);
     // What is fetched at rest is asked for without anybody's wish; until it comes, the rest of the page works.
-    await expect.poll(() => held.length).toBeGreaterThan(0);
+    await expect.poll(() => asked).toBeGreaterThan(0);
     await page.locator("#composer-text").fill("Which device uses most?");
     await page.locator("#composer-text").press("Enter");
     await expect(page).toHaveURL(/\/c\//);
-    await page.unroute(/\/pkg\/(split|chunk)_/);
-    held.forEach((go) => go());
+    release();
     await expect(page.locator("article.user")).toHaveCount(1);
     await expect(page.locator("article.answer .markdown")).not.toBeEmpty();
   });
@@ -84,6 +86,8 @@ test.describe("page weight @script", () => {
     await page.locator("#composer-text").fill("Which device uses most?");
     await page.locator("#composer-text").press("Enter");
     await expect(page.locator("article.answer .message-actions")).toBeVisible({ timeout: 20_000 });
+    const cache = await page.context().newCDPSession(page);
+    await cache.send("Network.clearBrowserCache");
     const list = await loads(page, page.url());
     const needed = list.filter((load) => isFile(load) && !/\/split_rest/.test(load.path));
     console.log(`a conversation: ${sum(needed)} B in ${needed.length} requests (cap 450 KB)\n${told(list)}`);

@@ -139,13 +139,14 @@ fn later(chart: Chart) -> AnyView {
     };
     when_ready(Part::Rest, Box::new(arrived));
     let chart = StoredValue::new(chart);
-    let drawn = move || match DRAW.get().filter(|_| ready.get()) {
-        Some(draw) => draw(chart.get_value()),
-        None => {
-            let title = chart.with_value(|chart| chart.title.clone());
-            view! { <figure class="chart chart-awaited" aria-busy="true"><figcaption>{title}</figcaption></figure> }
-                .into_any()
+    let drawn = move || {
+        let arrived = if ready.get() { DRAW.get() } else { None };
+        if let Some(draw) = arrived {
+            return draw(chart.get_value());
         }
+        let title = chart.with_value(|chart| chart.title.clone());
+        view! { <figure class="chart chart-awaited" aria-busy="true"><figcaption>{title}</figcaption></figure> }
+            .into_any()
     };
     view! { {drawn} }.into_any()
 }

@@ -72,7 +72,10 @@ pub fn later(item: Item) -> AnyView {
         });
     };
     when_ready(Part::Conversation, Box::new(arrived));
-    let drawn = move || ARRIVED.get().filter(|_| ready.get()).map(|messages| (messages.draw)(item.clone()));
+    let drawn = move || {
+        let messages = if ready.get() { ARRIVED.get() } else { None };
+        messages.map(|messages| (messages.draw)(item.clone()))
+    };
     view! { {drawn} }.into_any()
 }
 
