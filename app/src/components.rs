@@ -27,15 +27,16 @@ pub(crate) mod tools;
 mod usage_details;
 mod user_menu;
 
-pub use chart::ChartView;
+pub use chart::{ChartView, install_charts};
 pub use composer::Composer;
-pub use dialog::Dialogs;
+pub use dialog::{Dialogs, install_dialogs};
 pub use error_view::{ErrorView, SetStatus};
 pub use feedback::{Announcer, ToastRegion};
 pub use follow::follow_everything;
 pub use header::{ChatHeader, SIDEBAR_COOKIE, close_drawer};
 pub use icon::{Sprite, icon};
 pub use local_time::LocalTime;
+pub use message::install_messages;
 pub use shortcuts::install_shortcuts;
 pub use sidebar::Sidebar;
 pub use thread::Thread;

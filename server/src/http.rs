@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod attachments;
 mod brand;
+mod compress;
 pub mod connections;
 pub mod csrf;
 pub mod export;
@@ -136,6 +137,8 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
             &format!("/{}", state.leptos.site_pkg_dir),
             site::files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)),
         )
+        .layer(compress::pages())
+        .layer(from_fn(compress::only_what_is_safe))
         .layer(from_fn(site::measure))
         .layer(CatchPanicLayer::custom(site::panicked))
         .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response))

@@ -161,7 +161,7 @@ const MARGIN: u32 = 12;
 fn standalone(figure: &Element, title: &str) -> Option<(String, u32, u32)> {
     let svg = figure.query_selector(".chart-plot svg").ok()??;
     let view_box = svg.get_attribute("viewBox")?;
-    let mut size = view_box.split(' ').skip(2).map(|number| number.parse::<f64>().unwrap_or_default() as u32);
+    let mut size = view_box.split(' ').skip(2).map(|number| number.parse::<u32>().unwrap_or_default());
     let (width, height) = (size.next()?, size.next()?);
     let root = window().get_computed_style(&document().document_element()?).ok()??;
     let token = |name: &str| root.get_property_value(name).unwrap_or_default();
