@@ -1,11 +1,11 @@
 //! The upstream as a program, for Playwright and by hand. See the library's head comment.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Parser;
-use upstream::{Upstream, built_in_scripts, load_scripts};
+use upstream::{Options, Upstream, built_in_scripts, load_scripts};
 
-/// A scripted model provider (Anthropic Messages API) that keeps its own bill.
+/// A scripted model provider (Anthropic Messages, OpenAI chat completions, Ollama) that keeps its own bill.
 #[derive(Parser)]
 struct Arguments {
     /// Where to listen; port 0 takes a free one.
@@ -14,13 +14,17 @@ struct Arguments {
     /// Folder of named scripts (`NAME.json`) instead of those that are built in.
     #[arg(long)]
     scripts: Option<PathBuf>,
+    /// Milliseconds before every word of an echo.
+    #[arg(long, default_value_t = 0)]
+    echo_delay: u64,
 }
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
-    let scripts = arguments.scripts.as_deref().map_or_else(built_in_scripts, load_scripts)?;
-    let upstream = Upstream::start_at(arguments.addr, scripts).await?;
+    let named = arguments.scripts.as_deref().map_or_else(built_in_scripts, load_scripts)?;
+    let options = Options { named, echo_delay: Duration::from_millis(arguments.echo_delay) };
+    let upstream = Upstream::start_with(arguments.addr, options).await?;
     println!("{}", upstream.url());
     upstream.run().await;
     Ok(())
