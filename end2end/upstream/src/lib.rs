@@ -54,7 +54,11 @@
 //! `GET /_requests` (method, path, query, headers, body, raw text and status of the last 1,000), `POST /_script` (a
 //! [`Script`]), `POST /_release` (`{"gate": "name"}`), `POST /_models` (`{"format": "openai", "models": ["a"]}`),
 //! `POST /_reset`.
+//!
+//! `upstream --bench PIECES [--pace MS]` is the [`Bench`] instead: one prepared answer for everybody, for load tests with
+//! thousands of connections.
 
+mod bench;
 mod bill;
 mod formats;
 mod frames;
@@ -69,6 +73,7 @@ mod server;
 mod sheet;
 mod socket;
 
+pub use bench::{Bench, BenchLoad, BenchOptions, INPUT_TOKENS as BENCH_INPUT_TOKENS};
 pub use bill::Bill;
 pub use formats::Format;
 pub use request::SIDE_CALL_MAX_TOKENS;

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod anthropic;
+mod bench;
 mod client;
 mod faults;
 mod ollama;
