@@ -8,7 +8,8 @@ mod checks;
 use super::{WireFormat, json};
 pub(super) use checks::given;
 use checks::{
-    boolean, check_messages, check_model, count, ollama_cap, openai_cap, openai_choices, openai_wants_usage, wrong,
+    boolean, check_messages, check_model, check_names, count, ollama_cap, openai_cap, openai_choices,
+    openai_wants_usage, wrong,
 };
 
 /// A request that cannot be served as it stands.
@@ -62,6 +63,7 @@ impl WireRequest {
     }
 
     fn checked(format: WireFormat, body: Map<String, Value>, bytes: Bytes) -> Result<Self, BadRequest> {
+        check_names(&body)?;
         check_model(&body)?;
         check_messages(format, &body)?;
         if let Some(tools) = given(&body, "tools")

@@ -99,6 +99,9 @@ impl Tap {
 
     fn hear(&mut self, data: &str) {
         let heard = if data.trim() == "[DONE]" {
+            if let Meter::OpenAi(meter) = &mut self.meter {
+                meter.done();
+            }
             Heard { finished: self.begun, ..Heard::default() }
         } else {
             match serde_json::from_str::<Value>(data) {

@@ -54,6 +54,8 @@ pub(in crate::models::wire) struct OpenAiMeter {
     /// Each answer that began, and whether it is complete.
     choices: BTreeMap<u64, bool>,
     is_final: bool,
+    /// The last chunk had usage alone, as the last chunk does.
+    is_closing: bool,
 }
 
 impl OpenAiMeter {
@@ -72,9 +74,17 @@ impl OpenAiMeter {
             heard.begun = true;
             self.usage.merge(usage);
             // Before the end it is a running total.
-            self.is_final = heard.finished || choices.is_empty();
+            self.is_final = heard.finished;
+            self.is_closing = choices.is_empty();
+        } else if heard.begun {
+            self.is_closing = false;
         }
         heard
+    }
+
+    /// The stream told its end.
+    pub fn done(&mut self) {
+        self.is_final |= self.is_closing;
     }
 
     /// Bytes the choice brings.

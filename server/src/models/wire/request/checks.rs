@@ -19,6 +19,22 @@ pub(in crate::models::wire) fn given<'a>(body: &'a Map<String, Value>, field: &s
     body.get(field).filter(|value| !value.is_null())
 }
 
+/// What is read here must not be given a second time in other letters: some servers (all that are written in Go) take
+/// `Options` for `options`.
+const NAMES: [&str; 9] =
+    ["model", "messages", "tools", "stream", "stream_options", "options", "max_tokens", "max_completion_tokens", "n"];
+
+pub(super) fn check_names(body: &Map<String, Value>) -> Result<(), BadRequest> {
+    for key in body.keys() {
+        // Also ſ and the Kelvin sign, as those servers do.
+        let folded = key.to_uppercase().to_lowercase();
+        if let Some(name) = NAMES.into_iter().find(|name| *name == folded && name != key) {
+            return wrong(name, format!("`{name}` must be written in small letters"));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn check_model(body: &Map<String, Value>) -> Result<(), BadRequest> {
     match given(body, "model") {
         Some(Value::String(model)) if model.trim().is_empty() => wrong("model", "`model` must not be empty"),

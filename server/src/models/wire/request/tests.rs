@@ -45,6 +45,8 @@ fn bad_input_is_refused_in_words() {
         (r#","stream_options":7"#, "stream_options", "an object"),
         (r#","stream_options":{"include_usage":"yes"}"#, "stream_options", "include_usage"),
         (r#","tools":{}"#, "tools", "a list"),
+        (r#","Max_Tokens":9"#, "max_tokens", "small letters"),
+        (r#","optionſ":{"num_predict":9}"#, "options", "small letters"),
     ] {
         let refusal = openai(rest).expect_err(rest);
         assert_eq!(refusal.param, Some(param), "{rest}");

@@ -55,6 +55,10 @@ fn a_running_total_is_not_the_last_word() {
     let running = TEXT.replace("]}", r#"],"usage":{"prompt_tokens":10,"completion_tokens":1}}"#);
     let tap = openai(&[&running]);
     assert_eq!((tap.reported(), tap.state()), (usage(Some(10), None, Some(1), false), TapState::Begun));
+    let early = openai(&[r#"{"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":0}}"#, TEXT]);
+    assert_eq!((early.reported(), early.state()), (usage(Some(10), None, Some(0), false), TapState::Begun));
+    assert!(openai(&[TEXT, USAGE, "[DONE]"]).reported().is_final, "no reason to stop, but an end");
+    assert!(!openai(&[TEXT, USAGE, TEXT, "[DONE]"]).reported().is_final);
     assert_eq!(openai(&[&running, STOP, USAGE]).reported(), usage(Some(6), Some(4), Some(3), true));
 }
 
