@@ -65,10 +65,10 @@ impl Format {
         }
     }
 
-    /// Checks the headers of a request that costs.
-    pub(crate) fn check_headers(self, headers: &HeaderMap) -> Result<(), ApiError> {
+    /// Checks the headers of a request with a body, and what depends on them in the body.
+    pub(crate) fn check_headers(self, headers: &HeaderMap, body: &Value) -> Result<(), ApiError> {
         match self {
-            Self::Anthropic => anthropic::check_headers(headers),
+            Self::Anthropic => anthropic::check_headers(headers).and_then(|()| anthropic::check_version(headers, body)),
             Self::OpenAi => openai::check_headers(headers),
             Self::Ollama => Ok(()),
         }

@@ -5,7 +5,7 @@ mod request;
 
 use serde_json::{Value, json};
 
-pub(crate) use request::{check_headers, check_key, read, read_count};
+pub(crate) use request::{check_headers, check_key, check_version, read, read_count};
 
 use crate::{
     formats::Format,

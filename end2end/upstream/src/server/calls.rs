@@ -94,7 +94,7 @@ pub(super) async fn answer(
 ) -> Response {
     let Some(format) = Format::of_path(uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
     let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let checked = format.check_headers(&headers).and_then(|()| format.read(&json));
+    let checked = format.check_headers(&headers, &json).and_then(|()| format.read(&json));
     let caller = Caller { shared: &shared, knife: &knife, method: &method, uri: &uri, headers: &headers, body: &body };
     let (request, script) = match caller.admit(format, checked, |request| choose(&shared, request)).await {
         Ok(admitted) => admitted,
@@ -135,7 +135,7 @@ pub(super) async fn count_tokens(
 ) -> Response {
     let format = Format::Anthropic;
     let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let checked = format.check_headers(&headers).and_then(|()| read_count(&json));
+    let checked = format.check_headers(&headers, &json).and_then(|()| read_count(&json));
     let caller = Caller { shared: &shared, knife: &knife, method: &method, uri: &uri, headers: &headers, body: &body };
     match caller.admit(format, checked, queued_or_nothing(&shared)).await {
         Ok((request, script)) => {

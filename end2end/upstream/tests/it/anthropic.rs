@@ -130,3 +130,23 @@ async fn keys_versions_and_bodies_are_checked() {
     assert_eq!((broken.status, broken.json()["error"]["type"].clone()), (400, "invalid_request_error".into()));
     assert_eq!(upstream.bill().calls, 1);
 }
+
+#[tokio::test]
+async fn either_version_is_spoken_and_the_newer_one_refuses_what_it_removed() {
+    let upstream = Upstream::start().await.unwrap();
+    let send = async |version: &str, body: &Value| {
+        let headers = [("x-api-key", "k"), ("content-type", "application/json"), ("anthropic-version", version)];
+        let path = FORMAT.path();
+        Connection::send(&upstream.url(), "POST", path, &headers, &body.to_string()).await.response().await.status
+    };
+    let mut warm = body(FORMAT, "x");
+    warm["temperature"] = json!(1.0);
+    let mut cited = body(FORMAT, "x");
+    cited["messages"][0]["content"] = json!([{"type": "text", "text": "x", "citations": [{"type": "char_location"}]}]);
+    for (version, refused) in [("2023-06-01", 200), ("2026-10-21", 400)] {
+        assert_eq!(send(version, &body(FORMAT, "x")).await, 200, "{version}");
+        assert_eq!(send(version, &warm).await, refused, "{version}");
+        assert_eq!(send(version, &cited).await, refused, "{version}");
+    }
+    assert_eq!(send("2024-01-01", &body(FORMAT, "x")).await, 400);
+}

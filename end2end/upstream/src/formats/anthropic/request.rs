@@ -12,7 +12,11 @@ use crate::{
     script::ApiError,
 };
 
-const FIELDS: [&str; 18] = [
+/// Versions of the API, the newest last.
+const VERSIONS: [&str; 2] = ["2023-06-01", "2026-10-21"];
+/// Gone since the newest version.
+const REMOVED: [&str; 3] = ["temperature", "top_p", "top_k"];
+const FIELDS: [&str; 22] = [
     "model",
     "max_tokens",
     "system",
@@ -31,6 +35,10 @@ const FIELDS: [&str; 18] = [
     "context_management",
     "mcp_servers",
     "output_config",
+    "cache_control",
+    "diagnostics",
+    "inference_geo",
+    "speed",
 ];
 
 /// Checks the headers of a request with a body.
@@ -38,8 +46,8 @@ pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
     check_key(headers)?;
     match headers.get("anthropic-version") {
         None => return Err(invalid("anthropic-version: header is required")),
-        Some(version) if version != "2023-06-01" => {
-            return Err(invalid("anthropic-version: \"2023-06-01\" is the one version"));
+        Some(version) if !VERSIONS.iter().any(|known| version == known) => {
+            return Err(invalid("anthropic-version: is not a valid version"));
         }
         Some(_) => {}
     }
@@ -48,6 +56,24 @@ pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.starts_with("application/json"));
     if is_json { Ok(()) } else { Err(invalid("content-type: application/json is required")) }
+}
+
+/// What the newest version of the API refuses in a body (platform.claude.com, "Migrating to API version 2026-10-21").
+/// Answers are the same in both.
+pub(crate) fn check_version(headers: &HeaderMap, body: &Value) -> Result<(), ApiError> {
+    if headers.get("anthropic-version").is_none_or(|version| version != VERSIONS[1]) {
+        return Ok(());
+    }
+    if let Some(removed) = REMOVED.iter().find(|name| !body[**name].is_null()) {
+        return Err(invalid(format!("{removed}: Extra inputs are not permitted")));
+    }
+    let messages = body["messages"].as_array().into_iter().flatten();
+    let blocks = messages.filter(|message| message["role"] == "user").filter_map(|m| m["content"].as_array()).flatten();
+    let is_cited = |block: &Value| block["citations"].as_array().is_some_and(|citations| !citations.is_empty());
+    if blocks.filter(|block| block["type"] == "text").any(is_cited) {
+        return Err(invalid("messages: citations are not permitted in text blocks of user messages"));
+    }
+    Ok(())
 }
 
 /// Any key will do but `invalid`.
