@@ -27,15 +27,25 @@ pub(crate) mod tools;
 mod usage_details;
 mod user_menu;
 
-pub use chart::ChartView;
+pub use chart::{ChartView, install_charts};
 pub use composer::Composer;
-pub use dialog::Dialogs;
+pub use dialog::{Dialogs, install_dialogs};
 pub use error_view::{ErrorView, SetStatus};
 pub use feedback::{Announcer, ToastRegion};
 pub use follow::follow_everything;
 pub use header::{ChatHeader, SIDEBAR_COOKIE, close_drawer};
 pub use icon::{Sprite, icon};
 pub use local_time::LocalTime;
+pub use message::install_messages;
 pub use shortcuts::install_shortcuts;
 pub use sidebar::Sidebar;
 pub use thread::Thread;
+
+/// In the context of a document that never gets scripts: what would do nothing there is not drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct WithoutScripts;
+
+/// Whether this is drawn for a document without scripts; never in the browser's own program.
+pub(crate) fn is_without_scripts() -> bool {
+    cfg!(feature = "ssr") && leptos::prelude::use_context::<WithoutScripts>().is_some()
+}

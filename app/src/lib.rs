@@ -15,9 +15,11 @@ pub mod chat;
 pub mod components;
 pub mod document;
 pub mod error;
+pub mod later;
 pub mod markdown;
 pub mod model;
 pub mod pages;
+pub mod parts;
 #[cfg(feature = "ssr")]
 pub mod plain;
 pub mod routes;

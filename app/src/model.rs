@@ -27,7 +27,8 @@ pub use conversation::{
     Title,
 };
 pub use ids::{
-    AttachmentId, ConversationId, MessageId, ModelCallId, SessionId, ShareId, TenantId, TurnId, TurnKey, UserId,
+    ApiKeyId, AttachmentId, ConversationId, GroupId, MessageId, ModelCallId, ProfileId, SessionId, ShareId, TenantId,
+    TurnId, TurnKey, UserId,
 };
 pub use lang::Lang;
 pub use live::{LastTurn, PersonEvent};

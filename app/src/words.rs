@@ -9,13 +9,16 @@ use leptos::prelude::use_context;
 
 pub use crate::model::Lang;
 
+pub mod case;
 pub mod chart;
 pub mod common;
 pub mod composer;
 pub mod dates;
+pub mod energy;
 pub mod errors;
 pub mod markdown;
 pub mod plain;
+pub mod refusals;
 pub mod search;
 pub mod settings;
 pub mod setup;

@@ -47,7 +47,7 @@ fn call() -> Part {
         description: "It rises.".into(),
         unit: "kWh".into(),
         kind: ChartKind::Bars { categories: vec!["a".into(), "b".into()], stacked: false },
-        series: vec![Series { name: "s".into(), values: vec![Some(1.0), Some(2.0)] }],
+        series: ["s", "t"].map(|name| Series { name: name.into(), values: vec![Some(1.0), Some(2.0)] }).to_vec(),
     };
     let output = ToolOutput { tables: vec![table], charts: vec![chart], ..ToolOutput::default() };
     let call = ToolCallView {
@@ -103,7 +103,19 @@ fn a_conversation_is_read_without_scripts() {
     ] {
         assert!(html.contains(part), "{part} is missing in {html}");
     }
-    for forbidden in ["<script", "style=", "<style", "onclick", "http://", "https://", "<!>"] {
+    for forbidden in [
+        "<button",
+        "table-bar",
+        "chart-actions",
+        "arrow keys",
+        "<script",
+        "style=",
+        "<style",
+        "onclick",
+        "http://",
+        "https://",
+        "<!>",
+    ] {
         assert!(!html.contains(forbidden), "{forbidden} in {html}");
     }
 }

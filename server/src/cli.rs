@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod budget;
 pub mod import;
+pub mod keys;
 pub mod tenants;
 pub mod users;
 
@@ -53,6 +54,13 @@ pub enum Command {
         database: DatabaseArgs,
         #[command(flatten)]
         args: budget::BudgetArgs,
+    },
+    /// Keys for programs at the gateway.
+    Key {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(subcommand)]
+        command: keys::KeyCommand,
     },
     /// Import measured data.
     Import {

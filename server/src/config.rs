@@ -37,6 +37,22 @@ pub struct ModelArgs {
     /// Where the Messages API is.
     #[arg(long, env = "ANTHROPIC_BASE_URL", default_value = "https://api.anthropic.com")]
     pub anthropic_base_url: String,
+    /// Key for the OpenAI chat completions API, for the gateway.
+    #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
+    pub openai_api_key: Option<String>,
+    /// Where chat completions are: OpenAI's, or those of a server that is compatible.
+    #[arg(long, env = "OPENAI_BASE_URL", default_value = "https://api.openai.com/v1")]
+    pub openai_base_url: String,
+    /// Models of that server which are not in the catalogue, exact ids with commas between them. Their price is not
+    /// known, so a budget in money refuses them.
+    #[arg(long, env = "STEWARD_OPENAI_MODELS", default_value = "")]
+    pub openai_models: String,
+    /// Where Ollama is, for the gateway, e.g. `http://127.0.0.1:11434`.
+    #[arg(long, env = "OLLAMA_BASE_URL")]
+    pub ollama_base_url: Option<String>,
+    /// Its models, exact names with commas between them. They cost nothing.
+    #[arg(long, env = "STEWARD_OLLAMA_MODELS", default_value = "")]
+    pub ollama_models: String,
     /// The Claude model to ask, by exact id.
     #[arg(long, env = "STEWARD_MODEL", default_value = "claude-sonnet-5")]
     pub model: String,

@@ -14,6 +14,7 @@
 //! - What others may be looking at is announced by the function that writes it ([`Tx::announce`]).
 //! - No network call, no hashing, no waiting inside a transaction.
 
+pub mod api_key;
 pub mod attachment;
 pub mod auth_event;
 pub mod budget;
@@ -24,6 +25,7 @@ pub mod conversation_list;
 pub mod energy;
 mod error;
 pub mod health;
+pub mod key_minute;
 pub mod ledger;
 mod listen;
 pub mod live;

@@ -104,11 +104,38 @@ impl Egress {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        match request.send().await {
-            Ok(response) => Ok(EgressResponse(response)),
-            Err(error) if error.is_connect() || error.is_builder() => Err(EgressError::NotSent(with_sources(&error))),
-            Err(error) => Err(EgressError::Lost(with_sources(&error))),
+        sent(request).await
+    }
+
+    /// As [`Egress::post_json`], of JSON that is written already; without a credential where none is needed.
+    ///
+    /// # Errors
+    /// See [`EgressError`]; an HTTP error status is a response.
+    pub async fn post_bytes(
+        &self,
+        url: &BaseUrl,
+        credential: Option<&Credential>,
+        headers: &[(HeaderName, HeaderValue)],
+        body: Bytes,
+    ) -> Result<EgressResponse, EgressError> {
+        let mut request =
+            self.client.post(url.0.clone()).header(http::header::CONTENT_TYPE, "application/json").body(body);
+        if let Some(credential) = credential {
+            let (name, secret) = credential.for_origin(&url.origin())?;
+            request = request.header(name, secret);
         }
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        sent(request).await
+    }
+}
+
+async fn sent(request: reqwest::RequestBuilder) -> Result<EgressResponse, EgressError> {
+    match request.send().await {
+        Ok(response) => Ok(EgressResponse(response)),
+        Err(error) if error.is_connect() || error.is_builder() => Err(EgressError::NotSent(with_sources(&error))),
+        Err(error) => Err(EgressError::Lost(with_sources(&error))),
     }
 }
 

@@ -58,6 +58,10 @@ impl Error {
             Self::OverBudget(refusal) => AppError::OverBudget(refusal),
             Self::RateLimited { retry_after_s } => AppError::RateLimited { retry_after_s },
             Self::TooLarge { max_bytes } => AppError::TooLarge { max_bytes },
+            Self::Db(crate::db::Error::Busy) => {
+                tracing::warn!(request_id, "too much waits for the database");
+                AppError::Unavailable { request_id }
+            }
             Self::Db(crate::db::Error::Unavailable(source)) => {
                 tracing::warn!(request_id, error = %source, "the database is not available");
                 AppError::Unavailable { request_id }

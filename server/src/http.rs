@@ -6,9 +6,11 @@
 pub mod answer;
 pub mod attachments;
 mod brand;
+mod compress;
 pub mod connections;
 pub mod csrf;
 pub mod export;
+pub mod gateway;
 pub mod guard;
 pub mod headers;
 pub mod health;
@@ -25,6 +27,7 @@ pub mod shared;
 mod site;
 pub use site::find_css as site_css;
 pub mod turn_events;
+mod wording;
 
 use axum::{
     Router,
@@ -63,6 +66,7 @@ pub fn routes() -> Routes {
         .add(Member, Method::GET, "/api/conversations/{id}", rest::conversations::get)
         .add(Member, Method::PATCH, "/api/conversations/{id}", rest::conversations::change)
         .add(Member, Method::DELETE, "/api/conversations/{id}", rest::conversations::delete)
+        .add(Member, Method::POST, "/api/conversations/{id}/turns/{turn}/calls/{call}", rest::calls::decide)
         .add(Member, Method::GET, "/api/search", rest::search::search)
         .add(Member, Method::GET, "/api/usage", rest::usage::usage)
         .add(Public, Method::GET, "/api/openapi.json", rest::openapi::openapi)
@@ -88,6 +92,8 @@ pub fn routes() -> Routes {
         // How the tenant looks.
         .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
         .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)
+        // Programs with keys: in a router of their own, with other layers.
+        .listing(gateway::listed())
         // Operators.
         .listing(listed(Public, &[("GET", "/livez")]))
         .add(Public, Method::GET, "/readyz", health::readyz)
@@ -122,6 +128,8 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
         .method_not_allowed_fallback(site::method_not_allowed)
         .with_state(state.clone());
     let router = guard::guarded(router, &state.auth, limits::Limits::default())
+        // Programs with keys: no cookies, no pages, and bodies and times of their own.
+        .merge(gateway::routes(&state).layer(from_fn_with_state(state.auth.clone(), headers::secure)))
         // Liveness answers while everything else is away.
         .merge(Router::new().route("/livez", axum::routing::get(health::livez)))
         .merge(site::customary_files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)))
@@ -129,6 +137,8 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
             &format!("/{}", state.leptos.site_pkg_dir),
             site::files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)),
         )
+        .layer(compress::pages())
+        .layer(from_fn(compress::only_what_is_safe))
         .layer(from_fn(site::measure))
         .layer(CatchPanicLayer::custom(site::panicked))
         .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response))

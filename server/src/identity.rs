@@ -9,6 +9,7 @@
 //! disabled account answer alike and take as long; every attempt is counted before its password is checked.
 
 pub mod account;
+pub mod api_keys;
 mod device;
 mod email;
 pub mod password_policy;
@@ -98,6 +99,7 @@ pub async fn keep_tidy(auth: AuthState, stop: CancellationToken) {
             _ = hourly.tick() => {}
         }
         let removed = async {
+            api_keys::purge_minutes(&auth.db, &auth.world).await?;
             Ok((sessions::purge(&auth.db, &auth.world).await?, throttle::purge(&auth.db, &auth.world).await?))
         };
         let removed: Result<(u64, u64)> = removed.await;

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod doctor;
 pub mod egress;
 pub mod error;
+pub mod gateway;
 pub mod http;
 pub mod identity;
 pub mod live;
@@ -65,6 +66,7 @@ pub async fn serve(
     }
     state.tasks.close();
     let _ = tokio::time::timeout(grace, state.tasks.wait()).await;
+    state.desk.close().await;
     // A connection that hangs must not keep the process.
     let _ = tokio::time::timeout(grace, state.db.close()).await;
     Ok(())

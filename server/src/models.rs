@@ -8,14 +8,17 @@ pub mod anthropic;
 pub mod catalogue;
 mod content;
 pub mod demo;
+pub mod endpoint;
 pub mod price;
 mod provider;
 pub mod sse;
+pub mod wire;
 
 pub use catalogue::{
     Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel,
 };
 pub use content::{Document, Image, ImageData, delimiter, image_tokens};
+pub use endpoint::{Endpoint, NoAnswer};
 pub use price::{CostOverflow, PriceVersion};
 pub use provider::{
     Billed, Content, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider, ProviderError,

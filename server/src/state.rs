@@ -16,17 +16,19 @@ use crate::{
     config::{AttachmentArgs, ConfigError, DemoPace, HttpArgs, ModelArgs},
     db::Db,
     egress::{BaseUrl, Egress},
+    gateway::{Gateway, Offered, Offers},
     http::{
         person_events::PersonEventsState,
         site_css,
         turn_events::{OpenStreams, TurnEventsState},
     },
-    identity::{self, AuthConfig, AuthState},
+    identity::{self, AuthConfig, AuthState, api_keys::ApiKeys},
     live,
     models::catalogue::DEMO_MODEL,
-    models::{Catalogue, Model, Provider, ProviderKind, anthropic::Anthropic, demo},
+    models::{Catalogue, Endpoint, Model, Provider, ProviderKind, anthropic::Anthropic, demo, wire::WireFormat},
     tools::Registry,
     turns::{Models, Turns, TurnsConfig},
+    usage::Desk,
     world::World,
 };
 
@@ -42,6 +44,10 @@ pub struct AppState {
     pub backend: Arc<dyn Backend>,
     pub turns: Turns,
     pub attachments: Attachments,
+    /// Programs that ask models with a key.
+    pub gateway: Gateway,
+    pub api_keys: ApiKeys,
+    pub desk: Desk,
     pub leptos: LeptosOptions,
     pub metrics: Option<PrometheusHandle>,
     pub metrics_token: Option<String>,
@@ -89,7 +95,14 @@ impl AppState {
         let attachments = Attachments::new(db.clone(), world.clone(), store.clone(), attachments.limits());
         tasks.spawn(attachments.clone().keep_tidy(shutdown.clone()));
 
-        let catalogue = Catalogue::built_in();
+        let catalogue = Catalogue::built_in()
+            .with_named(ProviderKind::OpenAi, &model.openai_models)
+            .with_named(ProviderKind::Ollama, &model.ollama_models);
+        let desk = Desk::open(&db, &world);
+        let offers = offers(&model, &catalogue)?;
+        let gateway =
+            Gateway::new(world.clone(), desk.clone(), offers, catalogue.clone(), tasks.clone(), shutdown.clone());
+        let api_keys = ApiKeys::new(db.clone(), world.clone());
         let models = choose_models(&model, &catalogue)?;
         let badges: Vec<ModelBadge> = models.all().map(badge).collect();
         let chosen = badges.first().cloned().ok_or_else(|| ConfigError("no model answers".to_owned()))?;
@@ -118,6 +131,9 @@ impl AppState {
             backend: Arc::new(backend),
             turns,
             attachments,
+            gateway,
+            api_keys,
+            desk,
             leptos,
             metrics,
             open_streams: OpenStreams::default(),
@@ -188,6 +204,9 @@ fn choose_models(args: &ModelArgs, catalogue: &Catalogue) -> Result<Models, Conf
     let claude: Option<Arc<dyn Provider>> = key.map(|key| anthropic(args, key)).transpose()?;
     let provider = |model: &Model| match model.provider {
         ProviderKind::Demo => Ok(demo.clone()),
+        ProviderKind::OpenAi | ProviderKind::Ollama => {
+            Err(ConfigError(format!("the model {} can be asked through the gateway only", model.id)))
+        }
         ProviderKind::Anthropic => {
             claude.clone().ok_or_else(|| ConfigError(format!("the model {} needs ANTHROPIC_API_KEY", model.id)))
         }
@@ -213,6 +232,38 @@ fn choose_models(args: &ModelArgs, catalogue: &Catalogue) -> Result<Models, Conf
         models = models.and(model, answers);
     }
     Ok(models)
+}
+
+/// What programs may ask: the models of every provider there is a key or an address for.
+fn offers(args: &ModelArgs, catalogue: &Catalogue) -> Result<Offers, ConfigError> {
+    let mut offered = Vec::new();
+    let egress = Egress::new().map_err(|error| ConfigError(format!("no HTTP client: {error}")))?;
+    let endpoint = |name: &'static str, format, base_url: &str, key: Option<&str>| {
+        let base_url = BaseUrl::parse(base_url).map_err(|error| ConfigError(error.to_string()))?;
+        let endpoint = Endpoint::new(name, format, egress.clone(), &base_url, key);
+        endpoint.map(Arc::new).map_err(|error| ConfigError(format!("the key of {name}: {error}")))
+    };
+    let mut add = |kind: ProviderKind, endpoint: Arc<Endpoint>| {
+        let models = catalogue.models().filter(|model| model.provider == kind);
+        offered.extend(models.map(|model| Offered {
+            model: Arc::new(model.clone()),
+            endpoint: endpoint.clone(),
+            fallbacks: vec![],
+        }));
+    };
+    if let Some(key) = args.anthropic_api_key.as_deref().filter(|key| !key.is_empty()) {
+        let endpoint = endpoint("anthropic", WireFormat::Anthropic, &args.anthropic_base_url, Some(key))?;
+        add(ProviderKind::Anthropic, endpoint);
+    }
+    if let Some(key) = args.openai_api_key.as_deref().filter(|key| !key.is_empty()) {
+        let endpoint = endpoint("openai", WireFormat::OpenAi, &args.openai_base_url, Some(key))?;
+        add(ProviderKind::OpenAi, endpoint);
+    }
+    if let Some(base_url) = args.ollama_base_url.as_deref().filter(|url| !url.is_empty()) {
+        let endpoint = endpoint("ollama", WireFormat::Ollama, base_url, None)?;
+        add(ProviderKind::Ollama, endpoint);
+    }
+    Ok(Offers::new(offered, catalogue.aliases()))
 }
 
 fn anthropic(args: &ModelArgs, key: &str) -> Result<Arc<dyn Provider>, ConfigError> {

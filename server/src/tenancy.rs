@@ -11,7 +11,7 @@ pub use crate::db::TenantScope;
 pub use brand::{Accent, AccentError};
 pub use logo::{LogoError, MAX_BYTES as MAX_LOGO_BYTES, hash, read as read_logo};
 pub use profile::{TenantProfile, profile, utc_offset_minutes, view};
-pub use setup::setup;
+pub use setup::{dismiss_setup, setup};
 
 use app::{
     backend::Caller,
@@ -28,8 +28,27 @@ use crate::{
 /// # Errors
 /// [`Error::NotFound`] when there is no such tenant, or no live membership: nobody can tell which.
 pub async fn enter(db: &Db, caller: &Caller, tenant: &TenantCode) -> Result<TenantScope, Error> {
-    let mut tx = db.read_memberships_of(caller.user).await?;
-    crate::db::membership::membership_scope(&mut tx, caller.user, tenant).await?.ok_or(Error::NotFound)
+    enter_as(db, caller.user, tenant).await
+}
+
+/// Enters a tenant as somebody who proved it otherwise than by a session: the holder of a key.
+///
+/// # Errors
+/// As [`enter`].
+pub async fn enter_as(db: &Db, user: UserId, tenant: &TenantCode) -> Result<TenantScope, Error> {
+    let mut tx = db.read_memberships_of(user).await?;
+    crate::db::membership::membership_scope(&mut tx, user, tenant).await?.ok_or(Error::NotFound)
+}
+
+/// Enters a tenant as the person with this e-mail, for a front end that is trusted to name its people.
+///
+/// # Errors
+/// As [`enter`].
+pub async fn enter_by_email(db: &Db, email: &str, tenant: &TenantCode) -> Result<TenantScope, Error> {
+    let mut tx = db.read_directory().await?;
+    let person = crate::db::user::user_find_by_email(&mut tx, email).await?.ok_or(Error::NotFound)?;
+    drop(tx);
+    enter_as(db, person.id, tenant).await
 }
 
 /// The scope of somebody whose turn must be ended by the reaper; no membership is needed to settle what was spent.

@@ -85,6 +85,8 @@ pub struct TurnsConfig {
     pub write_every: Duration,
     /// The shortest time between two text events of a turn.
     pub text_every: Duration,
+    /// How long a call that its person stopped is still heard for what it cost.
+    pub final_usage_within: Duration,
     /// How often a follower looks into the database when the turn runs in another process, should it not be told.
     pub poll_every: Duration,
     /// How long an answer that is done waits for its conversation's title.
@@ -109,6 +111,7 @@ impl Default for TurnsConfig {
             lease_ms: 30_000,
             write_every: Duration::from_millis(500),
             text_every: Duration::from_millis(40),
+            final_usage_within: Duration::from_secs(2),
             poll_every: Duration::from_secs(2),
             title_wait: Duration::from_secs(3),
             retry_after: Duration::from_millis(500),

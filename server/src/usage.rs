@@ -12,8 +12,10 @@
 
 mod admission;
 mod audit;
+mod desk;
 mod hold;
 mod limits;
+mod rates;
 mod report;
 mod reserve;
 mod settle;
@@ -23,7 +25,11 @@ mod window;
 mod words;
 
 pub use audit::audit_books;
-pub use hold::{CallOutcome, Ending, Hold, Purpose, ReserveError, ReserveRequest, Settled};
+pub use desk::{Desk, Wish};
+pub use hold::{
+    CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,
+    Via,
+};
 pub use limits::{budget_limits, default_limits, limits_in_words, set_budget};
 pub use report::{meter, report, turn_usage};
 pub use reserve::reserve;

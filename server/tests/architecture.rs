@@ -78,8 +78,18 @@ fn only_the_world_reads_clock_and_randomness() {
 
 #[test]
 fn the_database_knows_no_services_and_services_know_no_http() {
-    let services =
-        ["attachments", "identity", "tenancy", "conversations", "turns", "tools", "usage", "backend", "http"];
+    let services = [
+        "attachments",
+        "identity",
+        "tenancy",
+        "conversations",
+        "turns",
+        "tools",
+        "usage",
+        "gateway",
+        "backend",
+        "http",
+    ];
     for (path, text) in sources("server/src") {
         if in_room(&path, "db") {
             for service in services {
@@ -257,4 +267,52 @@ fn every_table_of_tenant_data_is_protected() {
             assert!(text.contains(&format!("protect_tenant_table('{table}')")), "{table} has no row-level security");
         }
     }
+}
+
+/// The sentences of errors in a source text: the first one in each call that makes one, with `7` for its values.
+fn sentences(text: &str) -> Vec<String> {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let makers = ["Error::invalid(", "Error::Conflict(", "Refusal::Unreadable(", "Refusal::Quota(", "Ending::Refused("];
+    let calls = makers.iter().flat_map(|maker| text.split(maker).skip(1));
+    let sentence = |call: &str| {
+        let call = call.split(";\n").next().unwrap_or_default();
+        call.split('"').skip(1).step_by(2).find(|text| text.contains(' ')).map(with_values)
+    };
+    calls.filter_map(sentence).collect()
+}
+
+/// A text as it comes out: joined lines, a value in each place of one.
+fn with_values(text: &str) -> String {
+    let joined = text.split("\\\n").enumerate().map(|(at, line)| if at == 0 { line } else { line.trim_start() });
+    let mut out = String::new();
+    let mut in_value = false;
+    for c in joined.collect::<String>().chars() {
+        match c {
+            '{' => in_value = true,
+            '}' => {
+                in_value = false;
+                out.push('7');
+            }
+            c if !in_value => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+#[test]
+fn what_people_are_refused_with_is_known_in_indonesian() {
+    // Programs read these, or an operator at the command line or in the log.
+    let for_programs =
+        ["cli", "error", "http/rest", "http/person_events", "http/turn_events", "tenancy", "tools", "usage"];
+    let mut missing = Vec::new();
+    for (path, text) in sources("server/src") {
+        if for_programs.iter().any(|room| in_room(&path, room)) || path.ends_with("tests.rs") {
+            continue;
+        }
+        let is_missing =
+            |sentence: &String| app::words::refusals::in_words(app::model::Lang::Indonesian, sentence) == *sentence;
+        missing.extend(sentences(&text).into_iter().filter(is_missing).map(|sentence| format!("{path}: {sentence}")));
+    }
+    assert_eq!(missing, NONE, "add them to app/src/words/refusals.rs");
 }

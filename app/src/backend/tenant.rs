@@ -11,6 +11,8 @@ use crate::{
 #[async_trait]
 pub trait TenantPort: Send + Sync + 'static {
     async fn tenant_home(&self, caller: &Caller, tenant: &TenantCode) -> Result<TenantHome, AppError>;
+    /// Administrators only: hides the list of what is left to set up, for all of them.
+    async fn dismiss_setup(&self, caller: &Caller, tenant: &TenantCode) -> Result<(), AppError>;
     /// Where the person's stream is now: taken before a page is read, so that the stream goes on from the page (`last=` of
     /// `/t/{tenant}/events`).
     fn live_place(&self) -> String;

@@ -1,6 +1,6 @@
 //! The tenant's prompts behind `/`: which ones a person means while typing, and the words they ask for.
 
-use crate::model::Prompt;
+use crate::{model::Prompt, words::case};
 
 /// The most words a prompt asks for; further ones stay as they are written.
 pub const MAX_VARIABLES: usize = 12;
@@ -11,14 +11,14 @@ pub const MAX_VARIABLES: usize = 12;
 pub fn query(text: &str) -> Option<String> {
     let name = text.strip_prefix('/')?;
     let is_name = name.len() <= 64 && !name.contains(|c: char| c.is_whitespace() || c == '/');
-    is_name.then(|| name.to_lowercase())
+    is_name.then(|| case::lower(name))
 }
 
 /// The prompts that fit what is typed: those whose name begins so, then those that have it anywhere in name or title.
 #[must_use]
 pub fn matching(commands: &[Prompt], query: &str) -> Vec<Prompt> {
     let begins = |prompt: &&Prompt| prompt.name.starts_with(query);
-    let contains = |prompt: &&Prompt| prompt.name.contains(query) || prompt.title.to_lowercase().contains(query);
+    let contains = |prompt: &&Prompt| prompt.name.contains(query) || case::lower(&prompt.title).contains(query);
     let first = commands.iter().filter(begins);
     let then = commands.iter().filter(|prompt| !begins(prompt) && contains(prompt));
     first.chain(then).cloned().collect()
@@ -106,9 +106,7 @@ pub fn filled(text: &str, values: &[String]) -> String {
 /// A variable's name for people: `cost_center` → `Cost center`.
 #[must_use]
 pub fn label(name: &str) -> String {
-    let mut chars = name.chars().map(|c| if c == '_' { ' ' } else { c });
-    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    first + &chars.collect::<String>()
+    case::capitalized(&name.replace('_', " "))
 }
 
 #[cfg(test)]

@@ -7,12 +7,23 @@
 use leptos::prelude::{document, request_animation_frame, window};
 
 use super::{browser, drafts, scroll::BOX_ID};
-use crate::wire;
+use crate::{
+    later::{Part, when_ready},
+    wire,
+};
 
 /// The element that holds what the page is made from, as JSON.
 pub const DATA_ID: &str = "page-data";
 /// The composer's text field.
 const COMPOSER_ID: &str = "composer-text";
+
+/// Calls `wake` when everything is there that the page is drawn with. Until then the server's page is read and used.
+pub fn when_drawable(wake: impl FnOnce() + 'static) {
+    match document().query_selector("article.message") {
+        Ok(Some(_)) => when_ready(Part::Conversation, Box::new(wake)),
+        _ => wake(),
+    }
+}
 
 /// What the server made the page from. `None`: the page is not one of ours, or of another version.
 #[must_use]

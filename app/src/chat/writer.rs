@@ -207,8 +207,13 @@ fn sentence_end(text: &str, from: usize) -> Option<usize> {
 fn spoken(markdown: &str) -> String {
     let from = markdown.ceil_char_boundary(markdown.len().saturating_sub(TELL_AT_MOST));
     let bare = markdown[from..].replace(['*', '`', '~', '|', '#'], "");
-    let words = bare.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
+    let words = bare.split_whitespace().filter(|word| word.chars().any(is_spoken));
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a character is more than a mark: roughly, because Unicode's tables would weigh more than this is worth.
+fn is_spoken(c: char) -> bool {
+    c.is_ascii_alphanumeric() || !(c.is_ascii() || matches!(c, '\u{a0}'..='\u{bf}' | '\u{2000}'..='\u{206f}'))
 }
 
 #[cfg(test)]

@@ -11,14 +11,17 @@ mod data;
 mod export;
 mod layout;
 
-use leptos::{ev, html, lazy, prelude::*, task::spawn_local};
+use std::sync::OnceLock;
+
+use leptos::{ev, html, prelude::*};
 
 use self::{
     data::{amount, percent, slot_label, values},
     layout::{Drawing, Label, Shape, WIDTH, push, shows},
 };
-use super::{each::each, icon::icon, tools::ResultTable};
+use super::{each::each, icon::icon, is_without_scripts, tools::ResultTable};
 use crate::{
+    later::{Part, when_ready},
     model::{Chart, ChartKind, Lang, ToolCallView},
     words::{self, chart as say},
 };
@@ -75,7 +78,8 @@ pub fn ChartView(chart: Chart) -> impl IntoView {
         }
         .into_any()
     };
-    let actions = (!blank).then(|| view! { <span class="chart-actions needs-script">{save(true)}{save(false)}</span> });
+    let actions = (!blank && !is_without_scripts())
+        .then(|| view! { <span class="chart-actions needs-script">{save(true)}{save(false)}</span> });
     view! {
         <figure class="chart" node_ref=figure.root>
             <figcaption>
@@ -111,10 +115,11 @@ pub fn drawn_below(call: RwSignal<ToolCallView>) -> impl IntoView {
 
 type Draw = fn(Chart) -> AnyView;
 
-/// How charts are drawn is a part of the program of its own, fetched with the first one.
-#[lazy]
-fn drawing() -> Draw {
-    draw
+static DRAW: OnceLock<Draw> = OnceLock::new();
+
+/// Called by the part of the program that draws charts.
+pub fn install_charts() {
+    let _first = DRAW.set(draw);
 }
 
 fn draw(chart: Chart) -> AnyView {
@@ -126,19 +131,23 @@ fn later(chart: Chart) -> AnyView {
     if cfg!(feature = "ssr") {
         return draw(chart);
     }
-    let ready = RwSignal::new(None::<Draw>);
-    spawn_local(async move {
-        let draw = drawing().await;
-        let _gone_if_not = ready.try_set(Some(draw));
-    });
+    if let Some(draw) = DRAW.get() {
+        return draw(chart);
+    }
+    let ready = RwSignal::new(false);
+    let arrived = move || {
+        let _gone_if_not = ready.try_set(true);
+    };
+    when_ready(Part::Rest, Box::new(arrived));
     let chart = StoredValue::new(chart);
-    let drawn = move || match ready.get() {
-        Some(draw) => draw(chart.get_value()),
-        None => {
-            let title = chart.with_value(|chart| chart.title.clone());
-            view! { <figure class="chart chart-awaited" aria-busy="true"><figcaption>{title}</figcaption></figure> }
-                .into_any()
+    let drawn = move || {
+        let arrived = if ready.get() { DRAW.get() } else { None };
+        if let Some(draw) = arrived {
+            return draw(chart.get_value());
         }
+        let title = chart.with_value(|chart| chart.title.clone());
+        view! { <figure class="chart chart-awaited" aria-busy="true"><figcaption>{title}</figcaption></figure> }
+            .into_any()
     };
     view! { {drawn} }.into_any()
 }
@@ -146,8 +155,10 @@ fn later(chart: Chart) -> AnyView {
 /// The drawing in its scroll box, with what follows the pointer.
 fn picture(figure: Figure, title: String, description: String) -> AnyView {
     let mut name = title.clone();
-    name.push_str(": ");
-    name.push_str(say::read_values(figure.lang));
+    if !is_without_scripts() {
+        name.push_str(": ");
+        name.push_str(say::read_values(figure.lang));
+    }
     let parts = figure.chart.with_value(|chart| matches!(chart.kind, ChartKind::Shares { .. }));
     let class = if parts { "chart-plot parts" } else { "chart-plot" };
     let view_box = move || {
@@ -254,7 +265,7 @@ impl Figure {
         };
         let entry = move |(series, text): (usize, String)| {
             let content = view! { {swatch(series)}<span>{text}</span> };
-            let entry = if parts {
+            let entry = if parts || is_without_scripts() {
                 content.into_any()
             } else {
                 let pressed = move || shows(self.hidden.get(), series).to_string();

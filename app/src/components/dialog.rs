@@ -9,7 +9,9 @@ mod search;
 mod share;
 mod sign_in;
 
-use leptos::{ev, html, lazy, prelude::*, task::spawn_local};
+use std::sync::OnceLock;
+
+use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 pub use self::search::hit_rows;
@@ -17,6 +19,7 @@ use super::icon::icon;
 use crate::{
     chat::state::{Chat, Dialog},
     error::AppError,
+    later::{Part, when_ready},
     words::common,
 };
 
@@ -56,26 +59,28 @@ pub fn Dialogs() -> impl IntoView {
         Some(Dialog::Search) => "dialog search-dialog",
         _ => "dialog",
     };
-    let filling = RwSignal::new(None::<Filling>);
+    let ready = RwSignal::new(false);
     Effect::new(move |_| {
-        if chat.dialog.get().is_none() || filling.with_untracked(Option::is_some) {
-            return;
+        if chat.dialog.get().is_some() && !ready.get_untracked() {
+            let arrived = move || {
+                let _gone_if_not = ready.try_set(true);
+            };
+            when_ready(Part::Rest, Box::new(arrived));
         }
-        spawn_local(async move {
-            let loaded = filling_later().await;
-            let _gone_if_not = filling.try_set(Some(loaded));
-        });
     });
     // Asked for again while it stands there (several things find the session gone), it stays as it is: with what was typed.
     let shown = Memo::new(move |_| chat.dialog.get());
     // When it is open and filled, which may take a moment the first time.
     Effect::new(move |_| {
         let Some(dialog) = node.get() else { return };
-        if shown.get().is_some() && filling.with(Option::is_some) {
+        if shown.get().is_some() && ready.get() {
             request_animation_frame(move || focus_first(&dialog));
         }
     });
-    let content = move || shown.get().zip(filling.get()).map(|(dialog, fill)| fill(chat, dialog));
+    let content = move || {
+        let (dialog, _ready) = (shown.get()?, ready.get());
+        FILLING.get().map(|fill| fill(chat, dialog))
+    };
     view! {
         <dialog
             class=class
@@ -93,10 +98,11 @@ pub fn Dialogs() -> impl IntoView {
 /// What fills the dialog.
 type Filling = fn(Chat, Dialog) -> AnyView;
 
-/// The dialogs are a part of the program of their own, fetched when the first of them opens.
-#[lazy]
-fn filling_later() -> Filling {
-    fill
+static FILLING: OnceLock<Filling> = OnceLock::new();
+
+/// Called by the part of the program the dialogs are in.
+pub fn install_dialogs() {
+    let _first = FILLING.set(fill);
 }
 
 fn fill(chat: Chat, dialog: Dialog) -> AnyView {

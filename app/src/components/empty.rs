@@ -10,6 +10,9 @@ use crate::{
     words::shell,
 };
 
+/// Where the list of steps is hidden; the browser posts the form itself.
+const DISMISS_SETUP: &str = "/fn/tenant/dismiss_setup";
+
 #[component]
 pub fn EmptyState() -> impl IntoView {
     let chat = Chat::get();
@@ -65,6 +68,10 @@ fn setup_list(chat: Chat, setup: Vec<SetupStep>) -> AnyView {
             view! {
                 <h3 id="setup-title">{shell::setup(lang)}</h3>
                 <ol aria-labelledby="setup-title">{steps.into_iter().map(step).collect_view()}</ol>
+                <form method="post" action=DISMISS_SETUP>
+                    <input type="hidden" name="tenant" value=chat.tenant().to_string()/>
+                    <button type="submit" class="button button-quiet">{shell::hide_setup(lang)}</button>
+                </form>
             }
         })
     };

@@ -46,10 +46,18 @@ const SYMBOLS: &str = concat!(
 /// The sprite: once per page, before the first icon.
 #[component]
 pub fn Sprite() -> impl IntoView {
-    view! { <svg class="sprite" aria-hidden="true" inner_html=SYMBOLS></svg> }.into_any()
+    // The browser takes it over from the server's page, so the program need not carry it.
+    let symbols = match cfg!(feature = "ssr") {
+        true => SYMBOLS.to_owned(),
+        false => {
+            document().query_selector(".sprite").ok().flatten().map(|sprite| sprite.inner_html()).unwrap_or_default()
+        }
+    };
+    view! { <svg class="sprite" aria-hidden="true" inner_html=symbols></svg> }.into_any()
 }
 
 /// The icon `i-{name}`; decoration only, the name of a control stands beside it or in its `aria-label`.
 pub fn icon(name: &'static str) -> impl IntoView {
-    view! { <svg class="icon" aria-hidden="true" inner_html=format!("<use href=\"#i-{name}\"/>")></svg> }.into_any()
+    view! { <svg class="icon" aria-hidden="true" inner_html=["<use href=\"#i-", name, "\"/>"].concat()></svg> }
+        .into_any()
 }

@@ -9,14 +9,12 @@ mod edit;
 mod failure;
 mod reasoning;
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
-use leptos::prelude::*;
-
-pub use actions::on_action;
+use leptos::{ev, prelude::*};
 
 use self::{
-    actions::{AnswerActions, UserActions},
+    actions::{AnswerActions, UserActions, on_action},
     attachments::Attachments,
     edit::EditAnswer,
     failure::ending,
@@ -27,8 +25,10 @@ use crate::{
     chat::{
         body::{Chunk, Segment, TextRun},
         item::Item,
+        scroll::Controller,
         state::Chat,
     },
+    later::{Part, when_ready},
     markdown,
     model::{MessageAuthor, MessageStatus},
     words::{self, thread},
@@ -39,8 +39,59 @@ const CLAMPED_LINES: usize = 12;
 /// Characters a line of the bubble holds at its usual width.
 const LINE_CHARS: usize = 80;
 
-#[component]
-pub fn Message(item: Item) -> impl IntoView {
+/// Messages belong to a later part of the program: a new chat has none.
+struct Messages {
+    draw: fn(Item) -> AnyView,
+    clicked: fn(Chat, &ev::MouseEvent),
+}
+
+static ALL: Messages = Messages { draw, clicked: heard };
+static ARRIVED: OnceLock<&'static Messages> = OnceLock::new();
+
+/// Called by the part of the program the messages are in.
+pub fn install_messages() {
+    let _first = ARRIVED.set(&ALL);
+}
+
+/// A message, as soon as it can be drawn.
+pub fn later(item: Item) -> AnyView {
+    if cfg!(feature = "ssr") {
+        return draw(item);
+    }
+    if let Some(messages) = ARRIVED.get() {
+        return (messages.draw)(item);
+    }
+    let chat = Chat::get();
+    let ready = RwSignal::new(false);
+    let arrived = move || {
+        let _gone_if_not = ready.try_set(true);
+        request_animation_frame(move || {
+            if chat.is_alive() {
+                chat.with_scroll(Controller::content_changed);
+            }
+        });
+    };
+    when_ready(Part::Conversation, Box::new(arrived));
+    let drawn = move || {
+        let messages = if ready.get() { ARRIVED.get() } else { None };
+        messages.map(|messages| (messages.draw)(item.clone()))
+    };
+    view! { {drawn} }.into_any()
+}
+
+/// A click somewhere in the transcript.
+pub fn clicked(chat: Chat, event: &ev::MouseEvent) {
+    if let Some(messages) = ARRIVED.get() {
+        (messages.clicked)(chat, event);
+    }
+}
+
+fn heard(chat: Chat, event: &ev::MouseEvent) {
+    on_action(chat, event);
+    markdown::clicked(event, chat.lang);
+}
+
+fn draw(item: Item) -> AnyView {
     match item.author {
         MessageAuthor::User => view! { <UserMessage item/> }.into_any(),
         MessageAuthor::Assistant => view! { <Answer item/> }.into_any(),

@@ -17,7 +17,7 @@ use crate::{
     chat::state::{Chat, Dialog, Found},
     model::{ConversationId, MAX_SEARCH_CHARS, TenantView},
     wire::Form,
-    words::shell,
+    words::{case, shell},
 };
 
 /// What the parts of the list share.
@@ -122,7 +122,7 @@ pub fn tenant_mark(tenant: &TenantView) -> AnyView {
 }
 
 fn initial(name: &str) -> String {
-    name.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default()
+    name.chars().next().map(|first| case::upper(first.encode_utf8(&mut [0; 4]))).unwrap_or_default()
 }
 
 /// What a search without scripts found, in the place of the list.

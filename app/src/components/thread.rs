@@ -4,13 +4,7 @@ use std::time::Duration;
 
 use leptos::{ev, html, prelude::*, reactive::send_wrapper_ext::SendOption};
 
-use super::{
-    each::each,
-    empty::EmptyState,
-    error_view::ErrorView,
-    icon::icon,
-    message::{Message, on_action},
-};
+use super::{each::each, empty::EmptyState, error_view::ErrorView, icon::icon, message};
 use crate::{
     chat::{
         address::Address,
@@ -19,7 +13,6 @@ use crate::{
         scroll::{BOX_ID, Controller, Jump, SPACER_ID},
         state::Chat,
     },
-    markdown,
     words::{self, thread},
 };
 
@@ -98,8 +91,7 @@ pub fn Thread() -> impl IntoView {
             on:touchend=on_touch
             on:keydown=on_key
             on:click=move |event| {
-                on_action(chat, &event);
-                markdown::clicked(&event, lang);
+                message::clicked(chat, &event);
             }
         >
             <div class="transcript column" role="log" aria-live="off" aria-label=thread::conversation(lang)>
@@ -109,7 +101,7 @@ pub fn Thread() -> impl IntoView {
                 {each(
                     move || chat.items.get(),
                     |item| item.id.0.as_u128(),
-                    |item| view! { <Message item/> }.into_any(),
+                    message::later,
                 )}
                 <div id=SPACER_ID></div>
             </div>

@@ -3,7 +3,8 @@
 use super::{
     blocks::Block,
     math::open_formula,
-    parse::{Definitions, cuts, follows_blank_line, parse_piece, pieces},
+    parse::{Definitions, follows_blank_line, pieces},
+    parser::parser,
 };
 
 /// Longer beginnings of formulas are shown as they are.
@@ -55,8 +56,9 @@ impl Streaming {
     pub fn finish(&mut self) {
         let tail = std::mem::take(&mut self.tail);
         self.searched = 0;
-        for piece in pieces(&tail, &cuts(&tail)) {
-            self.frozen.append(&mut parse_piece(piece, &mut self.definitions, None));
+        let parser = parser();
+        for piece in pieces(&tail, &(parser.cuts)(&tail)) {
+            self.frozen.append(&mut (parser.piece)(piece, &mut self.definitions, None));
         }
     }
 
@@ -88,8 +90,9 @@ impl Streaming {
     fn parse_tail(&self, text: &str) -> Vec<Block> {
         let mut overlay = self.definitions.overlay();
         let mut all = Vec::new();
-        for piece in pieces(text, &cuts(text)) {
-            all.append(&mut parse_piece(piece, &mut overlay, Some(&self.definitions)));
+        let parser = parser();
+        for piece in pieces(text, &(parser.cuts)(text)) {
+            all.append(&mut (parser.piece)(piece, &mut overlay, Some(&self.definitions)));
         }
         all
     }
@@ -111,14 +114,15 @@ impl Streaming {
 
     fn freeze(&mut self) {
         let complete = complete_lines(&self.tail);
-        let mut found = cuts(complete);
+        let parser = parser();
+        let mut found = (parser.cuts)(complete);
         // `[a]:` may yet become a link definition when its address follows on the next line, and then nothing begins there.
         if found.last().is_some_and(|&last| complete[last..].trim_start().starts_with('[')) {
             found.pop();
         }
         let Some(last) = found.pop() else { return };
         for piece in pieces(&complete[..last], &found) {
-            self.frozen.append(&mut parse_piece(piece, &mut self.definitions, None));
+            self.frozen.append(&mut (parser.piece)(piece, &mut self.definitions, None));
         }
         self.tail.drain(..last);
         self.searched -= last;

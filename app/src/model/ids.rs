@@ -71,6 +71,18 @@ id!(
     ShareId
 );
 id!(
+    /// A key of a program at the gateway.
+    ApiKeyId
+);
+id!(
+    /// A name for model, prompt and limits at the gateway.
+    ProfileId
+);
+id!(
+    /// People of a tenant who share a budget.
+    GroupId
+);
+id!(
     /// One attempt at one model call: the unit of accounting.
     ModelCallId
 );

@@ -22,6 +22,7 @@ use crate::{
     },
     error::AppError,
     model::{ConversationId, Cursor, Folder, Lang, MAX_SEARCH_CHARS, MessageId, TenantCode},
+    parts::CONVERSATION,
     routes::SidebarCollapsed,
     words::{self, common, shell},
 };
@@ -79,6 +80,10 @@ pub fn ChatPage() -> impl IntoView {
     }
     let loaded = async move {
         let data = load(request).await;
+        if matches!(&data, Ok(PageData { conversation: Some(Ok(_)), .. })) {
+            // The browser wakes up when it can draw messages; it is told where to find that before it asks.
+            leptos::prefetch_lazy_fn_on_server(CONVERSATION);
+        }
         let json = serde_json::to_string(&data).unwrap_or_default();
         view! {
             <script type="application/json" id=waking::DATA_ID inner_html=waking::script_text(&json)></script>

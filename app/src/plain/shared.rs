@@ -1,11 +1,11 @@
 //! A shared conversation: a whole document without scripts, for people inside and outside. Messages are drawn by the same
-//! Markdown, tables and charts as in the chat; what needs scripts there is hidden here by the style sheet.
+//! Markdown, tables and charts as in the chat; what only scripts could do is not drawn.
 
 use leptos::{html, prelude::*, reactive::owner::Owner};
 
 use super::frame::PlainFrame;
 use crate::{
-    components::{ChartView, format, tools::ResultTable},
+    components::{ChartView, WithoutScripts, format, tools::ResultTable},
     document::head_basics,
     markdown::{self, RichStore, Showing},
     model::{
@@ -41,6 +41,7 @@ pub fn shared(page: SharedPage) -> String {
     let owner = Owner::new();
     let html = owner.with(|| {
         provide_context(page.lang);
+        provide_context(WithoutScripts);
         document(page).to_html()
     });
     owner.cleanup();

@@ -58,11 +58,8 @@ fn with_request(lang: Lang, what: &str, request_id: &str) -> String {
 #[must_use]
 pub fn sentence(message: &str) -> String {
     let message = message.trim();
-    let mut chars = message.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let mut text: String = first.to_uppercase().collect();
-    text.push_str(chars.as_str());
-    if !message.ends_with(['.', '!', '?', ')', '…']) {
+    let mut text = super::case::capitalized(message);
+    if !message.is_empty() && !message.ends_with(['.', '!', '?', ')', '…']) {
         text.push('.');
     }
     text

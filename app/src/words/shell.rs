@@ -67,6 +67,7 @@ super::phrases! {
     examples = "Examples" | "Contoh";
     setup = "Set Steward up" | "Siapkan Steward";
     step_done = "Done: " | "Selesai: ";
+    hide_setup = "Hide this list" | "Sembunyikan daftar ini";
     step_open = "To do: " | "Belum: ";
     // Notices
     offline = "You are offline. What you write is kept here." | "Anda sedang luring. Yang Anda tulis tetap tersimpan di sini.";

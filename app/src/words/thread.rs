@@ -292,7 +292,7 @@ pub fn field_problem(lang: Lang, field: &FormField, value: &str) -> Option<&'sta
         return needed.then(|| required_field(lang));
     }
     match &field.kind {
-        FieldKind::Number => (!value.parse::<f64>().is_ok_and(f64::is_finite)).then(|| not_a_number(lang)),
+        FieldKind::Number => (!crate::wire::fraction(value).is_some_and(f64::is_finite)).then(|| not_a_number(lang)),
         FieldKind::Integer => value.parse::<i64>().is_err().then(|| not_whole(lang)),
         FieldKind::Choice(choices) => (!choices.iter().any(|choice| choice == value)).then(|| not_offered(lang)),
         FieldKind::Text { .. } | FieldKind::Flag => None,

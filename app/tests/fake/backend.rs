@@ -189,6 +189,10 @@ impl TenantPort for FakeBackend {
         })
     }
 
+    async fn dismiss_setup(&self, _: &Caller, _: &TenantCode) -> Result<(), AppError> {
+        Ok(())
+    }
+
     fn live_place(&self) -> String {
         "0190-7".into()
     }

@@ -1,8 +1,7 @@
-//! Images in a request: checked as the real provider does, and charged by the rule on its page "Vision":
-//! ⌈width / 28⌉ × ⌈height / 28⌉ visual tokens.
+//! Images in a request: checked as the real provider does, and charged by the rule on Anthropic's page "Vision",
+//! ⌈width / 28⌉ × ⌈height / 28⌉ visual tokens, in every format: it is this provider's price.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::Value;
 
 use crate::{request::invalid, script::ApiError};
 
@@ -11,26 +10,24 @@ const MAX_BASE64: usize = 5 * 1024 * 1024;
 const MAX_SIDE: u32 = 8_000;
 const PATCH: u32 = 28;
 
-/// The tokens of an image block, and the bytes its data take in the body.
-pub(crate) fn charge(block: &Value) -> Result<(i64, usize), ApiError> {
-    let source = &block["source"];
-    if source["type"] != "base64" {
-        return Err(invalid("image.source.type: only base64 is taken here"));
+/// The tokens of an image, given as base64. Without a claimed media type any kind that is known will do.
+pub(crate) fn tokens_of(data: &str, media_type: Option<&str>) -> Result<i64, ApiError> {
+    if data.is_empty() || data.len() > MAX_BASE64 {
+        return Err(invalid("image.source.data: missing or too large"));
     }
-    let data = source["data"].as_str().filter(|data| !data.is_empty() && data.len() <= MAX_BASE64);
-    let data = data.ok_or_else(|| invalid("image.source.data: missing or too large"))?;
     let bytes = STANDARD.decode(data).map_err(|_| invalid("image.source.data: no base64"))?;
-    let size = match source["media_type"].as_str() {
+    let size = match media_type {
         Some("image/png") => png_size(&bytes),
         Some("image/jpeg") => jpeg_size(&bytes),
-        _ => None,
+        Some(_) => None,
+        None => png_size(&bytes).or_else(|| jpeg_size(&bytes)),
     };
     let (width, height) = size.ok_or_else(|| invalid("Could not process image"))?;
     if width.max(height) > MAX_SIDE {
         return Err(invalid("image dimensions exceed max allowed size: 8000 pixels"));
     }
     let patches = u64::from(width.div_ceil(PATCH)) * u64::from(height.div_ceil(PATCH));
-    Ok((i64::try_from(patches).unwrap_or(i64::MAX), data.len()))
+    Ok(i64::try_from(patches).unwrap_or(i64::MAX))
 }
 
 /// The first chunk says it (PNG specification §11.2.2).
@@ -55,14 +52,14 @@ fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn an_image_is_charged_by_its_patches() {
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x1d\0\0\0\x1c".to_vec();
         png.push(0);
-        let block = |media_type: &str| json!({"type": "image", "source": {"type": "base64", "media_type": media_type, "data": STANDARD.encode(&png)}});
-        assert_eq!(charge(&block("image/png")).map(|(tokens, _)| tokens).ok(), Some(2), "29 × 28 pixels");
-        assert!(charge(&block("image/jpeg")).is_err(), "a lie about the type");
+        let data = STANDARD.encode(&png);
+        assert_eq!(tokens_of(&data, Some("image/png")).ok(), Some(2), "29 × 28 pixels");
+        assert_eq!(tokens_of(&data, None).ok(), Some(2));
+        assert!(tokens_of(&data, Some("image/jpeg")).is_err(), "a lie about the type");
     }
 }

@@ -7,19 +7,19 @@ use futures::Stream;
 use tokio::sync::watch;
 
 use crate::{
-    bill::Ledger,
-    frames::{Frame, Owed},
+    bill::Tab,
+    frames::{Cutting, Frame, Owed},
     gates::Gates,
     socket::Knife,
 };
 
 /// What a running call needs of its server.
 pub(crate) struct Stage {
-    pub ledger: Ledger,
+    pub tab: Tab,
     pub gates: Gates,
     pub knife: Knife,
     pub ended: Ended,
-    pub split_bytes: Option<usize>,
+    pub cutting: Cutting,
 }
 
 /// How many streams ended, and how.
@@ -53,22 +53,25 @@ pub(crate) fn play(frames: Vec<Frame>, stage: Stage) -> impl Stream<Item = Resul
     async_stream::stream! {
         // Moved in as a whole: its parts must live as long as the stream.
         let mut stage = stage;
-        let mut owed_output = 0;
         for frame in frames {
             match frame {
                 Frame::Event { bytes, owed } => {
-                    match owed {
-                        Owed::Nothing => {}
-                        Owed::Begin(usage) => stage.ledger.begin(&usage),
-                        Owed::OutputSoFar(tokens) => {
-                            stage.ledger.output(tokens - owed_output);
-                            owed_output = tokens;
-                        }
-                    }
-                    for piece in bytes.chunks(stage.split_bytes.unwrap_or(bytes.len()).max(1)) {
-                        yield Ok(Bytes::copy_from_slice(piece));
+                    stage.tab.owe(owed);
+                    for chunk in stage.cutting.chunks(&bytes) {
+                        yield Ok(chunk);
                         // Leaves the chunk to the socket before the next one is made, as a network would.
                         tokio::task::yield_now().await;
+                    }
+                }
+                Frame::Flood(wave) => {
+                    let chunks = stage.cutting.chunks(&wave.bytes);
+                    for sent in 1..=wave.times {
+                        let begin = wave.begin.filter(|_| sent == 1);
+                        stage.tab.owe(Owed { begin, output: Some(wave.output_after(sent)) });
+                        for chunk in &chunks {
+                            yield Ok(chunk.clone());
+                            tokio::task::yield_now().await;
+                        }
                     }
                 }
                 Frame::WaitMs(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,

@@ -1,34 +1,44 @@
-//! What a call answers.
+//! What a call answers, in any format.
+
+mod fault;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use fault::{ApiError, Fault, FaultKind, Quirk, Report};
+
+use crate::formats::Format;
+
 /// One answer. Every field has a default, so `{"steps": [{"text": "Hello"}]}` is a whole script.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
-    /// Which requests a queued script answers; `None`: the next one that is not a side call.
+    /// Which requests a queued script answers; `None`: the next one that asks for an answer.
     pub when: Option<When>,
-    /// Refuse with this HTTP error instead of answering.
+    /// Refuse with this HTTP error instead of answering; with status 200 it is an error dressed as a success.
     pub refuse: Option<ApiError>,
     /// Close the connection without any answer.
     pub no_answer: bool,
     /// Wait for this gate before sending even the response's head.
     pub gate_before_head: Option<String>,
+    /// Headers of a 200, beside or instead of the usual ones.
+    pub headers: BTreeMap<String, String>,
     pub steps: Vec<Step>,
     /// Numbers to report; absent ones are counted (a quarter of the bytes, rounded up).
     pub usage: Usage,
     pub report: Report,
-    /// `end_turn`, or `tool_use` when a tool was called.
+    /// In Anthropic's words, which the other formats translate; `end_turn`, or `tool_use` when a tool was called.
     pub stop_reason: Option<String>,
-    /// Write on past the request's `max_tokens`.
+    /// Write on past the request's cap.
     pub ignore_max_tokens: bool,
     /// Send the body in chunks of this many bytes.
     pub split_bytes: Option<usize>,
     /// End lines with CRLF instead of LF.
     pub crlf: bool,
+    /// Ways in which the stream differs from the usual one.
+    pub quirks: Vec<Quirk>,
     pub fault: Option<Fault>,
     /// A named script's answers to the model calls after the first one of the same user message.
     pub then: Vec<Script>,
@@ -40,6 +50,12 @@ pub struct Script {
 pub struct When {
     /// For side calls (titles) instead of answers.
     pub side: bool,
+    /// For `count_tokens` instead: `usage.input` is the count.
+    pub counting: bool,
+    /// For lists of models instead: what counts is a refusal, a gate, no answer.
+    pub listing: bool,
+    pub format: Option<Format>,
+    pub model: Option<String>,
     pub system_contains: Option<String>,
     /// In the last text the user wrote.
     pub user_contains: Option<String>,
@@ -49,19 +65,36 @@ pub struct When {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// One `text_delta`; consecutive ones share a block.
+    /// One event of text; consecutive ones share a block.
     Text(String),
+    /// Thoughts before the answer: a `thinking` block, `reasoning_content`, `thinking`.
+    Thinking(String),
+    /// Consecutive calls are made in parallel.
     Tool(ToolCall),
+    /// More text than a slow reader takes.
+    Flood(Flood),
     WaitMs(u64),
     /// Hold until the gate is released.
     Gate(String),
-    /// An `error` event; the stream ends.
+    /// An error event; the stream ends. A whole answer becomes an HTTP error (500 where no status is given).
     Error(ApiError),
     /// Bytes as they are.
     Raw(String),
+    /// A ping event, a comment or an empty line, as the format has it.
     Ping,
     /// Cut the connection.
     Reset,
+    /// End the body properly, but without the format's end.
+    End,
+}
+
+/// The same event of text again and again. It counts as one event where a [`Fault`] counts them; it takes no memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flood {
+    pub events: u64,
+    /// Bytes of text in each.
+    pub bytes: usize,
 }
 
 /// A tool call of the model.
@@ -77,67 +110,32 @@ pub struct ToolCall {
     pub raw_input: Option<String>,
 }
 
-/// An error in Anthropic's shape.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApiError {
-    /// HTTP status; without meaning in an error event.
-    #[serde(default)]
-    pub status: u16,
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub message: String,
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// Sent instead of Anthropic's JSON.
-    #[serde(default)]
-    pub raw_body: Option<String>,
-}
-
-/// Token numbers to report.
+/// Token numbers to report. An explicit zero is reported as one where an absent number may be left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Usage {
+    /// Without what was read from or written to a cache; `OpenAI` and Ollama report the sum.
     pub input: Option<i64>,
     pub cache_read: Option<i64>,
     pub cache_write_5m: Option<i64>,
     pub cache_write_1h: Option<i64>,
+    /// Reasoning included.
     pub output: Option<i64>,
+    /// The part of `output` that was reasoning; only `OpenAI` reports it.
+    pub reasoning: Option<i64>,
 }
 
-/// How much of the usage is told; all of it is billed in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Report {
-    /// `message_start` and `message_delta`.
-    #[default]
-    Full,
-    /// Only `message_start`.
-    StartOnly,
-    Nothing,
-}
+impl Usage {
+    /// All input: fresh, read from and written to caches.
+    pub(crate) fn prompt(&self) -> i64 {
+        let parts = [self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h];
+        parts.into_iter().flatten().fold(0, i64::saturating_add)
+    }
 
-/// Something that goes wrong at the n-th event of the stream (from 0, `message_start` included).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    pub at_event: usize,
-    pub kind: FaultKind,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    /// The connection is cut instead of the event.
-    Reset,
-    /// The body ends properly, but early.
-    End,
-    /// Hold until the gate is released, then go on.
-    Hang(String),
-    /// An `error` event instead; the stream ends.
-    Error(ApiError),
-    /// These bytes instead; the stream goes on.
-    Raw(String),
+    /// 5-minute and 1-hour writes together.
+    pub(crate) fn cache_write(&self) -> i64 {
+        self.cache_write_5m.unwrap_or(0).saturating_add(self.cache_write_1h.unwrap_or(0))
+    }
 }
 
 impl Script {
@@ -165,7 +163,13 @@ impl Script {
     /// An HTTP error.
     #[must_use]
     pub fn error(status: u16, kind: &str, message: &str) -> Self {
-        Self { refuse: Some(ApiError::new(status, kind, message)), ..Self::default() }
+        Self::refuse(ApiError::new(status, kind, message))
+    }
+
+    /// An HTTP error with headers or a body of its own.
+    #[must_use]
+    pub fn refuse(error: ApiError) -> Self {
+        Self { refuse: Some(error), ..Self::default() }
     }
 
     /// Adds a step.
@@ -189,24 +193,23 @@ impl Script {
         self
     }
 
+    /// Differs in this way from the usual stream.
+    #[must_use]
+    pub fn quirk(mut self, quirk: Quirk) -> Self {
+        self.quirks.push(quirk);
+        self
+    }
+
+    /// Restricts the requests this script answers once it is queued.
+    #[must_use]
+    pub fn when(mut self, set: impl FnOnce(&mut When)) -> Self {
+        set(self.when.get_or_insert_default());
+        self
+    }
+
     /// Answers a side call (title).
     #[must_use]
-    pub fn side(mut self) -> Self {
-        self.when = Some(When { side: true, ..When::default() });
-        self
-    }
-}
-
-impl ApiError {
-    #[must_use]
-    pub fn new(status: u16, kind: &str, message: &str) -> Self {
-        Self { status, kind: kind.to_owned(), message: message.to_owned(), headers: BTreeMap::new(), raw_body: None }
-    }
-
-    /// Adds a response header.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.insert(name.to_owned(), value.to_owned());
-        self
+    pub fn side(self) -> Self {
+        self.when(|when| when.side = true)
     }
 }

@@ -56,7 +56,7 @@ impl Sniffed {
     }
 }
 
-const TAKEN: &str = "Attach images (PNG, JPEG, GIF, WebP), text, CSV or PDF";
+pub(super) const TAKEN: &str = "Attach images (PNG, JPEG, GIF, WebP), text, CSV or PDF";
 
 /// What can be told from the beginning of a file.
 ///

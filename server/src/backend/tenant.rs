@@ -29,6 +29,16 @@ impl ServerBackend {
         })
     }
 
+    async fn dismiss(&self, caller: &Caller, tenant: &TenantCode) -> Result<()> {
+        let scope = self.enter(caller, tenant).await?;
+        if scope.role() != Role::Admin {
+            return Err(Error::Forbidden);
+        }
+        let mut tx = self.db.begin(&scope).await?;
+        tenancy::dismiss_setup(&scope, &mut tx).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn meter(&self, caller: &Caller, tenant: &TenantCode) -> Result<UsageMeter> {
         let scope = self.enter(caller, tenant).await?;
         let mut tx = self.db.read(&scope).await?;
@@ -52,6 +62,10 @@ impl TenantPort for ServerBackend {
         let lang = app::words::lang();
         self.home(caller, tenant, lang).await.for_people(caller)
     }
+    async fn dismiss_setup(&self, caller: &Caller, tenant: &TenantCode) -> Answer<()> {
+        self.dismiss(caller, tenant).await.for_people(caller)
+    }
+
     fn live_place(&self) -> String {
         self.db.changes().place()
     }

@@ -12,7 +12,7 @@ mod snapshot;
 pub use snapshot::{MAX_SHARED_BYTES, Snapshot};
 
 use app::model::{
-    AttachmentId, Audience, ConversationId, MessageId, MessageView, ShareId, ShareView, TenantCode, Timestamp,
+    AttachmentId, Audience, ConversationId, Lang, MessageId, MessageView, ShareId, ShareView, TenantCode, Timestamp,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
@@ -26,9 +26,10 @@ use crate::{
         message_path::message_path,
         share::{
             NewShare, SharedRecord, share_count, share_delete, share_find_for_members, share_find_public, share_insert,
-            share_list, tenant_allows_public_links,
+            share_list,
         },
         signing_key::signing_key_list,
+        tenant::{Tenant, tenant_find},
     },
     error::{Error, Result},
     tenancy,
@@ -88,6 +89,8 @@ pub enum Visitor {
 /// What a link shows.
 #[derive(Clone, Debug)]
 pub struct Shared {
+    /// For readers who ask for none that we have.
+    pub lang: Lang,
     pub title: String,
     pub shared_at: Timestamp,
     pub tenant_name: String,
@@ -133,7 +136,8 @@ pub async fn create(
     if path_of_leaf.is_empty() {
         return Err(Error::NotFound);
     }
-    if audience == Audience::Public && !tenant_allows_public_links(scope, tx).await? {
+    let allows = |tenant: Tenant| tenant.allows_public_links;
+    if audience == Audience::Public && !tenant_find(scope, tx).await?.is_some_and(allows) {
         return Err(Error::Conflict(format!("{} allows links for its own people only.", scope.tenant_name())));
     }
     if path_of_leaf.len() > MAX_FORK_MESSAGES {
@@ -168,6 +172,7 @@ pub async fn open(db: &Db, visitor: &Visitor, secret: ShareSecret) -> Result<Sha
     let snapshot = Snapshot::parse(&record.snapshot)?;
     let person = record.user_name.split_whitespace().next().filter(|_| is_member).map(str::to_owned);
     Ok(Shared {
+        lang: record.locale,
         title: record.title,
         shared_at: record.created_at,
         tenant_name: record.tenant_name,

@@ -6,7 +6,7 @@ pub mod window;
 
 use std::str::FromStr;
 
-use app::model::{BudgetLimits, Money, Timestamp, UserId};
+use app::model::{ApiKeyId, BudgetLimits, Money, ProfileId, Timestamp, UserId};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
@@ -18,6 +18,10 @@ use super::{Error, Result, Tx, ledger::Books};
 pub enum ScopeKind {
     Tenant,
     User,
+    /// People of the tenant who share it.
+    Group,
+    Profile,
+    Key,
 }
 
 impl ScopeKind {
@@ -26,6 +30,9 @@ impl ScopeKind {
         match self {
             Self::Tenant => "tenant",
             Self::User => "user",
+            Self::Group => "group",
+            Self::Profile => "profile",
+            Self::Key => "key",
         }
     }
 }
@@ -36,6 +43,9 @@ impl FromStr for ScopeKind {
         match s {
             "tenant" => Ok(Self::Tenant),
             "user" => Ok(Self::User),
+            "group" => Ok(Self::Group),
+            "profile" => Ok(Self::Profile),
+            "key" => Ok(Self::Key),
             _ => Err("not a kind of scope"),
         }
     }
@@ -74,6 +84,20 @@ impl FromStr for Period {
             "none" => Ok(Self::None),
             _ => Err("not a period"),
         }
+    }
+}
+
+/// Whose budgets a call must fit in, beside the tenant's and those of the person's groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Payer {
+    pub user: UserId,
+    pub key: Option<ApiKeyId>,
+    pub profile: Option<ProfileId>,
+}
+
+impl From<UserId> for Payer {
+    fn from(user: UserId) -> Self {
+        Self { user, key: None, profile: None }
     }
 }
 
@@ -140,12 +164,18 @@ impl PathRow {
     }
 }
 
-/// Every budget that a call of this person must fit in at that time, ordered by id. Where a change of the tenant's zone
+/// Every budget that a call for this payer must fit in at that time, ordered by id. Where a change of the tenant's zone
 /// left two windows over the same instant, the older one counts until it ends: nobody spends twice.
 ///
 /// # Errors
 /// Database errors.
-pub async fn budget_path(books: Books, tx: &mut Tx, user: UserId, at: Timestamp) -> Result<Vec<BudgetOnPath>> {
+pub async fn budget_path(
+    books: Books,
+    tx: &mut Tx,
+    payer: impl Into<Payer>,
+    at: Timestamp,
+) -> Result<Vec<BudgetOnPath>> {
+    let payer = payer.into();
     let rows: Vec<PathRow> = tx
         .query(
             "SELECT b.id, b.scope_kind, b.period, b.limit_input_tokens, b.limit_output_tokens, b.limit_requests, \
@@ -166,12 +196,18 @@ pub async fn budget_path(books: Books, tx: &mut Tx, user: UserId, at: Timestamp)
              LEFT JOIN budget_windows w ON w.tenant_id = b.tenant_id AND w.budget_id = b.id \
              AND w.window_start <= $3 AND w.window_end > $3 \
              WHERE b.tenant_id = $1 AND ((b.scope_kind = 'tenant' AND b.scope_id = $1) \
-             OR (b.scope_kind = 'user' AND b.scope_id = $2)) \
+             OR (b.scope_kind = 'user' AND b.scope_id = $2) \
+             OR (b.scope_kind = 'key' AND b.scope_id = $4) \
+             OR (b.scope_kind = 'profile' AND b.scope_id = $5) \
+             OR (b.scope_kind = 'group' AND EXISTS (SELECT 1 FROM group_members g WHERE g.tenant_id = $1 \
+             AND g.group_id = b.scope_id AND g.user_id = $2))) \
              ORDER BY b.id, w.window_start",
         )
         .bind(books.tenant())
-        .bind(user)
+        .bind(payer.user)
         .bind(at)
+        .bind(payer.key)
+        .bind(payer.profile)
         .all()
         .await?;
     let mut path: Vec<BudgetOnPath> = Vec::with_capacity(rows.len());
@@ -188,7 +224,7 @@ pub async fn budget_path(books: Books, tx: &mut Tx, user: UserId, at: Timestamp)
 #[derive(Clone, Copy, Debug)]
 pub struct BudgetKey {
     pub scope: ScopeKind,
-    /// The tenant's or the user's id.
+    /// The id of the tenant, user, group, profile or key.
     pub scope_id: Uuid,
     pub period: Period,
 }

@@ -143,21 +143,9 @@ pub async fn conversation_other_pins(scope: &TenantScope, tx: &mut Tx, id: Conve
 /// # Errors
 /// Database errors.
 pub async fn conversation_pin(scope: &TenantScope, tx: &mut Tx, id: ConversationId, pinned: bool) -> Result<bool> {
-    let changed = tx
-        .query(
-            "UPDATE conversations SET pinned = $4, archived = CASE WHEN $4 THEN FALSE ELSE archived END \
-             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL",
-        )
-        .bind(scope.tenant())
-        .bind(id)
-        .bind(scope.user())
-        .bind(pinned)
-        .execute()
-        .await?;
-    if changed == 1 {
-        tx.announce(scope, Change::Conversation(id));
-    }
-    Ok(changed == 1)
+    let set = "UPDATE conversations SET pinned = $4, archived = CASE WHEN $4 THEN FALSE ELSE archived END \
+               WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL";
+    place(scope, tx, set, id, pinned).await
 }
 
 /// Archives it (which takes a pin off) or brings it back. `false`: there is none of the caller.
@@ -170,19 +158,23 @@ pub async fn conversation_archive(
     id: ConversationId,
     archived: bool,
 ) -> Result<bool> {
-    let changed = tx
-        .query(
-            "UPDATE conversations SET archived = $4, pinned = CASE WHEN $4 THEN FALSE ELSE pinned END \
-             WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL",
-        )
-        .bind(scope.tenant())
-        .bind(id)
-        .bind(scope.user())
-        .bind(archived)
-        .execute()
-        .await?;
-    if changed == 1 {
+    let set = "UPDATE conversations SET archived = $4, pinned = CASE WHEN $4 THEN FALSE ELSE pinned END \
+               WHERE tenant_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL";
+    place(scope, tx, set, id, archived).await
+}
+
+/// Moves one of the caller's conversations within their list, and tells their pages.
+async fn place(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    update: &'static str,
+    id: ConversationId,
+    is_there: bool,
+) -> Result<bool> {
+    let query = tx.query(update).bind(scope.tenant()).bind(id).bind(scope.user()).bind(is_there);
+    let changed = query.execute().await? == 1;
+    if changed {
         tx.announce(scope, Change::Conversation(id));
     }
-    Ok(changed == 1)
+    Ok(changed)
 }

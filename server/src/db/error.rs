@@ -12,6 +12,9 @@ pub enum Error {
     /// The database cannot be reached or has no connection free in time.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
+    /// More waits for the database than may wait.
+    #[error("too much waits for the database")]
+    Busy,
     #[error("database error")]
     Sql(#[source] sqlx::Error),
     #[error("migration failed")]

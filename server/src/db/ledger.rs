@@ -13,7 +13,7 @@ use super::{DbValue, Result, SystemTx, TenantScope, Tx};
 
 /// Leave to read and write one tenant's books. What was spent is settled even when the person who spent it is gone, so
 /// this asks for a tenant and not for a person; it is made from a scope, or inside work across tenants.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Books(TenantId);
 
 impl Books {
@@ -45,6 +45,17 @@ pub struct Amounts {
 }
 
 impl Amounts {
+    /// Both together; what cannot be counted is as much as can be.
+    #[must_use]
+    pub fn and(&self, more: &Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(more.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(more.output_tokens),
+            requests: self.requests.saturating_add(more.requests),
+            pico_usd: self.pico_usd.saturating_add(more.pico_usd),
+        }
+    }
+
     /// What of `self` exceeds `held`.
     #[must_use]
     pub fn beyond(&self, held: &Self) -> Self {
@@ -58,8 +69,8 @@ impl Amounts {
     }
 }
 
-/// A window of a budget: its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A window of a budget: its key. Windows are locked in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WindowKey {
     pub budget: Uuid,
     pub start: Timestamp,
@@ -106,22 +117,25 @@ fn amount_values(amounts: &Amounts) -> [DbValue; 4] {
     [amounts.input_tokens, amounts.output_tokens, amounts.requests, amounts.pico_usd].map(DbValue::Int)
 }
 
-/// Notes what an open call holds, in every window on its path.
+/// What one call holds in one window, or a line of the ledger about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    pub books: Books,
+    pub call: ModelCallId,
+    pub window: WindowKey,
+    pub amounts: Amounts,
+}
+
+/// Notes what open calls hold, each in every window on its path.
 ///
 /// # Errors
 /// Database errors.
-pub async fn hold_insert(
-    books: Books,
-    tx: &mut Tx,
-    call: ModelCallId,
-    windows: &[WindowKey],
-    amounts: Amounts,
-) -> Result<()> {
-    let mut values = Vec::with_capacity(windows.len() * 8);
-    for window in windows {
+pub async fn holds_insert(tx: &mut Tx, held: &[Line]) -> Result<()> {
+    let mut values = Vec::with_capacity(held.len() * 8);
+    for Line { books, call, window, amounts } in held {
         values.extend([DbValue::Id(books.0.0), DbValue::Id(call.0), DbValue::Id(window.budget)]);
         values.push(DbValue::Int(window.start.0));
-        values.extend(amount_values(&amounts));
+        values.extend(amount_values(amounts));
     }
     tx.insert_many(
         "INSERT INTO holds (tenant_id, call_id, budget_id, window_start, input_tokens, output_tokens, requests, pico_usd)",
@@ -163,19 +177,13 @@ pub async fn hold_take(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<V
     Ok(held)
 }
 
-/// Appends lines about one call.
+/// Appends lines.
 ///
 /// # Errors
-/// [`super::Error::Duplicate`] when the call has such a line already: nothing is booked twice.
-pub async fn ledger_append(
-    books: Books,
-    tx: &mut Tx,
-    call: ModelCallId,
-    lines: &[(Entry, WindowKey, Amounts)],
-    at: Timestamp,
-) -> Result<()> {
+/// [`super::Error::Duplicate`] when a call has such a line already: nothing is booked twice.
+pub async fn ledger_append(tx: &mut Tx, lines: &[(Entry, Line)], at: Timestamp) -> Result<()> {
     let mut values = Vec::with_capacity(lines.len() * 11);
-    for (entry, window, amounts) in lines {
+    for (entry, Line { books, call, window, amounts }) in lines {
         values.extend([DbValue::Id(books.0.0), DbValue::Id(call.0), DbValue::Id(window.budget)]);
         values.push(DbValue::Text(entry.as_str().to_owned()));
         values.extend([DbValue::Int(0), DbValue::Int(window.start.0)]);

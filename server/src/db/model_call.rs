@@ -6,14 +6,15 @@
 pub mod open;
 pub mod sums;
 
-use app::model::{ModelCallId, Money, Quality, Timestamp, Tokens, TurnId, UserId};
+use app::model::{ApiKeyId, ModelCallId, Money, ProfileId, Quality, Timestamp, Tokens, TurnId, UserId};
 
-use super::{Error, Result, Tx, ledger::Books};
+use super::{DbValue, Error, Result, Tx, ledger::Books};
 use crate::models::{PriceVersion, ReportedUsage};
 
 /// A call to admit.
 #[derive(Clone, Debug)]
 pub struct NewCall<'a> {
+    pub books: Books,
     pub id: ModelCallId,
     pub user: UserId,
     pub turn: Option<TurnId>,
@@ -29,7 +30,15 @@ pub struct NewCall<'a> {
     /// The day in the tenant's zone, days since 1970-01-01.
     pub local_day: i64,
     pub now: Timestamp,
+    pub key: Option<ApiKeyId>,
+    pub profile: Option<ProfileId>,
+    /// `openai`, `anthropic`, `ollama`; `None`: the chat.
+    pub client_format: Option<&'static str>,
+    pub request_id: Option<&'a str>,
 }
+
+/// Columns of [`calls_insert`].
+const CALL_COLUMNS: usize = 26;
 
 /// What a settled call was booked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,39 +50,46 @@ pub struct BookedCall {
     pub is_overrun: bool,
 }
 
-/// Records an admitted call.
+/// Records admitted calls.
 ///
 /// # Errors
 /// Database errors.
-pub async fn call_insert(books: Books, tx: &mut Tx, call: &NewCall<'_>) -> Result<()> {
-    tx.query(
+pub async fn calls_insert(tx: &mut Tx, calls: &[NewCall<'_>]) -> Result<()> {
+    let mut values = Vec::with_capacity(calls.len() * CALL_COLUMNS);
+    for call in calls {
+        let price = call.price;
+        values.extend([DbValue::Id(call.books.tenant().0), DbValue::Id(call.id.0), DbValue::Id(call.user.0)]);
+        values.push(call.turn.map(|turn| turn.0).into());
+        values.extend([DbValue::Int(call.step), DbValue::Int(call.attempt)]);
+        values.extend([call.purpose, call.provider, call.model].map(|text| DbValue::Text(text.to_owned())));
+        values.push(price.map(|price| price.id.as_str()).into());
+        values.extend(
+            [
+                price.map(|price| price.input),
+                price.map(|price| price.cache_read),
+                price.map(|price| price.cache_write_5m),
+                price.map(|price| price.cache_write_1h),
+                price.map(|price| price.output),
+                price.map(|price| price.per_request),
+            ]
+            .map(DbValue::from),
+        );
+        values.extend([DbValue::Int(call.input_bound), DbValue::Int(call.output_cap)]);
+        values.push(DbValue::Text("open".to_owned()));
+        values.extend([call.lease_until.0, call.local_day, call.now.0].map(DbValue::Int));
+        values.push(call.key.map(|key| key.0).into());
+        values.push(call.profile.map(|profile| profile.0).into());
+        values.extend([call.client_format.into(), call.request_id.into()]);
+    }
+    tx.insert_many(
         "INSERT INTO model_calls (tenant_id, id, user_id, turn_id, step, attempt, purpose, provider, model, \
          price_version, price_input, price_cache_read, price_cache_write_5m, price_cache_write_1h, price_output, \
-         price_request, input_bound, output_cap, state, lease_until, local_day, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'open', $19, $20, $21)",
+         price_request, input_bound, output_cap, state, lease_until, local_day, created_at, key_id, profile_id, \
+         client_format, request_id)",
+        CALL_COLUMNS,
+        values,
+        "",
     )
-    .bind(books.tenant())
-    .bind(call.id)
-    .bind(call.user)
-    .bind(call.turn)
-    .bind(call.step)
-    .bind(call.attempt)
-    .bind(call.purpose)
-    .bind(call.provider)
-    .bind(call.model)
-    .bind(call.price.map(|price| price.id.as_str()))
-    .bind(call.price.map(|price| price.input))
-    .bind(call.price.map(|price| price.cache_read))
-    .bind(call.price.map(|price| price.cache_write_5m))
-    .bind(call.price.map(|price| price.cache_write_1h))
-    .bind(call.price.map(|price| price.output))
-    .bind(call.price.map(|price| price.per_request))
-    .bind(call.input_bound)
-    .bind(call.output_cap)
-    .bind(call.lease_until)
-    .bind(call.local_day)
-    .bind(call.now)
-    .execute()
     .await?;
     Ok(())
 }
@@ -111,7 +127,20 @@ pub async fn call_checkpoint(
     Ok(changed == 1)
 }
 
-/// Takes a call from `open` to what was booked; `false`: somebody settled it before, and nothing was changed.
+/// What a settled call came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SettledCall {
+    pub key: Option<ApiKeyId>,
+    pub admitted_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct SettledRow {
+    key_id: Option<uuid::Uuid>,
+    created_at: i64,
+}
+
+/// Takes a call from `open` to what was booked; `None`: somebody settled it before, and nothing was changed.
 ///
 /// # Errors
 /// Database errors.
@@ -121,12 +150,12 @@ pub async fn call_settle(
     call: ModelCallId,
     booked: &BookedCall,
     now: Timestamp,
-) -> Result<bool> {
-    let changed = tx
+) -> Result<Option<SettledCall>> {
+    let row: Option<SettledRow> = tx
         .query(
             "UPDATE model_calls SET state = $3, input_tokens = $4, cache_read_tokens = $5, cache_write_5m_tokens = $6, \
              cache_write_1h_tokens = $7, output_tokens = $8, cost_pico_usd = $9, quality = $10, is_overrun = $11, \
-             settled_at = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'open'",
+             settled_at = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'open' RETURNING key_id, created_at",
         )
         .bind(books.tenant())
         .bind(call)
@@ -140,9 +169,9 @@ pub async fn call_settle(
         .bind(quality_text(booked.quality))
         .bind(booked.is_overrun)
         .bind(now)
-        .execute()
+        .optional()
         .await?;
-    Ok(changed == 1)
+    Ok(row.map(|row| SettledCall { key: row.key_id.map(ApiKeyId), admitted_at: Timestamp(row.created_at) }))
 }
 
 #[derive(sqlx::FromRow)]

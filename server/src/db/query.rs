@@ -1,8 +1,8 @@
 //! The query façade: reads like `sqlx`, runs on either engine.
 
 use app::model::{
-    AttachmentId, ConversationId, MessageId, ModelCallId, Money, SessionId, TenantId, Timestamp, TurnId, TurnKey,
-    UserId,
+    ApiKeyId, AttachmentId, ConversationId, GroupId, MessageId, ModelCallId, Money, ProfileId, SessionId, TenantId,
+    Timestamp, TurnId, TurnKey, UserId,
 };
 use sqlx::{
     Encode, FromRow, Type,
@@ -28,7 +28,20 @@ bind_as_is!(i64, f64, bool, String, Uuid, Vec<u8>);
 macro_rules! bind_id {
     ($($t:ty),*) => { $(impl Bind for $t { type Raw = Uuid; fn raw(self) -> Uuid { self.0 } })* };
 }
-bind_id!(TenantId, UserId, SessionId, ConversationId, MessageId, TurnId, TurnKey, ModelCallId, AttachmentId);
+bind_id!(
+    TenantId,
+    UserId,
+    SessionId,
+    ConversationId,
+    MessageId,
+    TurnId,
+    TurnKey,
+    ModelCallId,
+    AttachmentId,
+    ApiKeyId,
+    ProfileId,
+    GroupId
+);
 
 impl Bind for Timestamp {
     type Raw = i64;
@@ -85,6 +98,23 @@ pub enum DbValue {
     NullInt,
     NullFloat,
     NullText,
+    NullId,
+}
+
+impl From<Option<i64>> for DbValue {
+    fn from(value: Option<i64>) -> Self {
+        value.map_or(Self::NullInt, Self::Int)
+    }
+}
+impl From<Option<&str>> for DbValue {
+    fn from(value: Option<&str>) -> Self {
+        value.map_or(Self::NullText, |text| Self::Text(text.to_owned()))
+    }
+}
+impl From<Option<Uuid>> for DbValue {
+    fn from(value: Option<Uuid>) -> Self {
+        value.map_or(Self::NullId, Self::Id)
+    }
 }
 
 /// A statement with its binds so far.

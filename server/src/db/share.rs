@@ -3,7 +3,7 @@
 //! A link lives as long as its conversation: while that is deleted (and can be brought back) its links find nothing, and
 //! they go with it. A public link finds something only while its tenant allows public links.
 
-use app::model::{Audience, ConversationId, ShareId, TenantId, Timestamp, UserId};
+use app::model::{Audience, ConversationId, Lang, ShareId, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::{Error, Result, SystemTx, TenantScope, Tx};
@@ -34,6 +34,8 @@ pub struct ShareRecord {
 pub struct SharedRecord {
     pub tenant: TenantId,
     pub tenant_name: String,
+    /// The language of the tenant.
+    pub locale: Lang,
     /// Who shared it.
     pub user: UserId,
     pub user_name: String,
@@ -55,6 +57,7 @@ struct ShareRow {
 struct SharedRow {
     tenant_id: Uuid,
     tenant_name: String,
+    locale: String,
     user_id: Uuid,
     user_name: String,
     title: String,
@@ -67,9 +70,17 @@ struct CountRow {
     count: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct AllowsRow {
-    allows_public_links: bool,
+/// What is read of a link for its page, with the condition.
+macro_rules! shared {
+    ($condition:literal) => {
+        concat!(
+            "SELECT s.tenant_id, t.name AS tenant_name, t.locale, s.user_id, u.name AS user_name, s.title, s.created_at, \
+             s.snapshot FROM shares s \
+             JOIN conversations c ON c.tenant_id = s.tenant_id AND c.id = s.conversation_id \
+             JOIN tenants t ON t.id = s.tenant_id JOIN users u ON u.id = s.user_id WHERE c.deleted_at IS NULL AND ",
+            $condition
+        )
+    };
 }
 
 fn word(audience: Audience) -> &'static str {
@@ -103,6 +114,8 @@ impl From<SharedRow> for SharedRecord {
         Self {
             tenant: TenantId(row.tenant_id),
             tenant_name: row.tenant_name,
+            // The table allows no others.
+            locale: Lang::parse(&row.locale).unwrap_or_default(),
             user: UserId(row.user_id),
             user_name: row.user_name,
             title: row.title,
@@ -198,12 +211,7 @@ pub async fn share_find_for_members(
     secret_sha256: [u8; 32],
 ) -> Result<Option<SharedRecord>> {
     let row = tx
-        .query(
-            "SELECT s.tenant_id, t.name AS tenant_name, s.user_id, u.name AS user_name, s.title, s.created_at, s.snapshot \
-             FROM shares s JOIN conversations c ON c.tenant_id = s.tenant_id AND c.id = s.conversation_id \
-             JOIN tenants t ON t.id = s.tenant_id JOIN users u ON u.id = s.user_id \
-             WHERE s.tenant_id = $1 AND s.secret_sha256 = $2 AND s.audience = 'tenant' AND c.deleted_at IS NULL",
-        )
+        .query(shared!("s.tenant_id = $1 AND s.secret_sha256 = $2 AND s.audience = 'tenant'"))
         .bind(scope.tenant())
         .bind(secret_sha256.as_slice())
         .optional::<SharedRow>()
@@ -217,30 +225,14 @@ pub async fn share_find_for_members(
 /// Database errors.
 pub async fn share_find_public(tx: &mut SystemTx, secret_sha256: [u8; 32]) -> Result<Option<SharedRecord>> {
     let row = tx
-        .query(
-            "SELECT s.tenant_id, t.name AS tenant_name, s.user_id, u.name AS user_name, s.title, s.created_at, s.snapshot \
-             FROM shares s JOIN conversations c ON c.tenant_id = s.tenant_id AND c.id = s.conversation_id \
-             JOIN tenants t ON t.id = s.tenant_id JOIN users u ON u.id = s.user_id \
-             WHERE s.secret_sha256 = $1 AND s.audience = 'public' AND c.deleted_at IS NULL \
-             AND t.is_disabled = FALSE AND t.allows_public_links = TRUE LIMIT 1",
-        )
+        .query(shared!(
+            "s.secret_sha256 = $1 AND s.audience = 'public' \
+             AND t.is_disabled = FALSE AND t.allows_public_links = TRUE LIMIT 1"
+        ))
         .bind(secret_sha256.as_slice())
         .optional::<SharedRow>()
         .await?;
     Ok(row.map(SharedRecord::from))
-}
-
-/// Whether people of the tenant may share with anybody.
-///
-/// # Errors
-/// Database errors.
-pub async fn tenant_allows_public_links(scope: &TenantScope, tx: &mut Tx) -> Result<bool> {
-    let row = tx
-        .query("SELECT allows_public_links FROM tenants WHERE id = $1")
-        .bind(scope.tenant())
-        .optional::<AllowsRow>()
-        .await?;
-    Ok(row.is_some_and(|row| row.allows_public_links))
 }
 
 /// Says whether people of a tenant may share with anybody. Links there are stop working at once, and work again.

@@ -218,6 +218,8 @@ pub async fn tenant_update(tx: &mut SystemTx, tenant: &Tenant) -> Result<()> {
 /// What is set up in a tenant, for the administrator's list of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct TenantProgress {
+    /// An administrator has hidden the list.
+    pub is_dismissed: bool,
     /// There is something to measure.
     pub has_devices: bool,
     /// A budget of the whole tenant with any limit.
@@ -232,7 +234,8 @@ pub struct TenantProgress {
 /// Database errors.
 pub async fn tenant_progress(scope: &TenantScope, tx: &mut Tx) -> Result<TenantProgress> {
     tx.query(
-        "SELECT EXISTS (SELECT 1 FROM en_device d WHERE d.tenant_id = $1) AS has_devices, \
+        "SELECT EXISTS (SELECT 1 FROM tenants t WHERE t.id = $1 AND t.setup_dismissed = TRUE) AS is_dismissed, \
+         EXISTS (SELECT 1 FROM en_device d WHERE d.tenant_id = $1) AS has_devices, \
          EXISTS (SELECT 1 FROM budgets b WHERE b.tenant_id = $1 AND b.scope_kind = 'tenant' \
          AND (b.limit_input_tokens IS NOT NULL OR b.limit_output_tokens IS NOT NULL OR b.limit_requests IS NOT NULL \
          OR b.limit_pico_usd IS NOT NULL)) AS has_budget, \
@@ -242,4 +245,13 @@ pub async fn tenant_progress(scope: &TenantScope, tx: &mut Tx) -> Result<TenantP
     .bind(scope.user())
     .one::<TenantProgress>()
     .await
+}
+
+/// Hides the list of steps from the tenant's administrators.
+///
+/// # Errors
+/// Database errors.
+pub async fn tenant_dismiss_setup(scope: &TenantScope, tx: &mut Tx) -> Result<()> {
+    tx.query("UPDATE tenants SET setup_dismissed = TRUE WHERE id = $1").bind(scope.tenant()).execute().await?;
+    Ok(())
 }

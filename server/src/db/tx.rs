@@ -121,6 +121,7 @@ impl Tx {
                         DbValue::NullInt => query.bind(None::<i64>),
                         DbValue::NullFloat => query.bind(None::<f64>),
                         DbValue::NullText => query.bind(None::<String>),
+                        DbValue::NullId => query.bind(None::<Uuid>),
                     };
                 }
                 query.execute(&mut **$tx).await?.rows_affected()
@@ -168,6 +169,8 @@ pub enum SystemReason {
     SearchBackfill,
     /// A shared link, which names no tenant, is opened.
     SharedLink,
+    /// A gateway key, which names no tenant, is looked up.
+    GatewayKey,
     /// `steward doctor`, readiness.
     Health,
 }
@@ -184,6 +187,7 @@ impl SystemReason {
             Self::Purge => "purge",
             Self::SearchBackfill => "search_backfill",
             Self::SharedLink => "shared_link",
+            Self::GatewayKey => "gateway_key",
             Self::Health => "health",
         }
     }

@@ -49,7 +49,12 @@ pub fn error(path: &str, frame: PlainFrame, request_id: &str, status: StatusCode
     let mut page = ErrorPage::of_status(frame, status.as_u16(), request_id.to_owned());
     if status.is_client_error() && !matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
         page.title = words::plain::refused_title(lang).to_owned();
-        page.message = words::errors::text(lang, error);
+        page.message = match error {
+            AppError::Invalid { message, .. } | AppError::Conflict { message } => {
+                words::errors::sentence(&words::refusals::in_words(lang, message))
+            }
+            error => words::errors::text(lang, error),
+        };
     }
     (status, Html(app::plain::error(&page))).into_response()
 }

@@ -125,6 +125,11 @@ pub(super) async fn discard(body: Body, max_bytes: usize, within: Duration) {
     let _ = tokio::time::timeout(within, reading).await;
 }
 
+/// As [`discard`], with its usual bounds.
+pub(super) async fn discard_refused(body: Body) {
+    discard(body, DISCARD_BYTES, DISCARD_WITHIN).await;
+}
+
 fn max_body_bytes(path: &str, is_signed_in: bool) -> usize {
     let is_message = (path.starts_with("/fn/") || path.starts_with("/api/")) && !path.starts_with("/api/auth/");
     if is_message && is_signed_in { MESSAGE_BODY_BYTES } else { SMALL_BODY_BYTES }

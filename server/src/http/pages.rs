@@ -162,6 +162,7 @@ pub const SERVER_FUNCTIONS: &[(&str, Policy)] = &[
     ("/fn/account/sessions", Policy::SignedIn),
     ("/fn/account/sessions/end", Policy::SignedIn),
     ("/fn/tenant/home", Policy::Member),
+    ("/fn/tenant/dismiss_setup", Policy::Admin),
     ("/fn/usage/meter", Policy::Member),
     ("/fn/usage/report", Policy::Admin),
     ("/fn/conversations/list", Policy::Member),

@@ -4,6 +4,7 @@
 //! To add one: a handler with `#[utoipa::path]`, its DTOs with `ToSchema`, a row in [`crate::http::router`], a line in
 //! [`openapi`].
 
+pub mod calls;
 pub mod chat;
 pub mod conversations;
 pub mod openapi;

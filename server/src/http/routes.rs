@@ -26,6 +26,8 @@ pub enum Policy {
     Member,
     /// An administrator of that tenant; members get 403.
     Admin,
+    /// Who holds a gateway key; of the key's tenant alone. Enforced by the handlers: the error is in the client's format.
+    Key,
     /// Operators: loopback or the metrics token.
     Operator,
 }
@@ -60,7 +62,7 @@ impl Routes {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::TRACE);
         let route = on(filter, handler);
         let route = match policy {
-            Policy::Public | Policy::Operator => route,
+            Policy::Public | Policy::Operator | Policy::Key => route,
             Policy::SignedIn | Policy::Member | Policy::Admin => route.route_layer(from_fn(signed_in)),
         };
         self.router = self.router.route(path, route);

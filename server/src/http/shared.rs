@@ -38,7 +38,8 @@ struct Reader<'a> {
     state: &'a AppState,
     request_id: String,
     theme: Theme,
-    lang: Lang,
+    /// The one they chose, else the first that their browser asks for and we have.
+    lang: Option<Lang>,
     path: String,
 }
 
@@ -54,8 +55,8 @@ impl<'a> Reader<'a> {
         Self {
             state,
             request_id: id.map(|Extension(id)| id.0.to_string()).unwrap_or_default(),
-            theme: signed.map_or_else(Theme::default, |Extension(signed)| signed.theme),
-            lang: asked.map_or_else(Lang::default, Lang::negotiate),
+            theme: signed.as_ref().map_or_else(Theme::default, |Extension(signed)| signed.theme),
+            lang: signed.and_then(|Extension(signed)| signed.lang).or_else(|| asked.and_then(Lang::asked)),
             path: uri.path().to_owned(),
         }
     }
@@ -63,7 +64,7 @@ impl<'a> Reader<'a> {
     fn answer(&self, result: Result<Response>) -> Response {
         let mut response = result.unwrap_or_else(|error| {
             let error: AppError = error.into_app(&self.request_id);
-            answer::error("/s", self.frame(), &self.request_id, answer::status_of(&error), &error)
+            answer::error("/s", self.frame(Lang::default()), &self.request_id, answer::status_of(&error), &error)
         });
         for (name, value) in HEADERS {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -71,17 +72,20 @@ impl<'a> Reader<'a> {
         response
     }
 
-    fn frame(&self) -> PlainFrame {
-        PlainFrame { css_href: self.state.auth.config.css_href.clone(), theme: self.theme, lang: self.lang }
+    /// `otherwise`: for who asks for no language that we have.
+    fn frame(&self, otherwise: Lang) -> PlainFrame {
+        let lang = self.lang.unwrap_or(otherwise);
+        PlainFrame { css_href: self.state.auth.config.css_href.clone(), theme: self.theme, lang }
     }
 
     async fn page(&self, visitor: Visitor, secret: &str) -> Result<Response> {
         let secret = ShareSecret::parse(secret).ok_or(Error::NotFound)?;
         let mut shared = share::open(&self.state.db, &visitor, secret).await?;
         rich::fill(&mut shared.messages).await;
+        let frame = self.frame(shared.lang);
         let page = SharedPage {
-            frame: self.frame(),
-            lang: self.lang,
+            lang: frame.lang,
+            frame,
             path: self.path.clone(),
             title: shared.title,
             shared_at: shared.shared_at,

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::egress::{BaseUrl, Credential, Egress, EgressError, EgressResponse, UnusableSecret};
 use reader::Reader;
+pub(super) use reader::WireUsage;
 
 /// How long to wait.
 #[derive(Clone, Copy, Debug)]

@@ -40,6 +40,9 @@ pub enum ProviderKind {
     /// Built in and scripted.
     Demo,
     Anthropic,
+    /// OpenAI, or a server that speaks its format.
+    OpenAi,
+    Ollama,
 }
 
 impl ProviderKind {
@@ -48,6 +51,8 @@ impl ProviderKind {
         match self {
             Self::Demo => "demo",
             Self::Anthropic => "anthropic",
+            Self::OpenAi => "openai",
+            Self::Ollama => "ollama",
         }
     }
 }
@@ -97,6 +102,24 @@ impl Catalogue {
     #[must_use]
     pub fn built_in() -> Self {
         Self { entries: entries::all() }
+    }
+
+    /// With models an operator names: OpenAI's without a price, Ollama's for nothing. Those that are known already stay as
+    /// they are.
+    #[must_use]
+    pub fn with_named(mut self, provider: ProviderKind, ids: &str) -> Self {
+        for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
+            if self.entries.iter().all(|entry| entry.model.id.0 != id) {
+                self.entries.push(entries::named(provider, id));
+            }
+        }
+        self
+    }
+
+    /// Other names of models: (alias, exact id).
+    #[must_use]
+    pub fn aliases(&self) -> Vec<(String, String)> {
+        entries::ALIASES.iter().map(|(alias, id)| ((*alias).to_owned(), (*id).to_owned())).collect()
     }
 
     /// All models, the demo first.

@@ -6,11 +6,14 @@ use app::{
 };
 
 use crate::{
-    db::{TenantScope, Tx, tenant::tenant_progress},
+    db::{
+        TenantScope, Tx,
+        tenant::{tenant_dismiss_setup, tenant_progress},
+    },
     error::Result,
 };
 
-/// The steps for an administrator, until all are done; nothing for anybody else. `has_model`: a real model answers, not
+/// The steps for an administrator, until all are done or one of them has hidden the list; nothing for anybody else. `has_model`: a real model answers, not
 /// the demo's.
 ///
 /// # Errors
@@ -20,6 +23,9 @@ pub async fn setup(scope: &TenantScope, tx: &mut Tx, lang: Lang, has_model: bool
         return Ok(vec![]);
     }
     let progress = tenant_progress(scope, tx).await?;
+    if progress.is_dismissed {
+        return Ok(vec![]);
+    }
     let code = scope.code();
     let step = |title: &str, how: String, done| SetupStep { title: title.to_owned(), how, done };
     let steps = vec![
@@ -31,4 +37,12 @@ pub async fn setup(scope: &TenantScope, tx: &mut Tx, lang: Lang, has_model: bool
         step(words::invite(lang), words::invite_how(lang, code.as_str()), progress.has_colleagues),
     ];
     Ok(if steps.iter().all(|step| step.done) { vec![] } else { steps })
+}
+
+/// Hides the list from the tenant's administrators, for good.
+///
+/// # Errors
+/// Database errors.
+pub async fn dismiss_setup(scope: &TenantScope, tx: &mut Tx) -> Result<()> {
+    Ok(tenant_dismiss_setup(scope, tx).await?)
 }

@@ -46,6 +46,7 @@ mod timeseries;
 
 use std::sync::Arc;
 
+use app::{model::Lang, words::energy as say};
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -106,8 +107,12 @@ impl Tool for EnergyTool {
         &self.definition
     }
 
-    fn summary(&self, arguments: &Value) -> String {
-        summary(self.kind, arguments)
+    fn title(&self, lang: Lang) -> &'static str {
+        say::tool(lang, self.definition.name).unwrap_or(self.definition.title)
+    }
+
+    fn summary(&self, arguments: &Value, lang: Lang) -> String {
+        summary(self.kind, arguments, lang)
     }
 
     async fn run(&self, context: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError> {
@@ -130,22 +135,22 @@ impl Tool for EnergyTool {
 }
 
 /// What a call is about, in a few words: what is measured, then the period.
-fn summary(kind: Kind, arguments: &Value) -> String {
+fn summary(kind: Kind, arguments: &Value, lang: Lang) -> String {
     let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
     let named = ["device", "tag", "aggregation", "formula", "query", "kind", "date"].into_iter().find_map(text);
     let subject = match (named, kind) {
         (Some(named), _) => Some(named),
         (None, Kind::FindDevices | Kind::RankDevices | Kind::DataFreshness | Kind::ListQuantities) => {
-            Some("All devices".to_owned())
+            Some(say::all_devices(lang).to_owned())
         }
-        (None, Kind::CompareGroups) => Some("Departments".to_owned()),
-        (None, Kind::EnergyAndCost | Kind::ComparePeriods | Kind::Peaks) => Some("Whole site".to_owned()),
-        (None, Kind::ListGroups) => Some("All groups".to_owned()),
+        (None, Kind::CompareGroups) => Some(say::departments(lang).to_owned()),
+        (None, Kind::EnergyAndCost | Kind::ComparePeriods | Kind::Peaks) => Some(say::whole_site(lang).to_owned()),
+        (None, Kind::ListGroups) => Some(say::all_groups(lang).to_owned()),
         (None, _) => None,
     };
     let period = arguments.get("period").and_then(|period| match period.as_str() {
-        Some(word) => Some(word.replace('_', " ")),
-        None => Some(format!("{} to {}", period.get("from")?.as_str()?, period.get("to")?.as_str()?)),
+        Some(word) => Some(say::period_named(lang, word, false)),
+        None => Some(say::days(lang, period.get("from")?.as_str()?, period.get("to")?.as_str()?)),
     });
     let parts: Vec<String> = [subject, period].into_iter().flatten().collect();
     parts.join(", ")
@@ -162,6 +167,8 @@ mod tests {
         for tool in tools() {
             let definition = tool.definition();
             names.push(definition.name);
+            assert_eq!(tool.title(Lang::English), definition.title);
+            assert!(say::tool(Lang::Indonesian, definition.name).is_some(), "{}", definition.name);
             for schema in [&definition.input_schema, &definition.output_schema] {
                 assert!(jsonschema::meta::validate(schema).is_ok(), "{}", definition.name);
                 assert!(jsonschema::validator_for(schema).is_ok(), "{}", definition.name);
@@ -193,12 +200,14 @@ mod tests {
     #[test]
     fn a_summary_says_what_and_when() {
         assert_eq!(
-            summary(Kind::EnergyAndCost, &json!({ "device": "Compressor 3", "period": "last_week" })),
+            summary(Kind::EnergyAndCost, &json!({ "device": "Compressor 3", "period": "last_week" }), Lang::English),
             "Compressor 3, last week"
         );
         let dates = json!({ "period": { "from": "2026-03-01", "to": "2026-03-02" } });
-        assert_eq!(summary(Kind::Peaks, &dates), "Whole site, 2026-03-01 to 2026-03-02");
-        assert_eq!(summary(Kind::DateInfo, &json!({})), "");
-        assert_eq!(summary(Kind::RankDevices, &json!({ "period": 7 })), "All devices");
+        assert_eq!(summary(Kind::Peaks, &dates, Lang::English), "Whole site, 2026-03-01 to 2026-03-02");
+        assert_eq!(summary(Kind::DateInfo, &json!({}), Lang::English), "");
+        assert_eq!(summary(Kind::RankDevices, &json!({ "period": 7 }), Lang::English), "All devices");
+        let week = json!({ "period": "this_week" });
+        assert_eq!(summary(Kind::Peaks, &week, Lang::Indonesian), "Seluruh lokasi, minggu ini");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::model::{Risk, ToolOutput};
+use app::model::{Lang, Risk, ToolOutput};
 use jsonschema::Validator;
 use serde_json::Value;
 use tokio_util::task::AbortOnDropHandle;
@@ -83,24 +83,24 @@ impl Registry {
 
     /// The title people see for a tool; the name itself when unknown.
     #[must_use]
-    pub fn title(&self, name: &str) -> String {
-        self.find(name).map_or_else(|| name.to_owned(), |entry| entry.tool.definition().title.to_owned())
+    pub fn title(&self, name: &str, lang: Lang) -> String {
+        self.find(name).map_or(name, |entry| entry.tool.title(lang)).to_owned()
     }
 
     /// ≤ 60 characters for the folded row.
     #[must_use]
-    pub fn summary(&self, name: &str, arguments: &Value) -> String {
-        let summary = self.find(name).map(|entry| entry.tool.summary(arguments)).unwrap_or_default();
+    pub fn summary(&self, name: &str, arguments: &Value, lang: Lang) -> String {
+        let summary = self.find(name).map(|entry| entry.tool.summary(arguments, lang)).unwrap_or_default();
         one_line(&summary, MAX_SUMMARY_CHARS)
     }
 
     /// What the person is asked before this call: how much it can change, and what it would do. `None`: it runs without
     /// asking, or does not run at all ([`Registry::run`] says why).
     #[must_use]
-    pub fn asks(&self, name: &str, arguments: &Value) -> Option<(Risk, String)> {
+    pub fn asks(&self, name: &str, arguments: &Value, lang: Lang) -> Option<(Risk, String)> {
         let entry = self.find(name).filter(|entry| entry.tool.asks())?;
         entry.check_arguments(arguments).ok()?;
-        Some((entry.tool.risk(), one_line(&entry.tool.effect(arguments), MAX_EFFECT_CHARS)))
+        Some((entry.tool.risk(), one_line(&entry.tool.effect(arguments, lang), MAX_EFFECT_CHARS)))
     }
 
     /// Runs one call: unknown tool, bad arguments, time-out, failure and oversized output all become an outcome.

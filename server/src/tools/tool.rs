@@ -1,6 +1,6 @@
 //! The words every tool speaks.
 
-use app::model::{Chart, FormField, Risk, Table, ToolOutput};
+use app::model::{Chart, FormField, Lang, Risk, Table, ToolOutput};
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -63,8 +63,12 @@ pub enum ToolError {
 #[async_trait]
 pub trait Tool: Send + Sync + 'static {
     fn definition(&self) -> &ToolDefinition;
-    /// ≤ 60 characters for the folded row, from valid arguments.
-    fn summary(&self, arguments: &Value) -> String;
+    /// As people see it, in the tenant's language.
+    fn title(&self, _lang: Lang) -> &'static str {
+        self.definition().title
+    }
+    /// ≤ 60 characters for the folded row, from valid arguments, in the tenant's language.
+    fn summary(&self, arguments: &Value, lang: Lang) -> String;
     /// How much a call can change.
     fn risk(&self) -> Risk {
         Risk::Read
@@ -75,8 +79,8 @@ pub trait Tool: Send + Sync + 'static {
     }
     /// What a call with these arguments would do, in words for the person, e.g. "Add the note “bearing noise” to
     /// Compressor 3". Of tools that ask.
-    fn effect(&self, arguments: &Value) -> String {
-        self.summary(arguments)
+    fn effect(&self, arguments: &Value, lang: Lang) -> String {
+        self.summary(arguments, lang)
     }
     /// Runs with arguments that passed the schema.
     async fn run(&self, context: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError>;

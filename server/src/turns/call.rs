@@ -11,13 +11,13 @@ use tokio::time::{Instant, sleep_until};
 use super::{
     Inner,
     engine::{Cut, Exchange},
-    live::Live,
+    live::{Halt, Live},
     start::reserve_answer,
     words,
 };
 use crate::{
     db,
-    models::{Billed, Delta, ModelRequest, ProviderError, ProviderErrorKind, StopReason},
+    models::{Billed, Delta, DeltaStream, ModelRequest, ProviderError, ProviderErrorKind, StopReason},
     usage::{self, CallOutcome, Ending, Hold, ReserveError},
 };
 
@@ -103,6 +103,7 @@ async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest, call: (i64,
             Ok(())
         }
         Err(ReserveError::Refused(refusal)) => Err(Cut::Failed(words::over_budget(refusal, &live.request_id))),
+        Err(ReserveError::TooFast(_)) => Err(Cut::internal("the chat has no rates")),
         Err(ReserveError::Db(error)) => Err(error.into()),
     }
 }
@@ -189,7 +190,13 @@ async fn stream(
     loop {
         let delta = tokio::select! {
             biased;
-            halt = live.halted() => return Err(Cut::Halted(halt).into()),
+            halt = live.halted() => {
+                text.flush();
+                if halt == Halt::Stop {
+                    hear_out(live, &mut deltas, inner.config.final_usage_within).await;
+                }
+                return Err(Cut::Halted(halt).into());
+            }
             () = sleep_until(deadline) => return Err(Cut::TooSlow.into()),
             () = sleep_until(text.due()), if !text.is_empty() => {
                 text.flush();
@@ -224,6 +231,37 @@ async fn stream(
             }
             Some(Err(error)) => return Err(Broken::Provider { error, said_something }),
             None => return Err(protocol("the stream ended without a stop", said_something)),
+        }
+    }
+}
+
+/// Listens a little longer to a call that its person stopped, for its final count (accounting.md §3, "explicit stop"):
+/// then the books are exact and not an estimate. What it says meanwhile is paid for but not shown.
+async fn hear_out(live: &Live, deltas: &mut DeltaStream, within: Duration) {
+    let until = Instant::now() + within;
+    loop {
+        let delta = tokio::select! {
+            biased;
+            () = sleep_until(until) => return,
+            delta = deltas.next() => delta,
+        };
+        match delta {
+            Some(Ok(Delta::Usage(reported))) => {
+                live.note(|call| call.reported = reported);
+                if reported.is_final {
+                    return;
+                }
+            }
+            Some(Ok(Delta::Text(piece) | Delta::Reasoning(piece))) => receive(live, piece.len()),
+            Some(Ok(Delta::Received(count))) => receive(live, count),
+            Some(Ok(Delta::ToolUse { id, name, input })) => {
+                receive(live, id.len() + name.len() + input.to_string().len());
+            }
+            Some(Ok(Delta::Stop(_))) => {
+                live.note(|call| call.ending = Ending::Completed);
+                return;
+            }
+            Some(Err(_)) | None => return,
         }
     }
 }

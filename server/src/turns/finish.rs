@@ -16,6 +16,7 @@ use super::{
     live::{Live, Timing},
     prompt::stored_bytes,
     transcript::text_of,
+    words,
 };
 use crate::{
     db::{
@@ -66,7 +67,7 @@ pub(super) async fn finish(inner: &Inner, live: &Arc<Live>, ending: Ending, mess
     let status = match ending {
         Ending::Finished => MessageStatus::Complete,
         Ending::Stopped => MessageStatus::Stopped,
-        Ending::Failed(error) => MessageStatus::Failed(error),
+        Ending::Failed(error) => MessageStatus::Failed(words::told(error, live.scope.locale())),
         // A turn that waits does not end; should it get here, the reaper takes it.
         Ending::Lost | Ending::Parked => {
             // Whoever ended it has settled everything, too. Our holds settle nothing any more.

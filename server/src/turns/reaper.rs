@@ -225,7 +225,7 @@ async fn reap_one(inner: &Inner, scope: &crate::db::TenantScope, lapsed: LapsedT
     let status = if turn.stop_requested {
         MessageStatus::Stopped
     } else {
-        MessageStatus::Failed(words::interrupted(&turn.request_id))
+        MessageStatus::Failed(words::told(words::interrupted(&turn.request_id), scope.locale()))
     };
     let text = Content::Text { text: text_of(&parts) };
     let end = End {

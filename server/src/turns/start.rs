@@ -264,6 +264,7 @@ pub(super) async fn open(
     let hold = reserve_answer(inner, answering, scope, tx, ids.turn, (1, 1), request).await;
     let hold = hold.map_err(|error| match error {
         ReserveError::Refused(refusal) => Error::OverBudget(refusal),
+        ReserveError::TooFast(refusal) => Error::RateLimited { retry_after_s: refusal.retry_after_s() },
         ReserveError::Db(error) => Error::Db(error),
     })?;
     // Again, this one included: two that start at the same moment do not see each other's rows above (PostgreSQL), but
@@ -331,6 +332,7 @@ pub(super) async fn reserve_answer(
         input_bound: prompt::input_bound(request),
         output_wanted: wanted,
         output_floor: OUTPUT_FLOOR.min(wanted),
+        via: None,
     };
     usage::reserve(scope, tx, &inner.world, request).await
 }

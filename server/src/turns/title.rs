@@ -142,6 +142,7 @@ async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest) -> Result<O
         input_bound: input_bound(request),
         output_wanted: MAX_OUTPUT,
         output_floor: OUTPUT_FLOOR,
+        via: None,
     };
     let mut tx = inner.db.begin(&live.scope).await?;
     match usage::reserve(&live.scope, &mut tx, &inner.world, wanted).await {
@@ -149,7 +150,7 @@ async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest) -> Result<O
             tx.commit().await?;
             Ok(Some(hold))
         }
-        Err(ReserveError::Refused(_)) => Ok(None),
+        Err(ReserveError::Refused(_) | ReserveError::TooFast(_)) => Ok(None),
         Err(ReserveError::Db(error)) => Err(error.into()),
     }
 }

@@ -71,7 +71,7 @@ async fn begin(inner: &Inner, live: &Live, batch: &mut Batch) -> Result<(), Cut>
         .iter()
         .take(MAX_CALLS)
         .map(|entry| {
-            let (risk, effect) = inner.tools.asks(&entry.call.name, &entry.call.input)?;
+            let (risk, effect) = inner.tools.asks(&entry.call.name, &entry.call.input, scope.locale())?;
             Some(Wish::Approval { risk, effect })
         })
         .collect();
@@ -131,9 +131,9 @@ pub(super) fn entry(inner: &Inner, live: &Live, call: super::call::ToolUse) -> E
     let view = ToolCallView {
         call_id: call.id.clone(),
         name: call.name.clone(),
-        title: inner.tools.title(&call.name),
+        title: inner.tools.title(&call.name, scope.locale()),
         arguments: serde_json::to_string_pretty(&call.input).unwrap_or_default(),
-        summary: if is_readable { inner.tools.summary(&call.name, &call.input) } else { String::new() },
+        summary: if is_readable { inner.tools.summary(&call.name, &call.input, scope.locale()) } else { String::new() },
         status: ToolCallStatus::Running,
         output: None,
         duration_ms: None,

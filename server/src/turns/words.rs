@@ -1,6 +1,9 @@
 //! Why a turn failed, in words for the person who asked.
 
-use app::model::{BudgetRefusal, Timestamp, TurnError, TurnErrorCode};
+use app::{
+    model::{BudgetRefusal, Lang, Timestamp, TurnError, TurnErrorCode},
+    words::refusals::in_words,
+};
 
 use crate::models::{ProviderError, ProviderErrorKind};
 
@@ -11,6 +14,12 @@ const RETRY_AFTER_MAX_MS: u64 = 60 * 60_000;
 
 fn error(code: TurnErrorCode, message: &str, request_id: &str) -> TurnError {
     TurnError { code, message: message.to_owned(), request_id: request_id.to_owned(), refusal: None, retry_at: None }
+}
+
+/// In the language of the tenant: everybody who reads the conversation reads the same.
+pub(super) fn told(mut error: TurnError, lang: Lang) -> TurnError {
+    error.message = in_words(lang, &error.message);
+    error
 }
 
 /// The provider's failure at `now`; its own words stay in the log.

@@ -71,7 +71,7 @@ pub(super) fn dearest_cost(price: Option<&PriceVersion>, input: i64, output: i64
 
 /// Fits a call into every budget: the input and the request whole, the output as long as the headroom in tokens and in
 /// money allows.
-pub(super) fn fit(ask: &Ask<'_>, path: &[BudgetOnPath]) -> Result<Fit, NoFit> {
+pub(super) fn fit<'b>(ask: &Ask<'_>, path: impl IntoIterator<Item = &'b BudgetOnPath>) -> Result<Fit, NoFit> {
     let too_large = NoFit { budget: 0, limit: Limit::TooLarge };
     if !(0..=MOST_TOKENS_PER_CALL).contains(&ask.input_bound) {
         return Err(too_large);
@@ -82,7 +82,7 @@ pub(super) fn fit(ask: &Ask<'_>, path: &[BudgetOnPath]) -> Result<Fit, NoFit> {
     let output_price = ask.price.map_or(0, |price| price.output);
 
     let mut output_cap = wanted;
-    for (budget, on_path) in path.iter().enumerate() {
+    for (budget, on_path) in path.into_iter().enumerate() {
         let refuse = |limit| Err(NoFit { budget, limit });
         let zero = Amounts::default();
         let (settled, reserved) = on_path.window.as_ref().map_or((&zero, &zero), |w| (&w.settled, &w.reserved));

@@ -1,6 +1,6 @@
 //! A hold: tokens and money set aside for one model call, an obligation to settle.
 
-use app::model::{BudgetRefusal, ModelCallId, Money, Quality, Tokens, TurnId};
+use app::model::{ApiKeyId, BudgetRefusal, ModelCallId, Money, ProfileId, Quality, Timestamp, Tokens, TurnId};
 
 use super::settlement::Bounds;
 use crate::models::{Model, Permit, PriceVersion, ReportedUsage};
@@ -10,6 +10,8 @@ use crate::models::{Model, Permit, PriceVersion, ReportedUsage};
 pub enum Purpose {
     Answer,
     Title,
+    /// A request of a program at the gateway.
+    Gateway,
 }
 
 impl Purpose {
@@ -18,6 +20,7 @@ impl Purpose {
         match self {
             Self::Answer => "answer",
             Self::Title => "title",
+            Self::Gateway => "gateway",
         }
     }
 }
@@ -39,6 +42,73 @@ pub struct ReserveRequest<'a> {
     pub output_wanted: i64,
     /// The least output that is of use; below it the call is refused instead of clamped.
     pub output_floor: i64,
+    /// How it came to the gateway; `None`: the chat.
+    pub via: Option<&'a Via>,
+}
+
+/// How a call came to the gateway.
+#[derive(Clone, Debug)]
+pub struct Via {
+    pub key: ApiKeyId,
+    pub rates: Rates,
+    pub profile: Option<ProfileId>,
+    /// What the client speaks: `openai`, `anthropic`, `ollama`.
+    pub format: &'static str,
+    pub request_id: String,
+}
+
+/// What a key may use; `None`: no limit of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    pub requests_per_minute: Option<i64>,
+    /// Input and output together; open calls count with their holds.
+    pub tokens_per_minute: Option<i64>,
+    pub concurrent: Option<i64>,
+}
+
+impl Rates {
+    #[must_use]
+    pub fn is_unlimited(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What is left of a key's rates after a call was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RatesLeft {
+    pub limits: Rates,
+    pub requests: i64,
+    pub tokens: i64,
+    /// Until the minute is over.
+    pub resets_in_ms: i64,
+    pub resets_at: Timestamp,
+}
+
+/// Which rate is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateKind {
+    Requests,
+    Tokens,
+    Concurrent,
+}
+
+/// A key that used its rate up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateRefusal {
+    pub kind: RateKind,
+    pub limit: i64,
+    pub left: RatesLeft,
+}
+
+impl RateRefusal {
+    /// Seconds until it makes sense to try again: the rest of the minute, or a moment where only calls at once count.
+    #[must_use]
+    pub fn retry_after_s(&self) -> u32 {
+        if self.kind == RateKind::Concurrent {
+            return 1;
+        }
+        u32::try_from(self.left.resets_in_ms.max(0).div_euclid(1_000) + 1).unwrap_or(60)
+    }
 }
 
 /// Reserved, not yet settled. One that is dropped instead (a bug, or a task that was cut off) is counted and logged; its
@@ -49,12 +119,24 @@ pub struct Hold {
     permit: Permit,
     input_bound: i64,
     price: Option<PriceVersion>,
+    rates_left: Option<RatesLeft>,
     is_settled: bool,
 }
 
 impl Hold {
-    pub(super) fn new(permit: Permit, input_bound: i64, price: Option<PriceVersion>) -> Self {
-        Self { permit, input_bound, price, is_settled: false }
+    pub(super) fn new(
+        permit: Permit,
+        input_bound: i64,
+        price: Option<PriceVersion>,
+        rates_left: Option<RatesLeft>,
+    ) -> Self {
+        Self { permit, input_bound, price, rates_left, is_settled: false }
+    }
+
+    /// What its key has left, where the key has rates.
+    #[must_use]
+    pub fn rates_left(&self) -> Option<RatesLeft> {
+        self.rates_left
     }
 
     pub(super) fn bounds(&self) -> Bounds<'_> {
@@ -129,6 +211,8 @@ pub struct Settled {
 pub enum ReserveError {
     #[error("over budget: {} ({})", .0.budget, .0.limit)]
     Refused(BudgetRefusal),
+    #[error("over the key's rate: {:?}, {}", .0.kind, .0.limit)]
+    TooFast(RateRefusal),
     #[error(transparent)]
     Db(#[from] crate::db::Error),
 }

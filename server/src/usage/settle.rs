@@ -1,6 +1,8 @@
 //! Settling: the hold is given back, the bill is booked, once.
 
-use app::model::{ModelCallId, Timestamp};
+use std::collections::BTreeMap;
+
+use app::model::{ApiKeyId, ModelCallId, Timestamp};
 
 use super::{
     CallOutcome, Hold, Settled,
@@ -10,8 +12,9 @@ use super::{
 use crate::{
     db::{
         Error, Result, TenantScope, Tx,
-        budget::window::window_settle,
-        ledger::{Books, Entry, HeldIn, hold_take, ledger_append},
+        budget::window::{Settling, window_settle},
+        key_minute::{key_use_add, minute_of},
+        ledger::{Amounts, Books, Entry, HeldIn, Line, WindowKey, hold_take, ledger_append},
         model_call::{BookedCall, call_booked, call_checkpoint, call_settle},
     },
     models::ReportedUsage,
@@ -34,7 +37,7 @@ pub async fn settle(
     let due = Due { books: Books::of(scope), call: hold.call(), bounds: hold.bounds(), outcome };
     let booked = settle_calls(tx, world, vec![due]).await?.booked;
     let booked = booked.first().ok_or_else(|| Error::Misuse("nothing was settled".to_owned()))?;
-    Ok(settled(booked))
+    Ok(as_settled(booked))
 }
 
 /// A call to settle, however its hold was come by.
@@ -53,41 +56,49 @@ pub(super) struct Outcome {
     pub settled: u64,
 }
 
-/// Settles calls: first their rows, in the order of their ids, then the windows of all of them, in the order of the
-/// budgets' ids. Everybody settles in this order and a transaction settles once, so that nobody holds a window while
+/// Settles calls: first their rows, in the order of their ids, then the windows of all of them, in their order, each
+/// once. Everybody settles in this order and a transaction settles once, so that nobody holds a window while
 /// waiting for a call, and no two wait for each other in a circle.
 pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_>>) -> Result<Outcome> {
     due.sort_by_key(|due| due.call);
     let now = world.now();
     let mut outcome = Outcome { booked: Vec::with_capacity(due.len()), settled: 0 };
-    let mut to_book: Vec<(&Due<'_>, BookedCall, HeldIn)> = Vec::with_capacity(due.len());
+    let mut lines = Vec::new();
+    let mut windows: BTreeMap<(Books, WindowKey), Settling> = BTreeMap::new();
+    let mut rates: BTreeMap<(Books, ApiKeyId, i64), i64> = BTreeMap::new();
     for due in &due {
         let booked = book(&due.bounds, &due.outcome);
-        if !call_settle(due.books, tx, due.call, &booked, now).await? {
+        let Some(settled) = call_settle(due.books, tx, due.call, &booked, now).await? else {
             outcome.booked.push(booked_before(due, tx).await?);
             continue;
-        }
+        };
         outcome.booked.push(booked);
         outcome.settled += 1;
+        let (held, billed) = (due.bounds.held(), amounts(&booked));
         if booked.is_overrun {
             metrics::counter!("steward_budget_overruns_total").increment(1);
-            let (held, billed) = (due.bounds.held(), amounts(&booked));
             tracing::error!(call = %due.call, ?held, ?billed, "a call was billed beyond its hold");
         }
-        let holds = hold_take(due.books, tx, due.call).await?;
-        let mut lines = Vec::with_capacity(holds.len() * 2);
-        for held in holds {
-            lines.push((Entry::Release, held.window, held.amounts));
-            if booked.is_billed {
-                lines.push((Entry::Settle, held.window, amounts(&booked)));
-            }
-            to_book.push((due, booked, held));
+        if let Some(key) = settled.key {
+            let tokens = |amounts: &Amounts| amounts.input_tokens.saturating_add(amounts.output_tokens);
+            let corrected = tokens(&billed).saturating_sub(tokens(&held));
+            *rates.entry((due.books, key, minute_of(settled.admitted_at))).or_default() += corrected;
         }
-        ledger_append(due.books, tx, due.call, &lines, now).await?;
+        for HeldIn { window, amounts: held } in hold_take(due.books, tx, due.call).await? {
+            let line = |amounts| Line { books: due.books, call: due.call, window, amounts };
+            lines.push((Entry::Release, line(held)));
+            if booked.is_billed {
+                lines.push((Entry::Settle, line(billed)));
+            }
+            windows.entry((due.books, window)).or_default().add(&held, &billed, &booked.tokens, booked.quality);
+        }
     }
-    to_book.sort_by_key(|(_, _, held)| (held.window.budget, held.window.start));
-    for (due, booked, held) in to_book {
-        window_settle(due.books, tx, &held, &booked.tokens, amounts(&booked), booked.quality).await?;
+    ledger_append(tx, &lines, now).await?;
+    for ((books, window), settling) in &windows {
+        window_settle(*books, tx, *window, settling).await?;
+    }
+    for ((books, key, minute), tokens) in rates {
+        key_use_add(books, tx, key, minute, 0, tokens).await?;
     }
     Ok(outcome)
 }
@@ -98,7 +109,7 @@ async fn booked_before(due: &Due<'_>, tx: &mut Tx) -> Result<BookedCall> {
     })
 }
 
-fn settled(booked: &BookedCall) -> Settled {
+pub(super) fn as_settled(booked: &BookedCall) -> Settled {
     Settled { tokens: booked.tokens, cost: booked.cost, quality: booked.quality, overrun: booked.is_overrun }
 }
 

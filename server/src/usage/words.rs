@@ -16,6 +16,9 @@ pub(super) fn refusal(
     let owner = match budget.scope {
         ScopeKind::Tenant => tenant_name,
         ScopeKind::User => user_name,
+        ScopeKind::Group => "the group",
+        ScopeKind::Profile => "this profile",
+        ScopeKind::Key => "this key",
     };
     let period = match budget.period {
         Period::Month => "monthly ",

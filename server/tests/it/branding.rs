@@ -158,6 +158,11 @@ db_test! {
         let budi = server.person("budi@prs.example", &[(prs, Role::Member)]).await;
         assert_eq!(done(home(&ana, "prs").await), [true, false, true, true, true]);
         assert_eq!(done(home(&budi, "prs").await), [false; 0], "members have nothing to set up");
+        // Hidden by an administrator, for the tenant.
+        let hide = [("tenant", "prs")];
+        assert_eq!(budi.post_form("tenant/dismiss_setup", &hide).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(ana.post_form("tenant/dismiss_setup", &hide).await.0, StatusCode::OK);
+        assert_eq!(done(home(&ana, "prs").await), [false; 0]);
     }
 
     async fn the_application_can_be_installed(t: TestDb) {

@@ -124,7 +124,7 @@ db_test! {
         let day = 20.0 * 1_550.0 + 76.0 * 1_035.0;
 
         let yesterday = ask(&t, &scope, "energy_and_cost", json!({ "device": "press 1", "period": "yesterday" })).await;
-        assert_eq!(yesterday["total"], json!({ "kwh": 96.0, "cost": day, "cost_text": "Rp 109,660", "unpriced_kwh": 0.0 }));
+        assert_eq!(yesterday["total"], json!({ "kwh": 96.0, "cost": day, "cost_text": "Rp109,660", "unpriced_kwh": 0.0 }));
         assert_eq!((&yesterday["scope"], &yesterday["note"]), (&json!("Prs Press 1"), &Value::Null));
 
         let by = |what: &'static str| {
@@ -335,7 +335,7 @@ db_test! {
         tx.commit().await.unwrap();
         uses(&t, &scope, 1, MONDAY, &[KWH; 4]).await;
         let answer = ask(&t, &scope, "energy_and_cost", json!({ "period": "yesterday", "group_by": "shift" })).await;
-        assert_eq!(answer["total"], json!({ "kwh": 4.0, "cost": 0.0, "cost_text": "Rp 0", "unpriced_kwh": 4.0 }));
+        assert_eq!(answer["total"], json!({ "kwh": 4.0, "cost": 0.0, "cost_text": "Rp0", "unpriced_kwh": 4.0 }));
         assert!(answer["note"].as_str().unwrap().contains("no tariff is set up"));
         assert_eq!(answer["rows"][0]["key"], "outside shifts");
     }
@@ -348,7 +348,7 @@ db_test! {
         assert_eq!(info["periods"]["last_week"], json!({ "from": "2026-03-02", "to": "2026-03-08" }));
         let current: Vec<_> = info["shifts"].as_array().unwrap().iter().filter(|shift| shift["current"] == true).collect();
         assert_eq!(current[0]["name"], "Morning");
-        assert_eq!(info["rates"][0]["price_text"], "Rp 1,550");
+        assert_eq!(info["rates"][0]["price_text"], "Rp1,550");
         assert_eq!(ask(&t, &scope, "date_info", json!({ "date": "2026-03-01" })).await["days_from_today"], -9);
         assert!(refusal(&t, &scope, "date_info", json!({ "date": "2026-02-30" })).await.contains("no such day"));
     }

@@ -43,6 +43,7 @@ impl Ids {
             // Never one that is there: what a link shows to whom has stories of its own.
             .replace("{secret}", "AAAAAAAAAAAAAAAAAAAAAA")
             .replace("{picture}", &self.message)
+            .replace("{call}", "call_1")
     }
 
     /// Takes the ids out again, so that two answers can be compared.
@@ -75,6 +76,7 @@ fn function_body(path: &str) -> Option<Body> {
         "/fn/account/password" => form(&[("current", "wrong wrong wrong"), ("new", "another long passphrase here")]),
         "/fn/account/sessions/end" => form(&[("id", "{conversation}")]),
         "/fn/tenant/home" | "/fn/usage/meter" => json(r#"{"tenant":"{tenant}"}"#),
+        "/fn/tenant/dismiss_setup" => form(&[("tenant", "{tenant}")]),
         "/fn/usage/report" => json(r#"{"tenant":"{tenant}","month":null}"#),
         "/fn/conversations/list" => json(r#"{"tenant":"{tenant}","folder":"inbox","after":null}"#),
         "/fn/conversations/open" => json(r#"{"tenant":"{tenant}","id":"{conversation}","leaf":"{message}"}"#),
@@ -131,6 +133,7 @@ fn body_of(listed: &Listed) -> Body {
         ("POST", "/api/chat") => {
             Body::Json(r#"{"conversation":"{conversation}","parent":"{message}","message":"hello"}"#.into())
         }
+        ("POST", "/api/conversations/{id}/turns/{turn}/calls/{call}") => Body::Json(r#"{"decision":"deny"}"#.into()),
         ("PATCH", "/api/conversations/{id}") => Body::Json(r#"{"pinned":true}"#.into()),
         ("POST", "/api/auth/login") => {
             Body::Json(r#"{"email":"nobody@example.com","password":"wrong wrong wrong"}"#.into())

@@ -19,6 +19,7 @@ mod device_cookie;
 mod energy;
 mod energy_demo;
 mod energy_import;
+mod gateway;
 mod http_security;
 mod identity;
 mod identity_cli;

@@ -66,6 +66,21 @@ async fn all(t: &TestDb, scope: &TenantScope, format: Format) -> String {
     taken(Export::all(exporter(t, scope), format, t.world.now()).await.unwrap()).await.0
 }
 
+/// An archive of one file as it is (APPNOTE 6.3.10).
+fn stored_zip(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(content);
+    let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+    let name_length = u16::try_from(name.len()).unwrap().to_le_bytes();
+    let sum = crc.sum().to_le_bytes();
+    let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &sum, &size, &size, &name_length, &[0, 0]].concat();
+    let local = [b"PK\x03\x04", &common[..], name.as_bytes(), content].concat();
+    let entry = [b"PK\x01\x02\x14\0", &common[..], &[0; 14], name.as_bytes()].concat();
+    let (bytes, offset) = (u32::try_from(entry.len()).unwrap(), u32::try_from(local.len()).unwrap());
+    let end = [b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &bytes.to_le_bytes()[..], &offset.to_le_bytes(), &[0, 0]].concat();
+    [local, entry, end].concat()
+}
+
 async fn post(browser: &Browser, tenant: &str, file: Vec<u8>) -> (StatusCode, Value) {
     let request = browser.request(Method::POST, &format!("/t/{tenant}/import"));
     let response = request.header(header::CONTENT_TYPE, "application/octet-stream").body(file).send().await.unwrap();
@@ -211,6 +226,31 @@ db_test! {
         assert_eq!(bring(&t, &scope, b"\xEF\xBB\xBF []").await.unwrap(), ImportReport::default(), "empty is fine");
         let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(bring(&t, &scope, deep.as_bytes()).await.unwrap().problems.len(), 1);
+    }
+
+    async fn an_archive_brings_in_what_is_in_it(t: TestDb) {
+        let server = TestServer::start(t).await;
+        let ours: TenantId = server.tenant("prs").await;
+        server.tenant("iop").await;
+        let ana = server.person("ana@prs.example", &[(ours, Role::Member)]).await;
+        let chats = serde_json::to_vec(&two_chats()).unwrap();
+        let archive = stored_zip("export/conversations.json", &chats);
+        let (status, report) = post(&ana, "iop", archive.clone()).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{report}");
+        let (status, report) = post(&ana, "prs", archive.clone()).await;
+        assert_eq!((status, &report["imported"]), (StatusCode::OK, &json!(2)), "{report}");
+        let (_, again) = post(&ana, "prs", archive.clone()).await;
+        assert_eq!((&again["imported"], &again["known"]), (&json!(0), &json!(2)), "{again}");
+        let nested = stored_zip("conversations.json", &archive);
+        for (file, says) in [
+            (stored_zip("other.json", &chats), "no conversations.json"),
+            (nested, "not an export"),
+            (archive[..archive.len() - 30].to_vec(), "Unpack it"),
+        ] {
+            let (status, refusal) = post(&ana, "prs", file).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(refusal["message"].as_str().unwrap().contains(says), "{refusal}");
+        }
     }
 
     async fn files_go_in_and_out_over_http(t: TestDb) {

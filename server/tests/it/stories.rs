@@ -47,6 +47,42 @@ db_test! {
         server.books_balance(&["prs"]).await;
     }
 
+    async fn a_waiting_call_is_answered_over_rest(t: TestDb) {
+        let server = TestServer::start(t).await;
+        let api = one_tenant(&server).await;
+        let upstream = server.upstream.as_ref().unwrap();
+        upstream.enqueue(Script::tools([("call_1", "delete_note", json!({ "note": 7 }))]));
+        upstream.enqueue(Script::text("It stays."));
+        let asked = api.request(Method::POST, "/api/chat").header(header::ACCEPT, "text/event-stream");
+        let mut events = Events::of(asked.json(&json!({"message": "Delete note 7"})).send().await.unwrap());
+        let is_asked = loop {
+            let event = events.next().await.expect("the call");
+            if event.kind() == "tool_started" {
+                break event.event;
+            }
+        };
+        assert!(is_asked["call"]["status"]["kind"] == "waiting", "{is_asked}");
+        let list: serde_json::Value = api.get("/api/conversations").await.json().await.unwrap();
+        let conversation = list["items"][0]["id"].as_str().unwrap().to_owned();
+        let view: serde_json::Value = api.get(&format!("/api/conversations/{conversation}")).await.json().await.unwrap();
+        let turn = view["messages"][1]["turn"].as_str().unwrap().to_owned();
+        let decide = async |conversation: &str, call: &str, decision: serde_json::Value| {
+            let path = format!("/api/conversations/{conversation}/turns/{turn}/calls/{call}");
+            api.request(Method::POST, &path).json(&decision).send().await.unwrap().status()
+        };
+        let deny = json!({"decision": "deny"});
+        assert_eq!(decide(&conversation, "call_2", deny.clone()).await, StatusCode::NOT_FOUND);
+        assert_eq!(decide(&turn, "call_1", deny.clone()).await, StatusCode::NOT_FOUND, "in another conversation");
+        let answers = json!({"decision": "answer", "values": {"text": "x"}});
+        assert_eq!(decide(&conversation, "call_1", answers).await, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(decide(&conversation, "call_1", deny.clone()).await, StatusCode::NO_CONTENT);
+        assert_eq!(decide(&conversation, "call_1", deny).await, StatusCode::NO_CONTENT, "the same again is fine");
+        assert_eq!(decide(&conversation, "call_1", json!({"decision": "approve"})).await, StatusCode::CONFLICT);
+        let rest = events.rest().await;
+        assert_eq!(text_of(&rest), "It stays.");
+        server.books_balance(&["prs"]).await;
+    }
+
     async fn over_budget_nothing_is_sent_and_the_reason_is_given(t: TestDb) {
         let server = TestServer::start(t).await;
         let api = one_tenant(&server).await;

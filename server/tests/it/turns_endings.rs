@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use app::model::{BudgetLimits, MessageStatus, Part, ToolCallStatus, TurnError, TurnErrorCode, TurnEvent, TurnStarted};
+use app::model::{
+    BudgetLimits, MessageStatus, Part, Quality, ToolCallStatus, TurnError, TurnErrorCode, TurnEvent, TurnStarted,
+};
 use serde_json::json;
 use server::{
     conversations,
@@ -86,6 +88,24 @@ db_test! {
         house.events(started.turn, 0).await;
         let next = house.ask("Go on", Some((started.conversation, Some(started.assistant_message)))).await;
         assert_eq!(house.view(next.conversation).await.messages.len(), 4);
+        house.close().await;
+    }
+
+    async fn a_stopped_call_is_heard_for_its_final_count(t: TestDb) {
+        let house = House::with(t, TurnsConfig { final_usage_within: Duration::from_secs(60), ..config() }).await;
+        house.fake.title(Opening::Refuses(provider_error(ProviderErrorKind::Rejected, Billed::No)));
+        let gate = Gate::new();
+        house.fake.then(vec![text("some "), Act::Wait(gate.clone()), text("unseen"), used(77, 33)]);
+        let started = house.start("Long", None).await;
+        gate.reached().await;
+        house.turns.stop(&house.scope, started.turn).await.expect("it is stopped");
+        gate.open();
+        let client = played(&house.events(started.turn, 0).await);
+        assert!(matches!(client.ends[..], [TurnEvent::Stopped { .. }]), "{:?}", client.ends);
+        assert_eq!(client.text(), "some ");
+        let view = house.view(started.conversation).await;
+        let usage = view.messages[1].usage.as_ref().expect("usage");
+        assert_eq!((usage.tokens.input, usage.tokens.output, usage.quality), (77, 33, Quality::Exact));
         house.close().await;
     }
 

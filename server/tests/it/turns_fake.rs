@@ -193,7 +193,7 @@ impl Tool for Echo {
     fn definition(&self) -> &ToolDefinition {
         &self.0
     }
-    fn summary(&self, arguments: &Value) -> String {
+    fn summary(&self, arguments: &Value, _: app::model::Lang) -> String {
         arguments["say"].as_str().unwrap_or_default().to_owned()
     }
     async fn run(&self, context: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError> {
@@ -236,14 +236,14 @@ impl Tool for Change {
     fn definition(&self) -> &ToolDefinition {
         &self.definition
     }
-    fn summary(&self, arguments: &Value) -> String {
+    fn summary(&self, arguments: &Value, _: app::model::Lang) -> String {
         arguments["say"].as_str().unwrap_or_default().to_owned()
     }
     fn risk(&self) -> Risk {
         Risk::Write
     }
-    fn effect(&self, arguments: &Value) -> String {
-        format!("Change “{}”", self.summary(arguments))
+    fn effect(&self, arguments: &Value, lang: app::model::Lang) -> String {
+        format!("Change “{}”", self.summary(arguments, lang))
     }
     async fn run(&self, _: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError> {
         let said = arguments["say"].as_str().unwrap_or_default().to_owned();
@@ -285,6 +285,7 @@ pub fn config() -> TurnsConfig {
     TurnsConfig {
         write_every: Duration::from_millis(20),
         text_every: Duration::ZERO,
+        final_usage_within: Duration::ZERO,
         poll_every: Duration::from_millis(10),
         retry_after: Duration::from_millis(1),
         ..TurnsConfig::default()

@@ -141,7 +141,7 @@ async fn killed_while_it_waits_it_waits_on_and_what_is_allowed_runs_once() {
     let after = ana.waiting(&started["conversation"]).await;
     assert_eq!(after, before, "it waits as before");
     let effect = &after["status"]["reason"]["wish"]["approval"]["effect"];
-    assert_eq!(effect, "Add the note “bearing noise” to compressor 3");
+    assert_eq!(effect, "Tambah catatan “bearing noise” pada compressor 3");
     let (turn, call) = (&started["turn"], &after["call_id"]);
     assert_eq!(ana.decide(turn, call, json!("allow_once")).await, StatusCode::OK);
     assert_eq!(ana.decide(turn, call, json!("allow_once")).await, StatusCode::OK, "the same again is fine");

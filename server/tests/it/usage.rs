@@ -112,6 +112,7 @@ pub async fn try_reserve_on(db: &Db, t: &TestDb, scope: &TenantScope, ask: &Ask)
         input_bound: ask.input_bound,
         output_wanted: ask.output_wanted,
         output_floor: ask.output_floor,
+        via: None,
     };
     let mut tx = db.begin(scope).await.expect("a transaction");
     match usage::reserve(scope, &mut tx, &t.world, request).await {
@@ -120,6 +121,7 @@ pub async fn try_reserve_on(db: &Db, t: &TestDb, scope: &TenantScope, ask: &Ask)
             Ok(hold)
         }
         Err(ReserveError::Refused(refusal)) => Err(refusal),
+        Err(ReserveError::TooFast(refusal)) => panic!("no rates were set: {refusal:?}"),
         Err(ReserveError::Db(error)) => panic!("the database failed: {error:?}"),
     }
 }

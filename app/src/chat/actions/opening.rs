@@ -11,6 +11,7 @@ use super::super::{
 use crate::{
     api,
     error::AppError,
+    later::{Part, when_ready},
     model::{ConversationView, MessageId},
 };
 
@@ -31,11 +32,21 @@ impl Chat {
             }
             let switched = self.shown.get_untracked() != Some(id);
             match result {
-                Ok(view) => self.show_opened(view, switched),
+                Ok(view) => when_ready(Part::Conversation, Box::new(move || self.show_wanted(view, place, leaf))),
                 Err(error) if switched => self.show_nothing(Some(error)),
                 Err(error) => self.notice.set(Some(error)),
             }
         });
+    }
+
+    /// Shows `view`, unless something else was asked for meanwhile.
+    fn show_wanted(self, view: ConversationView, place: Place, leaf: Option<MessageId>) {
+        let still_wanted =
+            self.is_alive() && self.place.get_untracked() == place && self.leaf_wanted.get_untracked() == leaf;
+        if still_wanted {
+            let switched = self.shown.get_untracked() != Some(view.id);
+            self.show_opened(view, switched);
+        }
     }
 
     /// Shows `view`: another conversation where the reader left it (or at the message the address names), another branch

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::markdown::{Block, Streaming};
+use crate::{
+    later::{self, Part},
+    markdown::{Block, Streaming},
+};
 
 /// Blocks per chunk: an addition is compared with at most so many others, and with the number of chunks.
 const CHUNK: usize = 32;
@@ -28,6 +31,8 @@ pub struct Chunk(pub ArcRwSignal<Vec<Arc<Block>>>);
 struct Work {
     parser: Streaming,
     source: String,
+    /// What came before the parser; whether the text is over.
+    early: Option<(String, bool)>,
     /// Calls since the tail was parsed last.
     skipped: usize,
     /// What parsing the tail has cost so far, in bytes.
@@ -79,6 +84,9 @@ impl TextRun {
     }
 
     pub(super) fn sync(&self, text: &str, over: bool) {
+        if !later::is_ready(Part::Conversation) {
+            return self.wait(text, over);
+        }
         let (fresh, tail) = self.work.try_update_value(|work| work.grow(text, over)).unwrap_or_default();
         if !fresh.is_empty() {
             self.freeze(fresh);
@@ -86,6 +94,22 @@ impl TextRun {
         if let Some(tail) = tail.filter(|tail| !(tail.is_empty() && self.tail.with_untracked(Vec::is_empty))) {
             self.tail.set(tail);
         }
+    }
+
+    /// Keeps the text until it can be parsed.
+    fn wait(&self, text: &str, over: bool) {
+        let early = Some((text.to_owned(), over));
+        let before = self.work.try_update_value(|work| std::mem::replace(&mut work.early, early)).flatten();
+        if before.is_some() {
+            return;
+        }
+        let run = self.clone();
+        let catch_up = move || {
+            if let Some((text, over)) = run.work.try_update_value(|work| work.early.take()).flatten() {
+                run.sync(&text, over);
+            }
+        };
+        later::when_ready(Part::Conversation, Box::new(catch_up));
     }
 
     fn freeze(&self, fresh: Vec<Arc<Block>>) {

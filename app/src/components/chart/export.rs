@@ -10,7 +10,8 @@ use web_sys::{CanvasRenderingContext2d, Element, HtmlAnchorElement, HtmlCanvasEl
 use super::data::{percent, slot_count, slot_label, values};
 use crate::{
     components::format,
-    model::{Cell, Chart, ChartKind, Column, Lang, Table},
+    markdown::csv,
+    model::{Cell, Chart, ChartKind, Column, Lang, Series, Table},
     words::chart as words,
 };
 
@@ -62,53 +63,31 @@ fn slot_heading(chart: &Chart, lang: Lang) -> String {
     text
 }
 
-/// All values as CSV (RFC 4180): one line per slot, numbers with a point and without grouping. A text that a
-/// spreadsheet would take for a formula gets an apostrophe before it (OWASP, "CSV Injection").
+/// All values as CSV: one line per slot, numbers with a point and without grouping.
 #[must_use]
 pub fn csv(chart: &Chart, lang: Lang) -> String {
-    let mut out = String::new();
-    push_text(&mut out, &slot_heading(chart, lang));
-    for series in &chart.series {
+    let heading = |series: &Series| {
         let mut heading = series.name.clone();
         if !chart.unit.is_empty() {
             heading.push_str(" (");
             heading.push_str(&chart.unit);
             heading.push(')');
         }
-        out.push(',');
-        push_text(&mut out, &heading);
-    }
+        heading
+    };
+    let name = |slot| match &chart.kind {
+        ChartKind::Time { .. } => slot_label(chart, slot, lang),
+        ChartKind::Bars { categories, .. } | ChartKind::Shares { categories } => {
+            categories.get(slot).cloned().unwrap_or_default()
+        }
+    };
+    let value = |series: &Series, slot: usize| series.values.get(slot).copied().flatten().map(format::plain_decimal);
+    let mut rows = vec![std::iter::once(slot_heading(chart, lang)).chain(chart.series.iter().map(heading)).collect()];
     for slot in 0..slot_count(chart) {
-        out.push_str("\r\n");
-        match &chart.kind {
-            ChartKind::Time { .. } => push_text(&mut out, &slot_label(chart, slot, lang)),
-            ChartKind::Bars { categories, .. } | ChartKind::Shares { categories } => {
-                push_text(&mut out, categories.get(slot).map_or("", String::as_str));
-            }
-        }
-        for series in &chart.series {
-            out.push(',');
-            if let Some(value) = series.values.get(slot).copied().flatten() {
-                out.push_str(&format::plain_decimal(value));
-            }
-        }
+        let values = chart.series.iter().map(|series| value(series, slot).unwrap_or_default());
+        rows.push(std::iter::once(name(slot)).chain(values).collect());
     }
-    out.push_str("\r\n");
-    out
-}
-
-fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        out.push('\'');
-    }
-    for c in text.chars() {
-        if c == '"' {
-            out.push('"');
-        }
-        out.push(c);
-    }
-    out.push('"');
+    csv::csv(&rows)
 }
 
 /// A text as the address of a file.
@@ -182,7 +161,7 @@ const MARGIN: u32 = 12;
 fn standalone(figure: &Element, title: &str) -> Option<(String, u32, u32)> {
     let svg = figure.query_selector(".chart-plot svg").ok()??;
     let view_box = svg.get_attribute("viewBox")?;
-    let mut size = view_box.split(' ').skip(2).map(|number| number.parse::<f64>().unwrap_or_default() as u32);
+    let mut size = view_box.split(' ').skip(2).map(|number| number.parse::<u32>().unwrap_or_default());
     let (width, height) = (size.next()?, size.next()?);
     let root = window().get_computed_style(&document().document_element()?).ok()??;
     let token = |name: &str| root.get_property_value(name).unwrap_or_default();
@@ -290,7 +269,7 @@ fn push_escaped(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Series, Timestamp};
+    use crate::model::Timestamp;
 
     fn chart(kind: ChartKind, name: &str, values: &[Option<f64>]) -> Chart {
         let series = vec![Series { name: name.into(), values: values.to_vec() }];
@@ -303,7 +282,7 @@ mod tests {
         let bars = chart(ChartKind::Bars { categories, stacked: false }, "@sum", &[Some(-1.5), None, Some(1_234.5)]);
         assert_eq!(
             csv(&bars, Lang::Indonesian),
-            "\"Kategori\",\"'@sum (kWh)\"\r\n\"'=HYPERLINK(\"\"x\"\")\",-1.5\r\n\"a,b\n\",\r\n\"'-5\",1234.5\r\n"
+            "\u{FEFF}Kategori,'@sum (kWh)\r\n\"'=HYPERLINK(\"\"x\"\")\",-1.5\r\n\"a,b\n\",\r\n-5,1234.5\r\n"
         );
     }
 

@@ -183,7 +183,7 @@ fn place_menu(menu: &web_sys::HtmlElement, button: &str) {
     let left = button.left().min(width - size.width() - EDGE).max(EDGE);
     let style = menu.style();
     for (name, value) in [("top", top), ("left", left)] {
-        let mut text = value.round().to_string();
+        let mut text = (value.round() as i32).to_string();
         text.push_str("px");
         let _always_valid = style.set_property(name, &text);
     }

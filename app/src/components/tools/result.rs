@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    components::is_without_scripts,
     markdown::table_actions,
     model::{Table, ToolOutput},
     words::{self, thread},
@@ -74,7 +75,7 @@ pub fn ResultTable(table: Table) -> impl IntoView {
     let omitted = (omitted > 0).then(|| view! { <p class="meta">{thread::rows_omitted(lang, omitted)}</p> });
     view! {
         <div class="table-frame">
-            {table_actions(lang)}
+            {(!is_without_scripts()).then(|| table_actions(lang))}
             <div class="table-scroll" role="region" tabindex="0" aria-label=table.caption.clone()>
                 <table class="table">
                     <caption>{table.caption.clone()}</caption>

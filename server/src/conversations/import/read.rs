@@ -15,7 +15,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::{Foreign, MAX_CONVERSATION_BYTES, foreign};
+use super::{
+    Foreign, MAX_CONVERSATION_BYTES,
+    archive::{self, Unpacked},
+    foreign,
+};
 
 /// Values (strings, numbers, lists …) in one conversation: each takes memory of its own.
 const MAX_VALUES: usize = 1_000_000;
@@ -35,15 +39,51 @@ pub(super) enum Ending {
 
 /// Reads until there is no more, or nobody wants more. Blocks.
 pub(super) fn read(arriving: mpsc::Receiver<Bytes>, found: &mpsc::Sender<Found>) -> Ending {
-    let left = Rc::new(Cell::new(MAX_HEAD_BYTES));
-    let mut reader = Arriving { pieces: arriving, piece: Bytes::new(), left: left.clone(), is_too_long: false };
-    match reader.first_bytes() {
+    let mut arriving = Arriving { pieces: arriving, piece: Bytes::new() };
+    match arriving.first_bytes() {
         Some([b'P', b'K', ..]) => {
-            return Ending::Refused("This is a ZIP file. Unpack it and choose conversations.json in it.".to_owned());
+            let mut unpacked = match unpacked(&mut arriving) {
+                Ok(unpacked) => unpacked,
+                Err(why) => return Ending::Refused(why),
+            };
+            match unpacked.first_byte() {
+                Some(b'[' | b'{') => {}
+                _ => return not_json(),
+            }
+            let ending = read_json(&mut unpacked, found);
+            // The checksum can only be told behind the last byte.
+            match (ending, io::copy(&mut unpacked, &mut io::sink())) {
+                (Ending::Whole, Err(_)) => Ending::Refused("The file is damaged at its end.".to_owned()),
+                (ending, _) => ending,
+            }
         }
-        Some([b'[' | b'{', ..]) => {}
-        _ => return Ending::Refused("This is not an export: it is not JSON.".to_owned()),
+        Some([b'[' | b'{', ..]) => read_json(&mut arriving, found),
+        _ => not_json(),
     }
+}
+
+fn not_json() -> Ending {
+    Ending::Refused("This is not an export: it is not JSON.".to_owned())
+}
+
+/// An archive must be there as a whole before it can be opened: its list of entries is its end.
+fn unpacked(arriving: &mut Arriving) -> Result<Unpacked, String> {
+    let spooled = tempfile::tempfile().and_then(|mut file| {
+        io::copy(arriving, &mut file)?;
+        Ok(file)
+    });
+    match spooled {
+        Ok(file) => archive::open(file),
+        Err(error) => {
+            tracing::error!(error = %error, "an archive could not be put down");
+            Err("There is no room to unpack this ZIP file. Unpack it and choose conversations.json in it.".to_owned())
+        }
+    }
+}
+
+fn read_json(inner: &mut impl Read, found: &mpsc::Sender<Found>) -> Ending {
+    let left = Rc::new(Cell::new(MAX_HEAD_BYTES));
+    let mut reader = Bounded { inner, left: left.clone(), is_too_long: false };
     let stop = RefCell::new(None);
     let sink = Sink { found, left: &left, stop: &stop };
     let mut json = serde_json::Deserializer::from_reader(&mut reader);
@@ -63,10 +103,15 @@ pub(super) fn read(arriving: mpsc::Receiver<Bytes>, found: &mpsc::Sender<Found>)
     }
 }
 
-/// What arrives, as something to read, up to `left` bytes.
+/// What arrives, as something to read.
 struct Arriving {
     pieces: mpsc::Receiver<Bytes>,
     piece: Bytes,
+}
+
+/// The same, up to `left` bytes.
+struct Bounded<R> {
+    inner: R,
     left: Rc<Cell<usize>>,
     is_too_long: bool,
 }
@@ -106,16 +151,24 @@ impl Read for Arriving {
         if !self.refill() {
             return Ok(0);
         }
-        let left = self.left.get();
-        if left == 0 {
-            self.is_too_long = true;
-            return Err(io::Error::from(io::ErrorKind::InvalidData));
-        }
-        let count = into.len().min(self.piece.len()).min(left);
+        let count = into.len().min(self.piece.len());
         if let (Some(into), Some(from)) = (into.get_mut(..count), self.piece.get(..count)) {
             into.copy_from_slice(from);
         }
         self.piece.advance(count);
+        Ok(count)
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        let most = into.len().min(left);
+        let count = self.inner.read(into.get_mut(..most).unwrap_or_default())?;
+        if left == 0 {
+            self.is_too_long = true;
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
         self.left.set(left - count);
         Ok(count)
     }

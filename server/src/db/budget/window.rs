@@ -7,7 +7,7 @@ use app::model::{Quality, Timestamp, Tokens};
 
 use crate::db::{
     Result, Tx,
-    ledger::{Amounts, Books, HeldIn, WindowKey},
+    ledger::{Amounts, Books, WindowKey},
 };
 
 /// The counters of a window.
@@ -194,19 +194,42 @@ pub async fn window_unreserve(books: Books, tx: &mut Tx, window: WindowKey, amou
     Ok(())
 }
 
-/// Gives a hold back and books what was billed in its place.
+/// What settling adds to a window: of one call or of several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settling {
+    /// Given back.
+    pub held: Amounts,
+    /// Billed.
+    pub actual: Amounts,
+    /// Billed beyond the holds, call by call.
+    pub overrun: Amounts,
+    pub cache_read: i64,
+    pub cache_write_5m: i64,
+    pub cache_write_1h: i64,
+    pub estimated_calls: i64,
+    pub unknown_calls: i64,
+}
+
+impl Settling {
+    /// One more call.
+    pub fn add(&mut self, held: &Amounts, actual: &Amounts, tokens: &Tokens, quality: Quality) {
+        self.held = self.held.and(held);
+        self.actual = self.actual.and(actual);
+        self.overrun = self.overrun.and(&actual.beyond(held));
+        self.cache_read = self.cache_read.saturating_add(tokens.cache_read);
+        self.cache_write_5m = self.cache_write_5m.saturating_add(tokens.cache_write_5m);
+        self.cache_write_1h = self.cache_write_1h.saturating_add(tokens.cache_write_1h);
+        self.estimated_calls += i64::from(quality == Quality::Estimated);
+        self.unknown_calls += i64::from(quality == Quality::Unknown);
+    }
+}
+
+/// Gives holds back and books what was billed in their place.
 ///
 /// # Errors
 /// Database errors.
-pub async fn window_settle(
-    books: Books,
-    tx: &mut Tx,
-    held: &HeldIn,
-    tokens: &Tokens,
-    actual: Amounts,
-    quality: Quality,
-) -> Result<()> {
-    let overrun = actual.beyond(&held.amounts);
+pub async fn window_settle(books: Books, tx: &mut Tx, window: WindowKey, settling: &Settling) -> Result<()> {
+    let Settling { held, actual, overrun, .. } = settling;
     tx.query(
         "UPDATE budget_windows SET \
          reserved_input_tokens = reserved_input_tokens - $4, reserved_output_tokens = reserved_output_tokens - $5, \
@@ -221,12 +244,12 @@ pub async fn window_settle(
          WHERE tenant_id = $1 AND budget_id = $2 AND window_start = $3",
     )
     .bind(books.tenant())
-    .bind(held.window.budget)
-    .bind(held.window.start)
-    .bind(held.amounts.input_tokens)
-    .bind(held.amounts.output_tokens)
-    .bind(held.amounts.requests)
-    .bind(held.amounts.pico_usd)
+    .bind(window.budget)
+    .bind(window.start)
+    .bind(held.input_tokens)
+    .bind(held.output_tokens)
+    .bind(held.requests)
+    .bind(held.pico_usd)
     .bind(actual.input_tokens)
     .bind(actual.output_tokens)
     .bind(actual.requests)
@@ -235,11 +258,11 @@ pub async fn window_settle(
     .bind(overrun.output_tokens)
     .bind(overrun.requests)
     .bind(overrun.pico_usd)
-    .bind(tokens.cache_read)
-    .bind(tokens.cache_write_5m)
-    .bind(tokens.cache_write_1h)
-    .bind(i64::from(quality == Quality::Estimated))
-    .bind(i64::from(quality == Quality::Unknown))
+    .bind(settling.cache_read)
+    .bind(settling.cache_write_5m)
+    .bind(settling.cache_write_1h)
+    .bind(settling.estimated_calls)
+    .bind(settling.unknown_calls)
     .execute()
     .await?;
     Ok(())

@@ -92,6 +92,8 @@ pub struct Conversation {
 pub struct Message {
     pub id: String,
     pub parent: Option<String>,
+    /// The turn that wrote it, or was started by it.
+    pub turn: Option<String>,
     /// `user` or `assistant`.
     pub author: &'static str,
     /// `complete`, `running`, `stopped` or `failed`.
@@ -107,6 +109,8 @@ pub struct Message {
 
 #[derive(Serialize, ToSchema)]
 pub struct ToolCall {
+    /// Within its turn.
+    pub id: String,
     pub name: String,
     /// JSON.
     pub arguments: String,
@@ -131,6 +135,7 @@ impl From<MessageView> for Message {
             match part {
                 Part::Text { text } => texts.push(text),
                 Part::Tool { call } => tool_calls.push(ToolCall {
+                    id: call.call_id,
                     name: call.name,
                     arguments: call.arguments,
                     status: match call.status {
@@ -150,6 +155,7 @@ impl From<MessageView> for Message {
         Self {
             id: view.id.to_string(),
             parent: view.parent.map(|id| id.to_string()),
+            turn: view.turn.map(|id| id.to_string()),
             author: match view.author {
                 MessageAuthor::User => "user",
                 MessageAuthor::Assistant => "assistant",

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{chat, conversations, search, usage};
+use super::{calls, chat, conversations, search, usage};
 use crate::http::rest_auth;
 
 #[derive(OpenApi)]
@@ -15,7 +15,7 @@ use crate::http::rest_auth;
     paths(
         rest_auth::login, rest_auth::refresh_tokens, rest_auth::logout, rest_auth::me,
         chat::chat, conversations::list, conversations::get, conversations::change, conversations::delete, search::search,
-        usage::usage,
+        usage::usage, calls::decide,
     ),
     modifiers(&Bearer)
 )]

@@ -15,7 +15,7 @@ const MAX_ARGUMENT_BYTES: usize = 1024 * 1024;
 /// Usage numbers as the provider writes them, merged field by field: the last value wins, nothing is added, and what
 /// a later report leaves out stays as it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct WireUsage {
+pub(in crate::models) struct WireUsage {
     input: Option<i64>,
     cache_read: Option<i64>,
     /// Both lifetimes together.
@@ -28,7 +28,7 @@ pub(super) struct WireUsage {
 impl WireUsage {
     /// # Errors
     /// A count that is no natural number; absent and `null` are no report.
-    pub(super) fn merge(&mut self, usage: &Value) -> Result<(), &'static str> {
+    pub(in crate::models) fn merge(&mut self, usage: &Value) -> Result<(), &'static str> {
         let lifetimes = &usage["cache_creation"];
         for (field, value) in [
             (&mut self.input, &usage["input_tokens"]),
@@ -46,7 +46,7 @@ impl WireUsage {
     }
 
     /// In our classes. Cache writes whose lifetime is not told are five-minute ones: that is all we ask for.
-    pub(super) fn reported(&self, is_final: bool) -> ReportedUsage {
+    pub(in crate::models) fn reported(&self, is_final: bool) -> ReportedUsage {
         let rest = self.cache_write.map(|total| total.saturating_sub(self.cache_write_1h.unwrap_or(0)));
         let cache_write_5m = match (rest, self.cache_write_5m) {
             (Some(rest), told) => Some(rest.max(told.unwrap_or(0))),

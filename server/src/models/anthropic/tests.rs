@@ -96,6 +96,7 @@ async fn a_streamed_answer_is_heard_and_billed_alike() {
             cache_write_5m: Some(20),
             cache_write_1h: Some(10),
             output: Some(9),
+            ..upstream::Usage::default()
         };
     });
     let (heard, upstream) = hear_script(script).await;

@@ -18,8 +18,10 @@ pub(super) const ALIASES: [(&str, &str); 3] = [
 const ALWAYS_THINKS: &str =
     "it answers with hidden thinking, which Steward cannot account for yet; use claude-sonnet-5 or claude-opus-5";
 
+const TIERED: &str = "its price rises with the length of the request, which Steward cannot book yet; use gpt-5.4-mini";
+
 /// Known, but not to be had, and why.
-pub(super) const NOT_OFFERED: [(&str, &str); 8] = [
+pub(super) const NOT_OFFERED: [(&str, &str); 10] = [
     ("claude-sonnet-4-20250514", "its provider has retired it; use claude-sonnet-5"),
     ("claude-sonnet-4-0", "its provider has retired it; use claude-sonnet-5"),
     ("claude-opus-4-20250514", "its provider has retired it; use claude-opus-5"),
@@ -28,6 +30,8 @@ pub(super) const NOT_OFFERED: [(&str, &str); 8] = [
     ("claude-sonnet-5-5", ALWAYS_THINKS),
     ("claude-haiku-5-5", ALWAYS_THINKS),
     ("claude-fable-5-1", ALWAYS_THINKS),
+    ("gpt-5.5", TIERED),
+    ("gpt-5.4", TIERED),
 ];
 
 /// Prices in pico-dollars per token; $1 per million tokens is 1,000,000.
@@ -71,9 +75,59 @@ const OPUS: Prices = Prices {
 const DEMO: Prices =
     Prices { input: 500_000, output: 2_500_000, cache_write_5m: 500_000, cache_write_1h: 500_000, cache_read: 500_000 };
 
+/// OpenAI's pages of the models, read in November 2026. Writing to its cache costs what reading the prompt does.
+const GPT_5_4_MINI: Prices =
+    Prices { input: 750_000, output: 4_500_000, cache_write_5m: 750_000, cache_write_1h: 750_000, cache_read: 75_000 };
+const GPT_4O_MINI: Prices =
+    Prices { input: 150_000, output: 600_000, cache_write_5m: 150_000, cache_write_1h: 150_000, cache_read: 75_000 };
+
+/// What is assumed of a model an operator names.
+const NAMED_CONTEXT_TOKENS: i64 = 128_000;
+const NAMED_MAX_OUTPUT_TOKENS: i64 = 16_384;
+
+/// A model an operator names: Ollama's costs nothing, another's price is unknown.
+pub(super) fn named(provider: ProviderKind, id: &str) -> Entry {
+    let model = Model {
+        id: ModelId(id.to_owned()),
+        name: id.to_owned(),
+        provider,
+        context_tokens: NAMED_CONTEXT_TOKENS,
+        max_output_tokens: NAMED_MAX_OUTPUT_TOKENS,
+        sees_images: false,
+    };
+    if provider != ProviderKind::Ollama {
+        return Entry { model, prices: Vec::new() };
+    }
+    const NOTHING: Prices = Prices { input: 0, output: 0, cache_write_5m: 0, cache_write_1h: 0, cache_read: 0 };
+    entry(model, Date { year: 1970, month: 1, day: 1 }, &NOTHING)
+}
+
 const DAY_MS: i64 = 86_400_000;
 
 fn claude(
+    id: &str,
+    name: &str,
+    since: (i32, u8, u8),
+    context_tokens: i64,
+    max_output_tokens: i64,
+    prices: &Prices,
+) -> Entry {
+    sold(ProviderKind::Anthropic, id, name, since, context_tokens, max_output_tokens, prices)
+}
+
+fn openai(
+    id: &str,
+    name: &str,
+    since: (i32, u8, u8),
+    context_tokens: i64,
+    max_output_tokens: i64,
+    prices: &Prices,
+) -> Entry {
+    sold(ProviderKind::OpenAi, id, name, since, context_tokens, max_output_tokens, prices)
+}
+
+fn sold(
+    provider: ProviderKind,
     id: &str,
     name: &str,
     since: (i32, u8, u8),
@@ -87,7 +141,7 @@ fn claude(
         Model {
             id: ModelId(id.to_owned()),
             name: name.to_owned(),
-            provider: ProviderKind::Anthropic,
+            provider,
             context_tokens,
             max_output_tokens,
             sees_images: true,
@@ -135,5 +189,7 @@ pub(super) fn all() -> Vec<Entry> {
         claude("claude-opus-4-7", "Claude Opus 4.7", (2026, 1, 1), 200_000, 64_000, &OPUS),
         claude("claude-opus-4-6", "Claude Opus 4.6", (2026, 1, 1), 200_000, 64_000, &OPUS),
         claude("claude-opus-4-5", "Claude Opus 4.5", (2025, 11, 1), 200_000, 64_000, &OPUS),
+        openai("gpt-5.4-mini", "GPT-5.4 mini", (2026, 3, 17), 400_000, 128_000, &GPT_5_4_MINI),
+        openai("gpt-4o-mini", "GPT-4o mini", (2024, 7, 18), 128_000, 16_384, &GPT_4O_MINI),
     ]
 }

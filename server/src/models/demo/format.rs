@@ -68,15 +68,14 @@ pub(super) fn text(value: &Value, field: &str) -> String {
     value[field].as_str().map_or("–".to_owned(), escape)
 }
 
-/// An amount of money as a tool wrote it, in the language's way: `Rp 1,234.50` → `Rp1.234,50`.
+/// An amount of money as a tool wrote it, in the language's way, whichever it was written in: `Rp1,234.50` →
+/// `Rp1.234,50`. Of its separators only the last can be the decimal one, and only before exactly two digits.
 pub(super) fn money(value: &Value, field: &str, language: Language) -> String {
     let written = text(value, field);
-    let swap = |c| match c {
-        ',' => '.',
-        '.' => ',',
-        other => other,
-    };
-    language.pick(written.clone(), written.chars().map(swap).collect::<String>().replace("Rp ", "Rp"))
+    let (thousands, point) = language.pick((',', '.'), ('.', ','));
+    let last = written.rfind([',', '.']).filter(|at| written.len() - at == 3);
+    let separator = |at| if Some(at) == last { point } else { thousands };
+    written.char_indices().map(|(at, c)| if matches!(c, ',' | '.') { separator(at) } else { c }).collect()
 }
 
 /// Names come from data: they must not become markup.
@@ -181,8 +180,9 @@ mod tests {
 
     #[test]
     fn money_is_written_as_the_language_does() {
-        let value = json!({"cost_text": "Rp 1,234,568", "price": "$1,050.25"});
-        assert_eq!(money(&value, "cost_text", Language::English), "Rp 1,234,568");
+        let value = json!({"cost_text": "Rp1,234,568", "price": "$1.050,25"});
+        assert_eq!(money(&value, "cost_text", Language::English), "Rp1,234,568");
+        assert_eq!(money(&value, "price", Language::English), "$1,050.25");
         assert_eq!(money(&value, "cost_text", Language::Indonesian), "Rp1.234.568");
         assert_eq!(money(&value, "price", Language::Indonesian), "$1.050,25");
         assert_eq!(money(&value, "nothing", Language::Indonesian), "–");

@@ -35,7 +35,7 @@ fn user(text: &str) -> Message {
 }
 
 fn amount(kwh: f64) -> Value {
-    json!({"kwh": kwh, "cost": kwh * 1000.0, "cost_text": format!("Rp {kwh}k"), "unpriced_kwh": 0})
+    json!({"kwh": kwh, "cost": kwh * 1000.0, "cost_text": format!("Rp{kwh}k"), "unpriced_kwh": 0})
 }
 
 fn period() -> Value {
@@ -53,7 +53,7 @@ fn periods() -> Value {
 fn result(name: &str, input: &Value) -> Value {
     let device = json!({"id": 3, "code": "CMP-3", "name": "Compressor 3"});
     let row = |mut more: Value| {
-        for (key, value) in [("kwh", json!(345.6)), ("cost", json!(1)), ("cost_text", json!("Rp 345,600"))] {
+        for (key, value) in [("kwh", json!(345.6)), ("cost", json!(1)), ("cost_text", json!("Rp345,600"))] {
             more[key] = value;
         }
         more["share_percent"] = json!(28.0);
@@ -91,7 +91,7 @@ fn result(name: &str, input: &Value) -> Value {
         "compare_periods" => json!({"scope": "the whole site", "currency": "IDR",
             "current": {"period": period(), "amount": amount(1100.0)},
             "baseline": {"period": period(), "amount": amount(1000.0)},
-            "change": {"kwh": 100.0, "kwh_percent": 10.0, "cost": 1, "cost_text": "Rp 100k", "cost_percent": 10.0},
+            "change": {"kwh": 100.0, "kwh_percent": 10.0, "cost": 1, "cost_text": "Rp100k", "cost_percent": 10.0},
             "note": "Complete days only."}),
         "rank_devices" => {
             json!({"period": period(), "currency": "IDR", "by": "energy", "order": input["order"].as_str().unwrap_or("highest"),
@@ -108,7 +108,7 @@ fn result(name: &str, input: &Value) -> Value {
             "time_zone": "Asia/Jakarta", "utc_offset": "+07:00", "currency": "IDR", "periods": periods(),
             "shifts": [{"name": "Morning", "from": "06:00", "to": "14:00", "current": true}],
             "rates": [{"rate": "LWBP", "name": "Off-peak", "from": "22:00", "to": "18:00", "price": 1035,
-                "price_text": "Rp 1,035", "current": true}]}),
+                "price_text": "Rp1,035", "current": true}]}),
     }
 }
 
@@ -184,8 +184,8 @@ fn the_main_question_finds_the_device_first() {
             [r#"energy_and_cost {"device":"CMP-3","group_by":"rate","period":"last_week"}"#],
         ]
     );
-    assert!(answer.starts_with("**Compressor 3** cost **Rp 1234.5k** for 1,234 kWh – last week"), "{answer}");
-    assert!(answer.contains("| WBP (peak) | 345.6 | Rp 345,600 | 28.0 % |"), "{answer}");
+    assert!(answer.starts_with("**Compressor 3** cost **Rp1234.5k** for 1,234 kWh – last week"), "{answer}");
+    assert!(answer.contains("| WBP (peak) | 345.6 | Rp345,600 | 28.0 % |"), "{answer}");
 }
 
 #[test]

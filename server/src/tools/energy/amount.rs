@@ -2,12 +2,15 @@
 
 use std::ops::AddAssign;
 
-use app::model::Cell;
+use app::{
+    model::{Cell, Lang},
+    words::energy as say,
+};
 use serde_json::{Map, Value, json};
 
 use super::{
     calendar::Calendar,
-    money::{format_kwh, format_money, format_percent, number},
+    money::{Style, format_kwh, format_percent, number},
     period::Period,
     site::Target,
 };
@@ -47,34 +50,37 @@ impl Amount {
 
     /// As results carry it, without what is unpriced.
     #[must_use]
-    pub fn fields(&self, currency: &str) -> Map<String, Value> {
+    pub fn fields(&self, style: &Style) -> Map<String, Value> {
         let mut fields = Map::new();
         fields.insert("kwh".to_owned(), json!(number(self.used)));
         fields.insert("cost".to_owned(), json!(number(self.cost)));
-        fields.insert("cost_text".to_owned(), json!(format_money(currency, self.cost)));
+        fields.insert("cost_text".to_owned(), json!(style.money(self.cost)));
         fields
     }
 
     /// As results carry it.
     #[must_use]
-    pub fn json(&self, currency: &str) -> Value {
-        let mut fields = self.fields(currency);
+    pub fn json(&self, style: &Style) -> Value {
+        let mut fields = self.fields(style);
         fields.insert("unpriced_kwh".to_owned(), json!(number(self.unpriced)));
         Value::Object(fields)
     }
 
-    /// e.g. `1,234.5 kWh, Rp 1,300,000`.
+    /// e.g. `1,234.5 kWh, Rp1,300,000`.
     #[must_use]
-    pub fn words(&self, currency: &str) -> String {
-        format!("{}, {}", format_kwh(self.used), format_money(currency, self.cost))
+    pub fn words(&self, style: &Style) -> String {
+        format!("{}, {}", format_kwh(self.used, style.lang), style.money(self.cost))
     }
 
     /// Energy and cost as cells of a table.
     #[must_use]
-    pub fn cells(&self, currency: &str) -> [Cell; 2] {
+    pub fn cells(&self, style: &Style) -> [Cell; 2] {
         [
-            Cell { text: format_kwh(self.used).trim_end_matches(" kWh").to_owned(), value: Some(number(self.used)) },
-            Cell { text: format_money(currency, self.cost), value: Some(number(self.cost)) },
+            Cell {
+                text: format_kwh(self.used, style.lang).trim_end_matches(" kWh").to_owned(),
+                value: Some(number(self.used)),
+            },
+            Cell { text: style.money(self.cost), value: Some(number(self.cost)) },
         ]
     }
 
@@ -104,8 +110,8 @@ pub fn percent(part: i64, whole: i64) -> Option<f64> {
 
 /// A percentage as a cell.
 #[must_use]
-pub fn percent_cell(value: Option<f64>) -> Cell {
-    Cell { text: value.map_or_else(|| "–".to_owned(), format_percent), value }
+pub fn percent_cell(value: Option<f64>, lang: Lang) -> Cell {
+    Cell { text: value.map_or_else(|| "–".to_owned(), |value| format_percent(value, lang)), value }
 }
 
 /// The cells of a target over a period: per device with its weight applied, by day. Each device's cells are its own, so
@@ -154,18 +160,19 @@ pub fn total<'a>(cells: impl IntoIterator<Item = &'a Daily>) -> Amount {
 
 /// What must be said along with an amount of a period.
 #[must_use]
-pub fn note(period: &Period, total: &Amount, has_data: bool, calendar: &Calendar) -> Option<String> {
+pub fn note(period: &Period, total: &Amount, has_data: bool, calendar: &Calendar, lang: Lang) -> Option<String> {
     let mut notes = Vec::new();
     if period.is_future() {
-        notes.push("This period lies in the future.".to_owned());
+        notes.push(say::in_the_future(lang).to_owned());
     } else if !has_data {
-        notes.push(format!("There are no readings for {}.", period.dates()));
+        notes.push(say::no_readings(lang, period.dates(lang)));
     } else if period.is_running() {
-        notes.push("Today is still accumulating; its numbers will grow.".to_owned());
+        notes.push(say::still_running(lang).to_owned());
     }
     if total.unpriced != 0 {
-        let why = if calendar.rates.is_empty() { "no tariff is set up" } else { "no tariff was valid" };
-        notes.push(format!("For {} {why}; the cost does not include it.", format_kwh(total.unpriced)));
+        let energy = format_kwh(total.unpriced, lang);
+        let is_set_up = !calendar.rates.is_empty();
+        notes.push(if is_set_up { say::no_tariff_valid(lang, energy) } else { say::no_tariff_here(lang, energy) });
     }
     (!notes.is_empty()).then(|| notes.join(" "))
 }

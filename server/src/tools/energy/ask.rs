@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     calendar::{Calendar, load_with_currency},
+    money::Style,
     period::{self, Period},
     site::Site,
 };
@@ -23,8 +24,8 @@ pub struct Ask<'a> {
     /// The tenant's day.
     pub today: Date,
     pub calendar: Calendar,
-    /// ISO 4217.
-    pub currency: String,
+    /// How the answer is written.
+    pub style: Style,
     pub site: Site,
 }
 
@@ -38,7 +39,7 @@ impl<'a> Ask<'a> {
         let site = Site::load(scope, &mut tx).await?;
         let now = context.world.now().0.div_euclid(1000);
         let (today, _) = period::local(calendar.zone, now);
-        Ok(Self { scope, tx, now, today, calendar, currency, site })
+        Ok(Self { scope, tx, now, today, calendar, style: Style { lang: scope.locale(), currency }, site })
     }
 
     /// A period argument.

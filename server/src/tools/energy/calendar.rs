@@ -1,5 +1,6 @@
 //! Which local day, shift and rate a quarter hour belongs to.
 
+use app::{model::Lang, words::energy as say};
 use chrono_tz::Tz;
 
 use super::period;
@@ -60,13 +61,13 @@ impl Calendar {
     }
 
     #[must_use]
-    pub fn shift_name(&self, id: i64) -> String {
-        self.shift(id).map_or_else(|| "outside shifts".to_owned(), |shift| shift.name.clone())
+    pub fn shift_name(&self, id: i64, lang: Lang) -> String {
+        self.shift(id).map_or_else(|| say::outside_shifts(lang).to_owned(), |shift| shift.name.clone())
     }
 
     #[must_use]
-    pub fn rate_code(&self, id: i64) -> String {
-        self.rate(id).map_or_else(|| "no tariff".to_owned(), |rate| rate.code.clone())
+    pub fn rate_code(&self, id: i64, lang: Lang) -> String {
+        self.rate(id).map_or_else(|| say::no_tariff(lang).to_owned(), |rate| rate.code.clone())
     }
 }
 
@@ -128,7 +129,7 @@ pub(super) mod tests {
         calendar.rates[1].valid_to = Some(day);
         assert_eq!(calendar.slot(midnight).rate_id, 0);
         assert_eq!(calendar.slot(midnight - 900).rate_id, 2);
-        assert_eq!(calendar.rate_code(0), "no tariff");
+        assert_eq!(calendar.rate_code(0, Lang::Indonesian), "tanpa tarif");
     }
 
     #[test]

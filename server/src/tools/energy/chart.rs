@@ -1,10 +1,13 @@
 //! Charts to show, made from the same numbers as the tables, with a computed sentence for people who cannot see them.
 
-use app::model::{Chart, ChartKind, Date, Series, Timestamp};
+use app::{
+    model::{Chart, ChartKind, Date, Lang, Series, Timestamp},
+    words::energy as say,
+};
 use chrono_tz::Tz;
 
 use super::{
-    money::{format_kwh, format_money, number},
+    money::{Style, format_kwh, format_percent, number},
     period::{self, Period},
 };
 
@@ -18,16 +21,18 @@ pub fn bars(title: String, description: String, unit: &str, name: &str, amounts:
 }
 
 /// Parts of a whole; bars when they are none: a negative part, or nothing at all.
-pub fn parts(title: String, whole: &str, unit: &str, name: &str, amounts: &Amounts) -> Chart {
+pub fn parts(title: String, whole: &str, amounts: &Amounts, style: &Style) -> Chart {
+    let lang = style.lang;
+    let (unit, name) = ("kWh", say::energy(lang));
     let is_whole = amounts.iter().all(|(_, value)| value.is_some_and(|value| value >= 0));
     let sum: i64 = amounts.iter().filter_map(|(_, value)| *value).fold(0, i64::saturating_add);
     let largest = amounts.iter().max_by_key(|(_, value)| *value);
     let sentence = match largest {
         Some((part, Some(value))) if is_whole && sum > 0 => {
             let percent = number(*value) / number(sum) * 100.0;
-            format!("{whole} has {} parts; the largest is {part} with {percent:.1} %.", amounts.len())
+            say::parts_of(lang, whole, amounts.len(), part, format_percent(percent, lang))
         }
-        _ => range(amounts, unit),
+        _ => range(amounts, unit, style),
     };
     if !is_whole || sum <= 0 {
         return bars(title, sentence, unit, name, amounts);
@@ -85,40 +90,34 @@ pub fn months(period: &Period) -> Vec<String> {
 }
 
 /// "Compressor 3 used between 41.0 kWh and 312.0 kWh a day; the most on 14 Nov."
-pub fn extremes(who: &str, amounts: &Amounts, slot: &str) -> String {
+pub fn extremes(who: &str, amounts: &Amounts, slot: &str, lang: Lang) -> String {
     let measured = || amounts.iter().filter_map(|(name, value)| value.map(|value| (name, value)));
     let (Some((_, lowest)), Some((most, highest))) =
         (measured().min_by_key(|(_, value)| *value), measured().max_by_key(|(_, value)| *value))
     else {
-        return format!("{who}: nothing was measured.");
+        return say::nothing_measured_of(lang, who);
     };
     let when = match most.parse::<Date>() {
-        Ok(date) => format!("on {}", short(date)),
-        Err(_) => format!("in {most}"),
+        Ok(date) => say::on_day(lang, say::short_day(lang, date)),
+        Err(_) => say::in_month(lang, most),
     };
     if lowest == highest {
-        return format!("{who} used {} a {slot}.", format_kwh(highest));
+        return say::used_each(lang, who, format_kwh(highest, lang), slot);
     }
-    format!("{who} used between {} and {} a {slot}; the most {when}.", format_kwh(lowest), format_kwh(highest))
+    say::used_between(lang, who, format_kwh(lowest, lang), format_kwh(highest, lang), slot, when)
 }
 
 /// "Between 3.0 kWh (Press 1) and 12.0 kWh (Press 2)."
-pub fn range(amounts: &Amounts, unit: &str) -> String {
+pub fn range(amounts: &Amounts, unit: &str, style: &Style) -> String {
+    let lang = style.lang;
     let measured = || amounts.iter().filter_map(|(name, value)| value.map(|value| (name, value)));
-    let write = |value: i64| if unit == "kWh" { format_kwh(value) } else { format_money(unit, value) };
+    let write = |value: i64| if unit == "kWh" { format_kwh(value, lang) } else { style.money(value) };
     match (measured().min_by_key(|(_, value)| *value), measured().max_by_key(|(_, value)| *value)) {
         (Some((least, lowest)), Some((most, highest))) => {
-            format!("Between {} ({least}) and {} ({most}).", write(lowest), write(highest))
+            say::between(lang, write(lowest), least, write(highest), most)
         }
-        _ => "Nothing was measured.".to_owned(),
+        _ => say::nothing_measured(lang).to_owned(),
     }
-}
-
-/// `14 Nov`.
-fn short(date: Date) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = MONTHS.get(usize::from(date.month.saturating_sub(1))).copied().unwrap_or_default();
-    format!("{} {month}", date.day)
 }
 
 #[cfg(test)]
@@ -131,12 +130,17 @@ mod tests {
             [("2026-11-13", Some(41_000_000)), ("2026-11-14", Some(312_000_000)), ("2026-11-15", None)]
                 .map(|(day, value)| (day.to_owned(), value))
                 .to_vec();
+        let english = Style { lang: Lang::English, currency: "IDR".to_owned() };
         assert_eq!(
-            extremes("Compressor 3", &days, "day"),
+            extremes("Compressor 3", &days, "day", Lang::English),
             "Compressor 3 used between 41.0 kWh and 312.0 kWh a day; the most on 14 Nov."
         );
-        assert_eq!(extremes("Compressor 3", &[], "day"), "Compressor 3: nothing was measured.");
-        assert_eq!(range(&days, "kWh"), "Between 41.0 kWh (2026-11-13) and 312.0 kWh (2026-11-14).");
+        assert_eq!(extremes("Compressor 3", &[], "day", Lang::English), "Compressor 3: nothing was measured.");
+        assert_eq!(range(&days, "kWh", &english), "Between 41.0 kWh (2026-11-13) and 312.0 kWh (2026-11-14).");
+        assert_eq!(
+            extremes("Kompresor 3", &days, "hari", Lang::Indonesian),
+            "Kompresor 3 memakai antara 41,0 kWh dan 312,0 kWh per hari; terbanyak pada 14 Nov."
+        );
     }
 
     #[test]
@@ -153,7 +157,7 @@ mod tests {
         let of = |values: &[i64]| {
             let amounts: Vec<(String, Option<i64>)> =
                 values.iter().map(|value| ("a".to_owned(), Some(*value))).collect();
-            parts("t".into(), "The site", "kWh", "Energy", &amounts)
+            parts("t".into(), "The site", &amounts, &Style { lang: Lang::English, currency: "IDR".to_owned() })
         };
         assert!(matches!(of(&[1_000_000, 3_000_000]).kind, ChartKind::Shares { .. }));
         assert_eq!(of(&[1_000_000, 3_000_000]).description, "The site has 2 parts; the largest is a with 75.0 %.");

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use app::model::{Chart, Date};
+use app::{
+    model::{Chart, Date, Lang},
+    words::energy as say,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,7 +13,7 @@ use super::{
     amount::{self, Amount, percent, percent_cell},
     ask::{Ask, arguments},
     chart,
-    money::{format_kwh, format_money, format_percent, number},
+    money::{Style, format_kwh, format_percent, number},
     period::{Keyword, Period},
     site::{ScopeArguments, Target},
     table::{figures, table, word, words},
@@ -47,14 +50,14 @@ impl GroupBy {
         }
     }
 
-    fn heading(self) -> &'static str {
+    fn heading(self, lang: Lang) -> &'static str {
         match self {
             Self::None => "",
-            Self::Day => "Day",
-            Self::Month => "Month",
-            Self::Shift => "Shift",
-            Self::Rate => "Rate",
-            Self::Device => "Device",
+            Self::Day => say::day(lang),
+            Self::Month => say::month(lang),
+            Self::Shift => say::shift(lang),
+            Self::Rate => say::rate(lang),
+            Self::Device => say::device(lang),
         }
     }
 }
@@ -88,58 +91,65 @@ pub async fn energy_and_cost(ask: &mut Ask<'_>, given: Value) -> Result<ToolResu
     };
     let omitted = rows.len().saturating_sub(MAX_ROWS);
     rows.truncate(MAX_ROWS);
-    let note = amount::note(&period, &total, !cells.is_empty(), &ask.calendar);
-    let currency = ask.currency.as_str();
+    let lang = ask.style.lang;
+    let note = amount::note(&period, &total, !cells.is_empty(), &ask.calendar, lang);
+    let style = &ask.style;
 
     let json_row = |row: &Row| {
-        let mut fields = row.amount.fields(currency);
+        let mut fields = row.amount.fields(style);
         fields.insert("key".to_owned(), json!(row.key));
         fields.insert("label".to_owned(), json!(row.label));
         fields.insert("share_percent".to_owned(), json!(row.amount.share_of(&total)));
         Value::Object(fields)
     };
     let structured = json!({
-        "scope": target.label, "period": period.json(), "currency": currency, "group_by": given.group_by.as_str(),
-        "total": total.json(currency), "rows": rows.iter().map(json_row).collect::<Vec<_>>(), "omitted": omitted,
+        "scope": target.label, "period": period.json(lang), "currency": style.currency, "group_by": given.group_by.as_str(),
+        "total": total.json(style), "rows": rows.iter().map(json_row).collect::<Vec<_>>(), "omitted": omitted,
         "note": note,
     });
-    let mut text = format!("{}, {}: {}.", target.label, period.label(), total.words(currency));
+    let mut text = format!("{}, {}: {}.", target.label, period.label(lang), total.words(style));
     if let Some(note) = &note {
         text.push_str(&format!(" {note}"));
     }
     let tables =
-        if rows.is_empty() { Vec::new() } else { vec![split_table(given.group_by, &text, &rows, &total, currency)] };
-    let charts = split_chart(given.group_by, &period, &target.label, &rows);
+        if rows.is_empty() { Vec::new() } else { vec![split_table(given.group_by, &text, &rows, &total, style)] };
+    let charts = split_chart(given.group_by, &period, &target.label, &rows, style);
     Ok(ToolResult { text, structured, tables, charts: charts.into_iter().collect() })
 }
 
-fn split_table(group_by: GroupBy, caption: &str, rows: &[Row], total: &Amount, currency: &str) -> app::model::Table {
-    let columns =
-        vec![words(group_by.heading()), figures("Energy", "kWh"), figures("Cost", currency), figures("Share", "%")];
+fn split_table(group_by: GroupBy, caption: &str, rows: &[Row], total: &Amount, style: &Style) -> app::model::Table {
+    let lang = style.lang;
+    let columns = vec![
+        words(group_by.heading(lang)),
+        figures(say::energy(lang), "kWh"),
+        figures(say::cost(lang), &style.currency),
+        figures(say::share(lang), "%"),
+    ];
     let rows = rows
         .iter()
         .map(|row| {
-            let [energy, cost] = row.amount.cells(currency);
-            vec![word(&row.label), energy, cost, percent_cell(row.amount.share_of(total))]
+            let [energy, cost] = row.amount.cells(style);
+            vec![word(&row.label), energy, cost, percent_cell(row.amount.share_of(total), lang)]
         })
         .collect();
     table(caption, columns, rows)
 }
 
 /// Days and months as bars (also those without readings), parts of the total as shares, as bars when one is negative.
-fn split_chart(group_by: GroupBy, period: &Period, label: &str, rows: &[Row]) -> Option<Chart> {
+fn split_chart(group_by: GroupBy, period: &Period, label: &str, rows: &[Row], style: &Style) -> Option<Chart> {
+    let lang = style.lang;
+    let part = say::part(lang, group_by.as_str());
     if rows.is_empty() {
         return None;
     }
     let used = |row: &Row| (row.label.clone(), Some(row.amount.used));
-    let title = |by: &str| format!("{label}: energy {by}, {}", period.label());
     let in_time: Vec<String> = match group_by {
         GroupBy::Day => chart::days(period),
         GroupBy::Month => chart::months(period),
         GroupBy::None | GroupBy::Shift | GroupBy::Rate | GroupBy::Device => {
             let parts: Vec<(String, Option<i64>)> = rows.iter().map(used).collect();
-            let title = title(&format!("by {}", group_by.as_str()));
-            return Some(chart::parts(title, label, "kWh", "Energy", &parts));
+            let title = say::by_part(lang, label, part, period.label(lang));
+            return Some(chart::parts(title, label, &parts, style));
         }
     };
     let value = |key: String| {
@@ -147,8 +157,9 @@ fn split_chart(group_by: GroupBy, period: &Period, label: &str, rows: &[Row]) ->
         (key, amount)
     };
     let bars: Vec<(String, Option<i64>)> = in_time.into_iter().map(value).collect();
-    let sentence = chart::extremes(label, &bars, group_by.as_str());
-    Some(chart::bars(title(&format!("per {}", group_by.as_str())), sentence, "kWh", "Energy", &bars))
+    let sentence = chart::extremes(label, &bars, part, lang);
+    let title = say::per_part(lang, label, part, period.label(lang));
+    Some(chart::bars(title, sentence, "kWh", say::energy(lang), &bars))
 }
 
 /// Splits by something every cell knows.
@@ -159,9 +170,9 @@ fn by_cell(ask: &Ask<'_>, group_by: GroupBy, cells: &[(i64, Daily)]) -> Vec<Row>
         let key = match group_by {
             GroupBy::Day => (cell.day, date.to_string()),
             GroupBy::Month => (i64::from(date.year) * 12 + i64::from(date.month), month(date)),
-            GroupBy::Shift => (cell.shift_id, ask.calendar.shift_name(cell.shift_id)),
+            GroupBy::Shift => (cell.shift_id, ask.calendar.shift_name(cell.shift_id, ask.style.lang)),
             // By code and not by id: a new price is still the same rate.
-            _ => (0, ask.calendar.rate_code(cell.rate_id)),
+            _ => (0, ask.calendar.rate_code(cell.rate_id, ask.style.lang)),
         };
         *rows.entry(key).or_default() += Amount::of(cell);
     }
@@ -206,7 +217,7 @@ async fn by_device(
             rest = rest.minus(part);
             rows.push(Row { key: leaf.code, label: leaf.name, amount: part });
         }
-        let label = format!("{}: not metered below", device.name);
+        let label = say::not_metered_below(ask.style.lang, &device.name);
         rows.push(Row { key: format!("{}:rest", device.code), label, amount: rest });
     }
     rows.sort_by(|a, b| b.amount.used.cmp(&a.amount.used).then_with(|| a.key.cmp(&b.key)));
@@ -223,11 +234,12 @@ struct CompareArguments {
 
 pub async fn compare_periods(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, ToolError> {
     let given: CompareArguments = arguments(given)?;
+    let lang = ask.style.lang;
     let asked = ask.period(&given.period)?;
     let target = ask.site.target(&given.scope)?;
     let (current, baseline, fairness) = match &given.baseline {
         Some(baseline) => (asked, ask.period(baseline)?, None),
-        None => like_for_like(asked),
+        None => like_for_like(asked, lang),
     };
     let now = amount::cells(ask.scope, &mut ask.tx, &target, &current).await?;
     let then = amount::cells(ask.scope, &mut ask.tx, &target, &baseline).await?;
@@ -236,62 +248,52 @@ pub async fn compare_periods(ask: &mut Ask<'_>, given: Value) -> Result<ToolResu
     let (kwh_percent, cost_percent) = (percent(change.used, b.used), percent(change.cost, b.cost));
     let notes: Vec<String> = [
         fairness,
-        amount::note(&current, &a, !now.is_empty(), &ask.calendar),
-        amount::note(&baseline, &b, !then.is_empty(), &ask.calendar),
+        amount::note(&current, &a, !now.is_empty(), &ask.calendar, lang),
+        amount::note(&baseline, &b, !then.is_empty(), &ask.calendar, lang),
     ]
     .into_iter()
     .flatten()
     .collect();
     let note = (!notes.is_empty()).then(|| notes.join(" "));
 
-    let currency = ask.currency.as_str();
+    let style = &ask.style;
     let structured = json!({
-        "scope": target.label, "currency": currency,
-        "current": { "period": current.json(), "amount": a.json(currency) },
-        "baseline": { "period": baseline.json(), "amount": b.json(currency) },
+        "scope": target.label, "currency": style.currency,
+        "current": { "period": current.json(lang), "amount": a.json(style) },
+        "baseline": { "period": baseline.json(lang), "amount": b.json(style) },
         "change": {
             "kwh": number(change.used), "kwh_percent": kwh_percent, "cost": number(change.cost),
-            "cost_text": format_money(currency, change.cost), "cost_percent": cost_percent,
+            "cost_text": style.money(change.cost), "cost_percent": cost_percent,
         },
         "note": note,
     });
-    let by = kwh_percent.map(|value| format!(" ({})", format_percent(value))).unwrap_or_default();
-    let mut text = format!(
-        "{}: {} in {}, {} in {}; change {}{by}, {}.",
-        target.label,
-        a.words(currency),
-        current.label(),
-        b.words(currency),
-        baseline.label(),
-        format_kwh(change.used),
-        format_money(currency, change.cost),
-    );
+    let by = kwh_percent.map(|value| format!(" ({})", format_percent(value, lang))).unwrap_or_default();
+    let (now_label, then_label) = (current.label(lang), baseline.label(lang));
+    let changed = format!("{}{by}, {}", format_kwh(change.used, lang), style.money(change.cost));
+    let (now_words, then_words) = (a.words(style), b.words(style));
+    let mut text = say::compared(lang, &target.label, now_words, &now_label, then_words, &then_label, changed);
     if let Some(note) = &note {
         text.push_str(&format!(" {note}"));
     }
     let row = |label: String, amount: &Amount| {
-        let [energy, cost] = amount.cells(currency);
+        let [energy, cost] = amount.cells(style);
         vec![word(label), energy, cost]
     };
-    let columns = vec![words("Period"), figures("Energy", "kWh"), figures("Cost", currency)];
-    let rows = vec![row(current.label(), &a), row(baseline.label(), &b), row("Change".to_owned(), &change)];
-    let tables = vec![table(format!("{}: comparison", target.label), columns, rows)];
-    let bars = vec![(baseline.label(), Some(b.used)), (current.label(), Some(a.used))];
-    let sentence = format!(
-        "{} used {} in {} and {} in {}.",
-        target.label,
-        format_kwh(b.used),
-        baseline.label(),
-        format_kwh(a.used),
-        current.label()
-    );
-    let chart = chart::bars(format!("{}: comparison", target.label), sentence, "kWh", "Energy", &bars);
+    let columns =
+        vec![words(say::period(lang)), figures(say::energy(lang), "kWh"), figures(say::cost(lang), &style.currency)];
+    let rows =
+        vec![row(now_label.clone(), &a), row(then_label.clone(), &b), row(say::change(lang).to_owned(), &change)];
+    let tables = vec![table(say::comparison(lang, &target.label), columns, rows)];
+    let bars = vec![(then_label.clone(), Some(b.used)), (now_label.clone(), Some(a.used))];
+    let (used_then, used_now) = (format_kwh(b.used, lang), format_kwh(a.used, lang));
+    let sentence = say::used_then_and_now(lang, &target.label, used_then, then_label, used_now, now_label);
+    let chart = chart::bars(say::comparison(lang, &target.label), sentence, "kWh", say::energy(lang), &bars);
     Ok(ToolResult { text, structured, tables, charts: vec![chart] })
 }
 
 /// The period of the same kind just before; while the asked one is running, only its complete days and as many of the
 /// one before count, so that half a day is not compared with a whole one.
-fn like_for_like(asked: Period) -> (Period, Period, Option<String>) {
+fn like_for_like(asked: Period, lang: Lang) -> (Period, Period, Option<String>) {
     let before = match asked.keyword {
         Some(Keyword::ThisWeek) => Period::named(Keyword::LastWeek, asked.today()),
         Some(Keyword::ThisMonth) => Period::named(Keyword::LastMonth, asked.today()),
@@ -310,9 +312,9 @@ fn like_for_like(asked: Period) -> (Period, Period, Option<String>) {
     }
     let complete = asked.today().to_days() - asked.from.to_days();
     if complete == 0 {
-        let note = "Today is not over: a part of a day is compared with a whole one.".to_owned();
+        let note = say::part_of_a_day(lang).to_owned();
         return (asked, before.first(1), Some(note));
     }
-    let note = format!("Compared are the {complete} complete days so far; today is left out.");
+    let note = say::complete_days(lang, complete);
     (asked.first(complete), before.first(complete), Some(note))
 }

@@ -1,27 +1,21 @@
 //! `date_info`: the site's day, what the keywords stand for, shifts and tariff.
 
-use app::model::Date;
+use app::{model::Date, words::energy as say};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
     ask::{Ask, arguments},
     calendar::covers,
-    money::{format_money, number},
+    money::number,
     period::{Keyword, clock, local, local_text, offset_seconds, weekday},
     table::{table, word, words},
 };
 use crate::tools::{ToolError, ToolResult};
 
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-
 #[derive(Deserialize)]
 struct Arguments {
     date: Option<String>,
-}
-
-pub fn weekday_name(date: Date) -> &'static str {
-    usize::try_from(weekday(date)).ok().and_then(|at| WEEKDAYS.get(at)).copied().unwrap_or_default()
 }
 
 pub async fn date_info(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, ToolError> {
@@ -36,7 +30,8 @@ pub async fn date_info(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, To
     let offset = offset_seconds(calendar.zone, ask.now) / 60;
     let sign = if offset < 0 { '-' } else { '+' };
     let utc_offset = format!("{sign}{}", clock(offset.abs()));
-    let currency = ask.currency.as_str();
+    let (style, lang) = (&ask.style, ask.style.lang);
+    let weekday = say::weekday(lang, weekday(date));
 
     let mut periods = Map::new();
     for keyword in Keyword::ALL {
@@ -59,36 +54,32 @@ pub async fn date_info(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, To
         .map(|rate| {
             json!({
                 "rate": rate.code, "name": rate.name, "from": clock(rate.from_minute), "to": clock(rate.to_minute),
-                "price": number(rate.price_micro), "price_text": format_money(currency, rate.price_micro),
+                "price": number(rate.price_micro), "price_text": style.money(rate.price_micro),
                 "current": is_today && covers(rate.from_minute, rate.to_minute, minute),
             })
         })
         .collect();
     let structured = json!({
-        "date": date.to_string(), "weekday": weekday_name(date), "days_from_today": date.to_days() - ask.today.to_days(),
+        "date": date.to_string(), "weekday": weekday, "days_from_today": date.to_days() - ask.today.to_days(),
         "now_local": local_text(calendar.zone, ask.now), "time_zone": calendar.zone.name(), "utc_offset": utc_offset,
-        "currency": currency, "periods": periods, "shifts": shifts, "rates": json_rates,
+        "currency": style.currency, "periods": periods, "shifts": shifts, "rates": json_rates,
     });
     let tariff: Vec<String> = rates
         .iter()
         .map(|rate| {
-            let price = format_money(currency, rate.price_micro);
+            let price = style.money(rate.price_micro);
             format!("{} {}–{} {price}/kWh", rate.code, clock(rate.from_minute), clock(rate.to_minute))
         })
         .collect();
-    let tariff = if tariff.is_empty() { "none is set up".to_owned() } else { tariff.join(", ") };
-    let text = format!(
-        "{date} is a {}. It is now {} in {} (UTC{utc_offset}). Tariff that day: {tariff}.",
-        weekday_name(date),
-        local_text(calendar.zone, ask.now),
-        calendar.zone.name()
-    );
+    let tariff = if tariff.is_empty() { say::no_tariff_set_up(lang).to_owned() } else { tariff.join(", ") };
+    let (now, zone) = (local_text(calendar.zone, ask.now), calendar.zone.name());
+    let text = say::day_told(lang, date, weekday, now, zone, utc_offset, tariff);
     let mut rows: Vec<_> = calendar
         .shifts
         .iter()
         .map(|shift| {
             vec![
-                word("Shift"),
+                word(say::shift(lang)),
                 word(&shift.name),
                 word(clock(shift.from_minute)),
                 word(clock(shift.to_minute)),
@@ -97,10 +88,17 @@ pub async fn date_info(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, To
         })
         .collect();
     rows.extend(rates.iter().map(|rate| {
-        let price = format!("{}/kWh", format_money(currency, rate.price_micro));
-        vec![word("Rate"), word(&rate.code), word(clock(rate.from_minute)), word(clock(rate.to_minute)), word(price)]
+        let price = format!("{}/kWh", style.money(rate.price_micro));
+        vec![
+            word(say::rate(lang)),
+            word(&rate.code),
+            word(clock(rate.from_minute)),
+            word(clock(rate.to_minute)),
+            word(price),
+        ]
     }));
-    let columns = vec![words(""), words("Name"), words("From"), words("To"), words("Price")];
-    let tables = vec![table(format!("Shifts and tariff on {date}"), columns, rows)];
+    let columns =
+        vec![words(""), words(say::name(lang)), words(say::from(lang)), words(say::to(lang)), words(say::price(lang))];
+    let tables = vec![table(say::shifts_and_tariff(lang, date), columns, rows)];
     Ok(ToolResult { text, structured, tables, charts: vec![] })
 }

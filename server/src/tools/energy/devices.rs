@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use app::words::energy as say;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -63,20 +64,21 @@ pub async fn find_devices(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult,
     let omitted = total - devices.len();
     let structured = json!({ "devices": rows, "total": total, "omitted": omitted });
     let names: Vec<String> = devices.iter().map(|device| format!("{} ({})", device.name, device.code)).collect();
+    let lang = ask.style.lang;
     let text = match (total, omitted) {
-        (0, _) => "No device matches.".to_owned(),
-        (1, _) => format!("1 device: {}.", names.join(", ")),
-        (_, 0) => format!("{total} devices: {}.", names.join(", ")),
-        _ => format!("{total} devices, the first {}: {}.", names.len(), names.join(", ")),
+        (0, _) => say::no_device_matches(lang).to_owned(),
+        (1, _) => say::one_device(lang, names.join(", ")),
+        (_, 0) => say::devices_found(lang, total, names.join(", ")),
+        _ => say::first_devices(lang, total, names.len(), names.join(", ")),
     };
-    let columns = vec![figures("Id", ""), words("Code"), words("Name"), words("Tags")];
+    let columns = vec![figures("Id", ""), words(say::code(lang)), words(say::name(lang)), words(say::tags(lang))];
     let shown = devices
         .iter()
         .map(|device| {
             vec![count(device.id), word(&device.code), word(&device.name), word(ask.site.tags_of(device.id).join(", "))]
         })
         .collect();
-    Ok(ToolResult { text, structured, tables: vec![table("Devices", columns, shown)], charts: vec![] })
+    Ok(ToolResult { text, structured, tables: vec![table(say::devices(lang), columns, shown)], charts: vec![] })
 }
 
 /// How well a device matches a query: 1 for its id, code or name, less for a part of these or of a tag.
@@ -120,42 +122,53 @@ pub async fn device_overview(ask: &mut Ask<'_>, given: Value) -> Result<ToolResu
         latest.push((quantity, latest_value(ask, &device, quantity, ts).await?, ts + QUARTER));
     }
 
-    let (currency, zone) = (ask.currency.as_str(), ask.calendar.zone);
+    let (style, zone) = (&ask.style, ask.calendar.zone);
+    let lang = style.lang;
     let mut structured = json!({
         "device": { "id": device.id, "code": device.code, "name": device.name },
-        "parent": ask.site.parent_code(&device), "tags": ask.site.tags_of(device.id), "currency": currency,
+        "parent": ask.site.parent_code(&device), "tags": ask.site.tags_of(device.id), "currency": style.currency,
         "latest": latest.iter().map(|(quantity, value, end)| json!({
-            "quantity": quantity.key(), "name": quantity.name(), "unit": quantity.unit(), "value": value,
+            "quantity": quantity.key(), "name": quantity.name(lang), "unit": quantity.unit(), "value": value,
             "at": utc_text(*end), "local": local_text(zone, *end),
         })).collect::<Vec<_>>(),
     });
     for (keyword, sum) in &amounts {
-        structured[keyword.as_str()] = sum.json(currency);
+        structured[keyword.as_str()] = sum.json(style);
     }
     let parts: Vec<String> =
-        amounts.iter().map(|(keyword, sum)| format!("{} {}", keyword.label(), sum.words(currency))).collect();
+        amounts.iter().map(|(keyword, sum)| format!("{} {}", keyword.label(lang), sum.words(style))).collect();
     let text = format!("{} ({}): {}.", device.name, device.code, parts.join("; "));
     let rows = amounts
         .iter()
         .map(|(keyword, sum)| {
-            let [energy, cost] = sum.cells(currency);
-            vec![word(keyword.label()), energy, cost]
+            let [energy, cost] = sum.cells(style);
+            vec![word(keyword.label(lang)), energy, cost]
         })
         .collect();
     let energy = table(
-        format!("{}: energy and cost", device.name),
-        vec![words("Period"), figures("Energy", "kWh"), figures("Cost", currency)],
+        say::energy_and_cost_of(lang, &device.name),
+        vec![words(say::period(lang)), figures(say::energy(lang), "kWh"), figures(say::cost(lang), &style.currency)],
         rows,
     );
     let rows = latest
         .iter()
         .map(|(quantity, value, end)| {
-            vec![word(quantity.name()), figure(*value, 2), word(quantity.unit()), word(local_text(zone, *end))]
+            vec![
+                word(quantity.name(lang)),
+                figure(*value, 2, lang),
+                word(quantity.unit()),
+                word(local_text(zone, *end)),
+            ]
         })
         .collect();
     let readings = table(
-        format!("{}: latest readings", device.name),
-        vec![words("Quantity"), figures("Value", ""), words("Unit"), words("Local time")],
+        say::latest_readings_of(lang, &device.name),
+        vec![
+            words(say::quantity(lang)),
+            figures(say::value(lang), ""),
+            words(say::unit(lang)),
+            words(say::local_time(lang)),
+        ],
         rows,
     );
     Ok(ToolResult { text, structured, tables: vec![energy, readings], charts: vec![] })
@@ -190,31 +203,37 @@ pub async fn list_quantities(ask: &mut Ask<'_>, given: Value) -> Result<ToolResu
             *measured.entry(quantity).or_default() += 1;
         }
     }
+    let lang = ask.style.lang;
     let rows: Vec<Value> = measured
         .iter()
         .map(|(quantity, devices)| {
             json!({
-                "id": quantity.id(), "key": quantity.key(), "name": quantity.name(), "unit": quantity.unit(),
+                "id": quantity.id(), "key": quantity.key(), "name": quantity.name(lang), "unit": quantity.unit(),
                 "devices": devices,
             })
         })
         .collect();
-    let names: Vec<String> = measured.keys().map(|quantity| quantity.name().to_owned()).collect();
+    let names: Vec<String> = measured.keys().map(|quantity| quantity.name(lang).to_owned()).collect();
     let text = match names.is_empty() {
-        true => "Nothing is measured yet.".to_owned(),
-        false => format!("Measured are: {}.", names.join(", ")),
+        true => say::nothing_measured_yet(lang).to_owned(),
+        false => say::measured(lang, names.join(", ")),
     };
-    let columns = vec![words("Quantity"), words("Key"), words("Unit"), figures("Devices", "")];
+    let columns = vec![
+        words(say::quantity(lang)),
+        words(say::key(lang)),
+        words(say::unit(lang)),
+        figures(say::devices(lang), ""),
+    ];
     let shown = measured
         .iter()
         .map(|(quantity, devices)| {
-            vec![word(quantity.name()), word(quantity.key()), word(quantity.unit()), count(*devices)]
+            vec![word(quantity.name(lang)), word(quantity.key()), word(quantity.unit()), count(*devices)]
         })
         .collect();
     Ok(ToolResult {
         text,
         structured: json!({ "quantities": rows }),
-        tables: vec![table("Quantities", columns, shown)],
+        tables: vec![table(say::quantities(lang), columns, shown)],
         charts: vec![],
     })
 }
@@ -249,17 +268,19 @@ pub async fn list_groups(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, 
     });
     let names: Vec<String> = tags.iter().map(|((kind, name), _)| format!("{name} ({kind})")).collect();
     let formulas: Vec<&str> = aggregations.iter().map(|aggregation| aggregation.name.as_str()).collect();
-    let none = |names: String| if names.is_empty() { "none".to_owned() } else { names };
-    let text = format!("Tags: {}. Aggregations: {}.", none(names.join(", ")), none(formulas.join(", ")));
+    let lang = ask.style.lang;
+    let none = |names: String| if names.is_empty() { say::none(lang).to_owned() } else { names };
+    let text = say::groups(lang, none(names.join(", ")), none(formulas.join(", ")));
     let tag_rows =
         tags.iter().map(|((kind, name), devices)| vec![word(*name), word(*kind), word(devices.join(", "))]).collect();
     let formula_rows = aggregations
         .iter()
         .map(|aggregation| vec![word(&aggregation.name), word(&aggregation.kind), word(&aggregation.formula)])
         .collect();
+    let heads = |last| vec![words(say::name(lang)), words(say::kind(lang)), words(last)];
     let tables = vec![
-        table("Tags", vec![words("Name"), words("Kind"), words("Devices")], tag_rows),
-        table("Aggregations", vec![words("Name"), words("Kind"), words("Formula")], formula_rows),
+        table(say::tags(lang), heads(say::devices(lang)), tag_rows),
+        table(say::aggregations(lang), heads(say::formula(lang)), formula_rows),
     ];
     Ok(ToolResult { text, structured, tables, charts: vec![] })
 }

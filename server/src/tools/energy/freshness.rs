@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use app::words::energy as say;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ use super::{
     ask::{Ask, arguments, row_limit},
     counter::QUARTER,
     period::{local_text, utc_text},
-    table::{figures, table, word, words},
+    table::{figure, figures, table, word, words},
 };
 use crate::{
     db::energy::device::{Device, source_latest},
@@ -74,18 +75,21 @@ pub async fn data_freshness(ask: &mut Ask<'_>, given: Value) -> Result<ToolResul
         })).collect::<Vec<_>>(),
         "fresh": fresh, "late": late, "silent": silent, "no_data": no_data, "omitted": all - rows.len(),
     });
-    let text = format!(
-        "Of {all} devices, {fresh} are fresh (up to {FRESH_MINUTES} minutes), {late} late, {silent} silent for more than a day, \
-         {no_data} without data."
-    );
+    let lang = ask.style.lang;
+    let text = say::fresh_of(lang, all, fresh, FRESH_MINUTES, late, silent, no_data);
     let shown = rows
         .iter()
         .map(|(device, end, age)| {
-            let age_cell = age.map_or_else(|| word("–"), super::table::count);
-            let end = end.map_or_else(|| "never".to_owned(), |end| local_text(zone, end));
-            vec![word(&device.name), word(end), age_cell, word(status(*age).replace('_', " "))]
+            let age_cell = age.map_or_else(|| word("–"), |age| figure(age as f64, 0, lang));
+            let end = end.map_or_else(|| say::never(lang).to_owned(), |end| local_text(zone, end));
+            vec![word(&device.name), word(end), age_cell, word(say::freshness(lang, status(*age)))]
         })
         .collect();
-    let columns = vec![words("Device"), words("Latest reading"), figures("Age", "min"), words("Status")];
-    Ok(ToolResult { text, structured, tables: vec![table("Data freshness", columns, shown)], charts: vec![] })
+    let columns = vec![
+        words(say::device(lang)),
+        words(say::latest_reading(lang)),
+        figures(say::age(lang), "min"),
+        words(say::status(lang)),
+    ];
+    Ok(ToolResult { text, structured, tables: vec![table(say::data_freshness(lang), columns, shown)], charts: vec![] })
 }

@@ -1,59 +1,55 @@
-//! Energy and money as people write them: whole arithmetic, rounded only for display.
+//! Energy and money as the tenant's people write them: whole arithmetic, rounded only for display.
 
-/// An amount in micro-units of a currency, e.g. `Rp 1,234,568`, `$12.35`. Rounded half away from zero to the decimals
-/// people use for the currency.
-#[must_use]
-pub fn format_money(currency: &str, micro: i64) -> String {
-    let (symbol, decimals): (&str, u32) = match currency {
-        "IDR" => ("Rp ", 0),
-        "USD" => ("$", 2),
-        "EUR" => ("€", 2),
-        "GBP" => ("£", 2),
-        "JPY" | "KRW" | "VND" | "CLP" => ("", 0),
-        _ => ("", 2),
-    };
-    let sign = if micro < 0 { "-" } else { "" };
-    let number = grouped(i128::from(micro).abs(), decimals);
-    if symbol.is_empty() { format!("{currency} {sign}{number}") } else { format!("{sign}{symbol}{number}") }
+use app::{
+    components::format::{fixed, money},
+    model::Lang,
+};
+
+/// How a tenant writes: its language, and its currency (ISO 4217).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    pub lang: Lang,
+    pub currency: String,
+}
+
+impl Style {
+    /// An amount in micro-units of the currency: `Rp1.234.568`, `$12.35`.
+    #[must_use]
+    pub fn money(&self, micro: i64) -> String {
+        money(&self.currency, micro, self.lang)
+    }
 }
 
 /// Micro-kWh as `1,234.5 kWh`: three digits after the point below 10 kWh, one below 10,000, else none.
 #[must_use]
-pub fn format_kwh(micro: i64) -> String {
-    let sign = if micro < 0 { "-" } else { "" };
-    let size = i128::from(micro).abs();
-    let decimals = match size {
+pub fn format_kwh(micro: i64, lang: Lang) -> String {
+    let decimals = match micro.unsigned_abs() {
         ..10_000_000 => 3,
         10_000_000..10_000_000_000 => 1,
         _ => 0,
     };
-    format!("{sign}{} kWh", grouped(size, decimals))
+    format!("{} kWh", scaled(micro, decimals, lang))
 }
 
-/// A percentage as `12.3 %`.
+/// A percentage as `12.3 %`, `12,3 %`.
 #[must_use]
-pub fn format_percent(value: f64) -> String {
-    format!("{value:.1} %")
+pub fn format_percent(value: f64, lang: Lang) -> String {
+    format!("{} %", decimal(value, 1, lang))
 }
 
-/// Thousands separated by commas, `decimals` digits after the point (at most 6), from millionths.
-fn grouped(micro: i128, decimals: u32) -> String {
-    let unit = 10_i128.pow(6 - decimals.min(6));
-    let rounded = (micro + unit / 2) / unit;
-    let scale = 10_i128.pow(decimals.min(6));
-    let whole = (rounded / scale).to_string();
-    let mut text = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if decimals > 0 {
-        let width = decimals as usize;
-        text.push_str(&format!(".{:0width$}", rounded % scale));
-    }
-    text
+/// A measured number with so many decimals (at most 6); `–` when it is beyond what [`micro`] holds.
+#[must_use]
+pub fn decimal(value: f64, decimals: u32, lang: Lang) -> String {
+    micro(value).map_or_else(|| "–".to_owned(), |micro| scaled(micro, decimals, lang))
+}
+
+/// Millionths with so many decimals (at most 6), rounded half away from zero.
+fn scaled(micro: i64, decimals: u32, lang: Lang) -> String {
+    let decimals = decimals.min(6);
+    let unit = 10_i64.pow(6 - decimals);
+    let (whole, rest) = (micro / unit, micro % unit);
+    let away = if rest.abs() * 2 >= unit { micro.signum() } else { 0 };
+    fixed(whole + away, decimals as usize, Some(lang))
 }
 
 /// Millionths as a JSON number: for showing, never for summing.
@@ -75,21 +71,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn money_is_written_as_the_currency_is_used() {
-        assert_eq!(format_money("IDR", 1_234_567_500_000), "Rp 1,234,568");
-        assert_eq!(format_money("IDR", 999_499_999), "Rp 999");
-        assert_eq!(format_money("USD", -12_345_000), "-$12.35");
-        assert_eq!(format_money("JPY", 5_000_000_000), "JPY 5,000");
-        assert_eq!(format_money("CHF", 1_005_000), "CHF 1.01");
-        assert_eq!(format_money("IDR", i64::MIN), "-Rp 9,223,372,036,855");
+    fn money_is_written_as_the_tenant_does() {
+        let style = |lang, currency: &str| Style { lang, currency: currency.to_owned() };
+        assert_eq!(style(Lang::Indonesian, "IDR").money(1_234_567_500_000), "Rp1.234.568");
+        assert_eq!(style(Lang::English, "IDR").money(1_234_567_500_000), "Rp1,234,568");
+        assert_eq!(style(Lang::Indonesian, "USD").money(-12_345_000), "-$12,35");
     }
 
     #[test]
     fn energy_keeps_the_digits_that_matter() {
-        assert_eq!(format_kwh(3_170_000), "3.170 kWh");
-        assert_eq!(format_kwh(1_234_560_000), "1,234.6 kWh");
-        assert_eq!(format_kwh(12_345_600_000), "12,346 kWh");
-        assert_eq!(format_kwh(0), "0.000 kWh");
-        assert_eq!(format_kwh(-10_000_000), "-10.0 kWh");
+        assert_eq!(format_kwh(3_170_000, Lang::English), "3.170 kWh");
+        assert_eq!(format_kwh(1_234_560_000, Lang::English), "1,234.6 kWh");
+        assert_eq!(format_kwh(12_345_600_000, Lang::English), "12,346 kWh");
+        assert_eq!(format_kwh(0, Lang::Indonesian), "0,000 kWh");
+        assert_eq!(format_kwh(-10_000_000, Lang::English), "-10.0 kWh");
+        assert_eq!(format_kwh(i64::MIN, Lang::Indonesian), "-9.223.372.036.855 kWh");
+        assert_eq!(decimal(1_234.567, 2, Lang::Indonesian), "1.234,57");
+        assert_eq!(decimal(-0.004, 2, Lang::English), "0.00");
+        assert_eq!(format_percent(12.34, Lang::Indonesian), "12,3 %");
     }
 }

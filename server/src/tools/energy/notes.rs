@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use app::model::{FieldKind, FormField, Risk, Timestamp};
+use app::{
+    model::{FieldKind, FormField, Lang, Risk, Timestamp},
+    words::energy as say,
+};
 use async_trait::async_trait;
 use chrono::{NaiveDateTime, TimeZone as _};
 use serde::Deserialize;
@@ -57,10 +60,14 @@ impl Tool for NoteTool {
         &self.definition
     }
 
-    fn summary(&self, arguments: &Value) -> String {
+    fn title(&self, lang: Lang) -> &'static str {
+        say::tool(lang, self.definition.name).unwrap_or(self.definition.title)
+    }
+
+    fn summary(&self, arguments: &Value, lang: Lang) -> String {
         match (self.kind, arguments.get("note").and_then(Value::as_i64), text_of(arguments, "device")) {
-            (Kind::Delete, Some(number), _) => format!("Note {number}"),
-            (_, _, "") => "All devices".to_owned(),
+            (Kind::Delete, Some(number), _) => say::note_numbered(lang, number),
+            (_, _, "") => say::all_devices(lang).to_owned(),
             (_, _, device) => device.to_owned(),
         }
     }
@@ -73,13 +80,13 @@ impl Tool for NoteTool {
         }
     }
 
-    fn effect(&self, arguments: &Value) -> String {
+    fn effect(&self, arguments: &Value, lang: Lang) -> String {
         let (device, text) = (text_of(arguments, "device"), text_of(arguments, "text"));
         match self.kind {
-            Kind::Add if text.is_empty() => format!("Add a note to {device}"),
-            Kind::Add => format!("Add the note “{text}” to {device}"),
-            Kind::List => "Show notes".to_owned(),
-            Kind::Delete => format!("Delete note {} for good", arguments["note"]),
+            Kind::Add if text.is_empty() => say::add_note_to(lang, device),
+            Kind::Add => say::add_note_saying(lang, text, device),
+            Kind::List => say::show_notes(lang).to_owned(),
+            Kind::Delete => say::delete_note_numbered(lang, &arguments["note"]),
         }
     }
 
@@ -158,6 +165,7 @@ struct AddArguments {
 async fn add_note(context: &ToolContext, given: Value) -> Result<ToolResult, ToolError> {
     let given: AddArguments = arguments(given)?;
     let ask = Ask::begin(context).await?;
+    let lang = ask.style.lang;
     let device = ask.site.device(&given.device)?.clone();
     let at = match &given.at {
         Some(local) => instant(&ask, local)?,
@@ -167,13 +175,13 @@ async fn add_note(context: &ToolContext, given: Value) -> Result<ToolResult, Too
     if text.is_empty() {
         let field = FormField {
             name: "text".to_owned(),
-            label: "Note".to_owned(),
-            description: format!("What happened at {}?", device.name),
+            label: say::note(lang).to_owned(),
+            description: say::what_happened(lang, &device.name),
             kind: FieldKind::Text { max_chars: MAX_TEXT },
             required: true,
         };
         return Err(ToolError::NeedsInput {
-            message: format!("What should the note on {} say?", device.name),
+            message: say::what_should_it_say(lang, &device.name),
             fields: vec![field],
         });
     }
@@ -185,7 +193,8 @@ async fn add_note(context: &ToolContext, given: Value) -> Result<ToolResult, Too
                 tx.commit().await?;
                 let author = scope.user_name().to_owned();
                 let note = DeviceNote { number, device_id: device.id, at: at.0, text, author };
-                return Ok(one(&ask, &note, &format!("Note {number} on {} is stored", device.name)));
+                let told = say::note_stored(lang, number, &device.name, &note.text);
+                return Ok(one(&ask, &note, told));
             }
             Err(db::Error::Duplicate(_)) => {}
             Err(error) => return Err(error.into()),
@@ -219,13 +228,16 @@ async fn list_notes(context: &ToolContext, given: Value) -> Result<ToolResult, T
     let device = given.device.as_deref().map(|text| ask.site.device(text)).transpose()?.map(|device| device.id);
     let limit = i64::try_from(row_limit(given.limit, 20)).unwrap_or(20);
     let notes = note_list(ask.scope, &mut ask.tx, device, limit).await?;
-    let text = match notes.len() {
-        0 => "There are no notes.".to_owned(),
-        1 => "1 note.".to_owned(),
-        several => format!("{several} notes."),
-    };
+    let lang = ask.style.lang;
+    let text = say::notes_counted(lang, notes.len());
     let shown: Vec<Value> = notes.iter().map(|note| shown(&ask, note)).collect();
-    let columns = vec![words("Note"), words("Device"), words("Local time"), words("Text"), words("By")];
+    let columns = vec![
+        words(say::note(lang)),
+        words(say::device(lang)),
+        words(say::local_time(lang)),
+        words(say::text(lang)),
+        words(say::author(lang)),
+    ];
     let rows = notes
         .iter()
         .map(|note| {
@@ -241,7 +253,7 @@ async fn list_notes(context: &ToolContext, given: Value) -> Result<ToolResult, T
     Ok(ToolResult {
         text,
         structured: json!({ "notes": shown }),
-        tables: vec![table("Notes", columns, rows)],
+        tables: vec![table(say::list_notes(lang), columns, rows)],
         charts: vec![],
     })
 }
@@ -261,7 +273,8 @@ async fn delete_note(context: &ToolContext, given: Value) -> Result<ToolResult, 
     tx.commit().await?;
     let ask = Ask::begin(context).await?;
     let name = device_name(&ask, &note);
-    Ok(one(&ask, &note, &format!("Note {} on {name} is deleted", note.number)))
+    let told = say::note_deleted(ask.style.lang, note.number, name, &note.text);
+    Ok(one(&ask, &note, told))
 }
 
 fn device_name(ask: &Ask<'_>, note: &DeviceNote) -> String {
@@ -280,13 +293,8 @@ fn shown(ask: &Ask<'_>, note: &DeviceNote) -> Value {
     })
 }
 
-fn one(ask: &Ask<'_>, note: &DeviceNote, what: &str) -> ToolResult {
-    ToolResult {
-        text: format!("{what}: {}", note.text),
-        structured: shown(ask, note),
-        tables: Vec::new(),
-        charts: Vec::new(),
-    }
+fn one(ask: &Ask<'_>, note: &DeviceNote, text: String) -> ToolResult {
+    ToolResult { text, structured: shown(ask, note), tables: Vec::new(), charts: Vec::new() }
 }
 
 #[cfg(test)]
@@ -300,13 +308,17 @@ mod tests {
             .iter()
             .map(|tool| {
                 let arguments = json!({ "device": "Compressor 3", "text": "bearing noise", "note": 2 });
-                (tool.risk(), tool.asks(), tool.effect(&arguments))
+                (tool.risk(), tool.asks(), tool.effect(&arguments, Lang::English))
             })
             .collect();
         assert_eq!(told[0], (Risk::Write, true, "Add the note “bearing noise” to Compressor 3".into()));
         assert!(!told[1].1);
         assert_eq!(told[2], (Risk::Destructive, true, "Delete note 2 for good".into()));
-        assert_eq!(tools[0].effect(&json!({ "device": "Compressor 3" })), "Add a note to Compressor 3");
+        assert_eq!(
+            tools[0].effect(&json!({ "device": "Compressor 3" }), Lang::Indonesian),
+            "Tambah catatan pada Compressor 3"
+        );
+        assert_eq!(tools[1].title(Lang::Indonesian), "Catatan");
         for tool in &tools {
             for schema in [&tool.definition().input_schema, &tool.definition().output_schema] {
                 assert!(jsonschema::validator_for(schema).is_ok() && schema["additionalProperties"] == false);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use app::words::energy as say;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::{
     ask::{Ask, arguments, row_limit},
     chart,
     counter::QUARTER,
-    money::number,
+    money::{decimal, number},
     period::{local_text, utc_text},
     quantity::Quantity,
     site::ScopeArguments,
@@ -65,11 +66,15 @@ pub async fn peaks(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, ToolEr
         _ => None,
     };
 
-    let calendar = &ask.calendar;
-    let note = amount::note(&period, &amount::Amount::default(), !used.is_empty(), calendar);
+    let (calendar, lang) = (&ask.calendar, ask.style.lang);
+    let note = amount::note(&period, &amount::Amount::default(), !used.is_empty(), calendar, lang);
     let place = |ts: i64| {
         let slot = calendar.slot(ts);
-        (local_text(calendar.zone, ts), calendar.shift_name(slot.shift_id), calendar.rate_code(slot.rate_id))
+        (
+            local_text(calendar.zone, ts),
+            calendar.shift_name(slot.shift_id, lang),
+            calendar.rate_code(slot.rate_id, lang),
+        )
     };
     let rows: Vec<Value> = highest
         .iter()
@@ -79,39 +84,40 @@ pub async fn peaks(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, ToolEr
         })
         .collect();
     let structured = json!({
-        "scope": target.label, "period": period.json(), "peaks": rows, "average_kw": average.map(number),
+        "scope": target.label, "period": period.json(lang), "peaks": rows, "average_kw": average.map(number),
         "load_factor_percent": load_factor, "note": note,
     });
+    let kw = |micro: i64| decimal(number(micro), 1, lang);
     let mut text = match highest.first() {
-        Some((ts, demand)) => format!(
-            "{}, {}: highest demand {:.1} kW at {} (local), average {:.1} kW.",
-            target.label,
-            period.label(),
-            number(*demand),
-            place(*ts).0,
-            average.map_or(0.0, number)
-        ),
-        None => format!("{}, {}: no demand was measured.", target.label, period.label()),
+        Some((ts, demand)) => {
+            let average = kw(average.unwrap_or(0));
+            say::highest_demand(lang, &target.label, period.label(lang), kw(*demand), place(*ts).0, average)
+        }
+        None => say::no_demand(lang, &target.label, period.label(lang)),
     };
     if let Some(note) = &note {
         text.push_str(&format!(" {note}"));
     }
-    let columns = vec![words("Local time"), figures("Demand", "kW"), words("Shift"), words("Rate")];
+    let columns = vec![
+        words(say::local_time(lang)),
+        figures(say::demand(lang), "kW"),
+        words(say::shift(lang)),
+        words(say::rate(lang)),
+    ];
     let shown = highest
         .iter()
         .map(|(ts, demand)| {
             let (local, shift, rate) = place(*ts);
-            vec![word(local), figure(number(*demand), 1), word(shift), word(rate)]
+            vec![word(local), figure(number(*demand), 1, lang), word(shift), word(rate)]
         })
         .collect();
-    let caption = format!("{}: peaks, {}", target.label, period.label());
-    let sentence = highest
-        .first()
-        .map(|(ts, demand)| format!("The highest demand was {:.1} kW at {} (local).", number(*demand), place(*ts).0));
-    let title = format!("{}: demand, {}", target.label, period.label());
+    let caption = say::peaks_of(lang, &target.label, period.label(lang));
+    let sentence = highest.first().map(|(ts, demand)| say::demand_told(lang, kw(*demand), place(*ts).0));
+    let title = say::demand_of(lang, &target.label, period.label(lang));
     let demand = used.iter().map(|(ts, used)| (*ts, number(used.saturating_mul(QUARTERS_PER_HOUR))));
-    let chart = sentence
-        .map(|sentence| chart::time(title, sentence, ("Demand", "kW"), calendar.zone, QUARTER, demand.collect()));
+    let chart = sentence.map(|sentence| {
+        chart::time(title, sentence, (say::demand(lang), "kW"), calendar.zone, QUARTER, demand.collect())
+    });
     let charts = chart.map(chart_bounds::fine).into_iter().collect();
     Ok(ToolResult { text, structured, tables: vec![table(caption, columns, shown)], charts })
 }

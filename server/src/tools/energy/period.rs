@@ -1,6 +1,9 @@
 //! Periods as models name them: whole local days, from a keyword or two dates.
 
-use app::model::Date;
+use app::{
+    model::{Date, Lang},
+    words::energy as say,
+};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use serde_json::Value;
@@ -49,17 +52,8 @@ impl Keyword {
 
     /// In words for people.
     #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Today => "today so far",
-            Self::Yesterday => "yesterday",
-            Self::ThisWeek => "this week so far",
-            Self::LastWeek => "last week",
-            Self::ThisMonth => "this month so far",
-            Self::LastMonth => "last month",
-            Self::Last7Days => "the last 7 days",
-            Self::Last30Days => "the last 30 days",
-        }
+    pub fn label(self, lang: Lang) -> String {
+        say::period_named(lang, self.as_str(), true)
     }
 
     /// First and last day. Weeks start on Monday (ISO 8601); what is running ends today; `last_n_days` end yesterday.
@@ -178,24 +172,25 @@ impl Period {
 
     /// In words: the keyword's, with the dates.
     #[must_use]
-    pub fn label(&self) -> String {
+    pub fn label(&self, lang: Lang) -> String {
         match self.keyword {
-            Some(keyword) => format!("{} ({})", keyword.label(), self.dates()),
-            None => self.dates(),
+            Some(keyword) => format!("{} ({})", keyword.label(lang), self.dates(lang)),
+            None => self.dates(lang),
         }
     }
 
     /// e.g. `2026-03-02 to 2026-03-08`.
     #[must_use]
-    pub fn dates(&self) -> String {
-        if self.from == self.to { self.from.to_string() } else { format!("{} to {}", self.from, self.to) }
+    pub fn dates(&self, lang: Lang) -> String {
+        let from = self.from.to_string();
+        if self.from == self.to { from } else { say::days(lang, &from, &self.to.to_string()) }
     }
 
     /// As results carry it.
     #[must_use]
-    pub fn json(&self) -> Value {
+    pub fn json(&self, lang: Lang) -> Value {
         serde_json::json!({
-            "from": self.from.to_string(), "to": self.to.to_string(), "days": self.days(), "label": self.label(),
+            "from": self.from.to_string(), "to": self.to.to_string(), "days": self.days(), "label": self.label(lang),
             "running": self.is_running(),
         })
     }

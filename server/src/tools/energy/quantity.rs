@@ -3,6 +3,8 @@
 
 use std::{fmt, str::FromStr};
 
+use app::{model::Lang, words::energy as say};
+
 /// A measured quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Quantity {
@@ -78,18 +80,8 @@ impl Quantity {
 
     /// As people read it.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ActiveEnergy => "Active energy",
-            Self::ActivePower => "Active power",
-            Self::Voltage => "Voltage L-N",
-            Self::Current => "Current",
-            Self::PowerFactor => "Power factor",
-            Self::Frequency => "Frequency",
-            Self::ReactiveEnergyLagging => "Reactive energy, lagging",
-            Self::ReactiveEnergyLeading => "Reactive energy, leading",
-            Self::Co2 => "Carbon dioxide",
-        }
+    pub fn name(self, lang: Lang) -> &'static str {
+        say::quantity_named(lang, self.key())
     }
 
     /// The unit values are stored in; empty for a ratio.

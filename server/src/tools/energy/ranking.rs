@@ -1,5 +1,6 @@
 //! `rank_devices` and `compare_groups`.
 
+use app::words::{energy as say, errors::sentence};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -49,7 +50,8 @@ pub async fn rank_devices(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult,
     let given: RankArguments = arguments(given)?;
     let period = ask.period(&given.period)?;
     let mut devices: Vec<Device> = ask.site.leaves().into_iter().cloned().collect();
-    let mut what = "all devices".to_owned();
+    let lang = ask.style.lang;
+    let mut what = say::among_all(lang).to_owned();
     if let Some(tag) = &given.tag {
         let (name, members) = ask.site.tag(tag)?;
         devices.retain(|device| members.iter().any(|member| member.id == device.id));
@@ -73,17 +75,15 @@ pub async fn rank_devices(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult,
     let omitted = ranked.len().saturating_sub(limit);
     ranked.truncate(limit);
 
-    let note = amount::note(&period, &total, has_data, &ask.calendar);
-    let currency = ask.currency.as_str();
-    let (by, order) = (
-        if given.by == By::Energy { "energy" } else { "cost" },
-        if given.order == Order::Highest { "highest" } else { "lowest" },
-    );
+    let note = amount::note(&period, &total, has_data, &ask.calendar, lang);
+    let style = &ask.style;
+    let (is_energy, is_highest) = (given.by == By::Energy, given.order == Order::Highest);
+    let (by, order) = (say::measure(lang, is_energy), say::order(lang, is_highest));
     let rows: Vec<Value> = ranked
         .iter()
         .zip(1..)
         .map(|((device, sum), rank)| {
-            let mut fields = sum.fields(currency);
+            let mut fields = sum.fields(style);
             fields.insert("rank".to_owned(), json!(rank));
             fields.insert("device".to_owned(), json!({ "id": device.id, "code": device.code, "name": device.name }));
             fields.insert("share_percent".to_owned(), json!(sum.share_of(&total)));
@@ -91,39 +91,41 @@ pub async fn rank_devices(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult,
         })
         .collect();
     let structured = json!({
-        "period": period.json(), "currency": currency, "by": by, "order": order, "rows": rows,
-        "total": total.json(currency), "omitted": omitted, "note": note,
+        "period": period.json(lang), "currency": style.currency, "by": if is_energy { "energy" } else { "cost" },
+        "order": if is_highest { "highest" } else { "lowest" }, "rows": rows,
+        "total": total.json(style), "omitted": omitted, "note": note,
     });
     let first: Vec<String> =
-        ranked.iter().take(3).map(|(device, sum)| format!("{} ({})", device.name, sum.words(currency))).collect();
-    let mut text = format!("{order} {by} among {what}, {}: {}.", period.label(), first.join("; "));
+        ranked.iter().take(3).map(|(device, sum)| format!("{} ({})", device.name, sum.words(style))).collect();
+    let mut text = sentence(&say::ranked(lang, &order, &by, &what, period.label(lang), first.join("; ")));
     if let Some(note) = &note {
         text.push_str(&format!(" {note}"));
     }
     let columns = vec![
-        figures("Rank", ""),
-        words("Device"),
-        figures("Energy", "kWh"),
-        figures("Cost", currency),
-        figures("Share", "%"),
+        figures(say::rank(lang), ""),
+        words(say::device(lang)),
+        figures(say::energy(lang), "kWh"),
+        figures(say::cost(lang), &style.currency),
+        figures(say::share(lang), "%"),
     ];
     let shown = ranked
         .iter()
         .zip(1..)
         .map(|((device, sum), rank)| {
-            let [energy, cost] = sum.cells(currency);
-            vec![count(rank), word(&device.name), energy, cost, percent_cell(sum.share_of(&total))]
+            let [energy, cost] = sum.cells(style);
+            vec![count(rank), word(&device.name), energy, cost, percent_cell(sum.share_of(&total), lang)]
         })
         .collect();
-    let mut shown = table(format!("Devices by {by}, {}", period.label()), columns, shown);
+    let mut shown = table(say::devices_by(lang, &by, period.label(lang)), columns, shown);
     shown.omitted = u32::try_from(omitted).unwrap_or(u32::MAX);
     let bars: Vec<(String, Option<i64>)> =
         ranked.iter().map(|(device, sum)| (device.name.clone(), Some(measure(sum)))).collect();
-    let unit = if given.by == By::Energy { "kWh" } else { currency };
+    let unit = if is_energy { "kWh" } else { &style.currency };
     let charts = ranked.first().map(|(first, _)| {
-        let title = format!("Devices by {by}, {}", period.label());
-        let sentence = format!("{} has the {order} {by} among {what}. {}", first.name, chart::range(&bars, unit));
-        chart::bars(title, sentence, unit, if given.by == By::Energy { "Energy" } else { "Cost" }, &bars)
+        let title = say::devices_by(lang, &by, period.label(lang));
+        let best = say::ranked_first(lang, &first.name, &order, &by, &what);
+        let sentence = format!("{best} {}", chart::range(&bars, unit, style));
+        chart::bars(title, sentence, unit, if is_energy { say::energy(lang) } else { say::cost(lang) }, &bars)
     });
     Ok(ToolResult { text, structured, tables: vec![shown], charts: charts.into_iter().collect() })
 }
@@ -137,6 +139,7 @@ struct GroupArguments {
 pub async fn compare_groups(ask: &mut Ask<'_>, given: Value) -> Result<ToolResult, ToolError> {
     let given: GroupArguments = arguments(given)?;
     let period = ask.period(&given.period)?;
+    let lang = ask.style.lang;
     let wanted = given.kind.unwrap_or_else(|| "department".to_owned());
     let mut names: Vec<String> = Vec::new();
     for tag in ask.site.tags.iter().filter(|tag| plain(&tag.kind) == plain(&wanted)) {
@@ -169,12 +172,12 @@ pub async fn compare_groups(ask: &mut Ask<'_>, given: Value) -> Result<ToolResul
     let omitted = groups.len().saturating_sub(MAX_GROUPS);
     groups.truncate(MAX_GROUPS);
 
-    let note = amount::note(&period, &total, has_data, &ask.calendar);
-    let currency = ask.currency.as_str();
+    let note = amount::note(&period, &total, has_data, &ask.calendar, lang);
+    let style = &ask.style;
     let rows: Vec<Value> = groups
         .iter()
         .map(|(name, devices, sum)| {
-            let mut fields = sum.fields(currency);
+            let mut fields = sum.fields(style);
             fields.insert("group".to_owned(), json!(name));
             fields.insert("devices".to_owned(), json!(devices));
             fields.insert("share_percent".to_owned(), json!(sum.share_of(&total)));
@@ -182,33 +185,33 @@ pub async fn compare_groups(ask: &mut Ask<'_>, given: Value) -> Result<ToolResul
         })
         .collect();
     let structured = json!({
-        "kind": wanted, "period": period.json(), "currency": currency, "rows": rows, "total": total.json(currency),
+        "kind": wanted, "period": period.json(lang), "currency": style.currency, "rows": rows, "total": total.json(style),
         "omitted": omitted, "note": note,
     });
     let parts: Vec<String> =
-        groups.iter().take(5).map(|(name, _, sum)| format!("{name} {}", sum.words(currency))).collect();
-    let mut text = format!("By {wanted}, {}: {}.", period.label(), parts.join("; "));
+        groups.iter().take(5).map(|(name, _, sum)| format!("{name} {}", sum.words(style))).collect();
+    let mut text = say::grouped(lang, &wanted, period.label(lang), parts.join("; "));
     if let Some(note) = &note {
         text.push_str(&format!(" {note}"));
     }
     let columns = vec![
-        words("Group"),
-        figures("Devices", ""),
-        figures("Energy", "kWh"),
-        figures("Cost", currency),
-        figures("Share", "%"),
+        words(say::group(lang)),
+        figures(say::devices(lang), ""),
+        figures(say::energy(lang), "kWh"),
+        figures(say::cost(lang), &style.currency),
+        figures(say::share(lang), "%"),
     ];
     let shown = groups
         .iter()
         .map(|(name, devices, sum)| {
-            let [energy, cost] = sum.cells(currency);
-            vec![word(name), count(*devices), energy, cost, percent_cell(sum.share_of(&total))]
+            let [energy, cost] = sum.cells(style);
+            vec![word(name), count(*devices), energy, cost, percent_cell(sum.share_of(&total), lang)]
         })
         .collect();
-    let caption = format!("Energy and cost by {wanted}, {}", period.label());
+    let caption = say::energy_and_cost_by(lang, &wanted, period.label(lang));
     let parts: Vec<(String, Option<i64>)> =
         groups.iter().map(|(name, _, sum)| (name.clone(), Some(sum.used))).collect();
-    let title = format!("Energy by {wanted}, {}", period.label());
-    let charts = vec![chart::parts(title, "The site", "kWh", "Energy", &parts)];
+    let title = say::energy_by(lang, &wanted, period.label(lang));
+    let charts = vec![chart::parts(title, say::whole_site(lang), &parts, style)];
     Ok(ToolResult { text, structured, tables: vec![table(caption, columns, shown)], charts })
 }

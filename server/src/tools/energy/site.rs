@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use app::{model::Lang, words::energy as say};
+
 use super::formula::{self, Operand, Weight};
 use crate::{
     db::{
@@ -22,6 +24,8 @@ pub struct Site {
     pub devices: Vec<Device>,
     pub tags: Vec<Tag>,
     pub aggregations: Vec<Aggregation>,
+    /// What the tenant's texts are in.
+    pub lang: Lang,
 }
 
 /// What to measure, as a tool is told. At most one; none is the whole site.
@@ -50,6 +54,7 @@ impl Site {
             devices: device_list(scope, tx).await?,
             tags: tag_list(scope, tx).await?,
             aggregations: aggregation_list(scope, tx).await?,
+            lang: scope.locale(),
         })
     }
 
@@ -127,11 +132,8 @@ impl Site {
             several => {
                 let names: Vec<String> = several.iter().take(SUGGESTIONS).map(|device| named(device)).collect();
                 let more = if several.len() > SUGGESTIONS { ", …" } else { "" };
-                Err(ToolError::Refused(format!(
-                    "\"{}\" could be {}{more}. Which one?",
-                    shown(text),
-                    names.join(" or ")
-                )))
+                let names = names.join(say::or(self.lang));
+                Err(ToolError::Refused(say::could_be(self.lang, shown(text), names, more)))
             }
         }
     }
@@ -145,9 +147,9 @@ impl Site {
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.code.cmp(&b.1.code)));
         let names: Vec<String> = ranked.iter().take(SUGGESTIONS).map(|(_, device)| named(device)).collect();
         if names.is_empty() {
-            return format!("There is no device \"{}\": no devices are set up here yet.", shown(text));
+            return say::no_devices_yet(self.lang, shown(text));
         }
-        format!("There is no device \"{}\". The closest are {}.", shown(text), names.join(", "))
+        say::no_such_device(self.lang, shown(text), names.join(", "))
     }
 
     /// A tag's name as stored, and its devices.
@@ -182,7 +184,7 @@ impl Site {
         let all = |devices: Vec<&Device>| devices.into_iter().map(|device| (device.clone(), Weight::ONE)).collect();
         match (device, tag, aggregation, formula) {
             (None, None, None, None) => {
-                Ok(Target { label: "the whole site".to_owned(), terms: all(self.roots().collect()) })
+                Ok(Target { label: say::the_whole_site(self.lang).to_owned(), terms: all(self.roots().collect()) })
             }
             (Some(text), None, None, None) => {
                 let device = self.device(text)?;

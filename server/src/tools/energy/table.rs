@@ -1,6 +1,8 @@
 //! Tables to show, made from the same numbers as the structured results.
 
-use app::model::{Cell, Column, Table};
+use app::model::{Cell, Column, Lang, Table};
+
+use super::money::decimal;
 
 /// A heading of text.
 pub fn words(label: &str) -> Column {
@@ -17,15 +19,15 @@ pub fn word(text: impl Into<String>) -> Cell {
     Cell { text: text.into(), value: None }
 }
 
-/// A cell of a whole number.
+/// A cell of a whole number that names or counts something: never grouped.
 pub fn count(value: i64) -> Cell {
     let number = value as f64;
     Cell { text: value.to_string(), value: Some(number) }
 }
 
 /// A cell of a number with some decimals.
-pub fn figure(value: f64, decimals: usize) -> Cell {
-    Cell { text: format!("{value:.decimals$}"), value: Some(value) }
+pub fn figure(value: f64, decimals: u32, lang: Lang) -> Cell {
+    Cell { text: decimal(value, decimals, lang), value: Some(value) }
 }
 
 pub fn table(caption: impl Into<String>, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {

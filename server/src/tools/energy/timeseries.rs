@@ -1,6 +1,9 @@
 //! `query_timeseries`: the course of one quantity, at most 500 points, put together in the database.
 
-use app::model::{Chart, Date};
+use app::{
+    model::{Chart, Date, Lang},
+    words::energy as say,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,7 +12,7 @@ use super::{
     ask::{Ask, arguments},
     chart,
     counter::QUARTER,
-    money::number,
+    money::{decimal, number},
     period::{self, Period, day_start, local_text, utc_text},
     quantity::Quantity,
     table::{figure, figures, table, word, words},
@@ -136,7 +139,8 @@ fn answer(
     (width, bucket, coarsened): (i64, &str, bool),
     points: &[Point],
 ) -> ToolResult {
-    let zone = ask.calendar.zone;
+    let (zone, lang) = (ask.calendar.zone, ask.style.lang);
+    let shown_bucket = say::bucket(lang, bucket);
     // Six decimals are more than any meter has; without rounding, averages carry noise.
     let rounded = |value: f64| (value * 1e6).round() / 1e6;
     let lowest = points.iter().map(|p| p.range.map_or(p.value, |range| range.0)).reduce(f64::min);
@@ -148,9 +152,9 @@ fn answer(
 
     let mut notes = Vec::new();
     if coarsened {
-        notes.push(format!("The points were made coarser ({bucket}) to have at most {MAX_POINTS}."));
+        notes.push(say::coarser(lang, &shown_bucket, MAX_POINTS));
     }
-    notes.extend(amount::note(period, &amount::Amount::default(), !points.is_empty(), &ask.calendar));
+    notes.extend(amount::note(period, &amount::Amount::default(), !points.is_empty(), &ask.calendar, lang));
     let note = (!notes.is_empty()).then(|| notes.join(" "));
 
     let rows: Vec<Value> = points
@@ -164,43 +168,43 @@ fn answer(
         .collect();
     let structured = json!({
         "device": { "id": device.id, "code": device.code, "name": device.name },
-        "quantity": quantity.key(), "unit": quantity.unit(), "period": period.json(), "bucket": bucket, "points": rows,
+        "quantity": quantity.key(), "unit": quantity.unit(), "period": period.json(lang), "bucket": bucket, "points": rows,
         "summary": { "min": lowest, "max": highest, "average": average, "total": total },
         "note": note,
     });
     let unit = quantity.unit();
-    let mut text = format!("{}, {} per {bucket}, {}: {count} points", device.name, quantity.name(), period.label());
+    let mut text = say::course(lang, &device.name, quantity.name(lang), &shown_bucket, period.label(lang), count);
     if let (Some(lowest), Some(highest)) = (lowest, highest) {
-        text.push_str(&format!(", from {lowest:.2} to {highest:.2} {unit}"));
+        text.push_str(&say::course_range(lang, decimal(lowest, 2, lang), decimal(highest, 2, lang), unit));
     }
     if let Some(total) = total {
-        text.push_str(&format!(", {total:.1} {unit} in all"));
+        text.push_str(&say::course_total(lang, decimal(total, 1, lang), unit));
     }
     text.push('.');
     if let Some(note) = &note {
         text.push_str(&format!(" {note}"));
     }
-    let mut columns = vec![words("Local time"), figures(quantity.name(), unit)];
+    let mut columns = vec![words(say::local_time(lang)), figures(quantity.name(lang), unit)];
     if !quantity.is_amount() {
-        columns.extend([figures("Lowest", unit), figures("Highest", unit)]);
+        columns.extend([figures(say::lowest(lang), unit), figures(say::highest(lang), unit)]);
     }
     let shown = points
         .iter()
         .map(|p| {
-            let mut row = vec![word(local_text(zone, p.ts)), figure(p.value, 2)];
-            row.extend(p.range.iter().flat_map(|(low, high)| [figure(*low, 2), figure(*high, 2)]));
+            let mut row = vec![word(local_text(zone, p.ts)), figure(p.value, 2, lang)];
+            row.extend(p.range.iter().flat_map(|(low, high)| [figure(*low, 2, lang), figure(*high, 2, lang)]));
             row
         })
         .collect();
-    let caption = format!("{}: {}, {}", device.name, quantity.name(), period.label());
+    let caption = format!("{}: {}, {}", device.name, quantity.name(lang), period.label(lang));
     let tables = vec![table(caption.clone(), columns, shown)];
-    let charts = course(zone, caption, quantity, bucket, width, points);
+    let charts = course((zone, lang), caption, quantity, &shown_bucket, width, points);
     ToolResult { text, structured, tables, charts: charts.into_iter().collect() }
 }
 
 /// The points as a line; `None` without points.
 fn course(
-    zone: chrono_tz::Tz,
+    (zone, lang): (chrono_tz::Tz, Lang),
     title: String,
     quantity: Quantity,
     bucket: &str,
@@ -210,15 +214,10 @@ fn course(
     let lowest = points.iter().min_by(|a, b| a.value.total_cmp(&b.value))?;
     let highest = points.iter().max_by(|a, b| a.value.total_cmp(&b.value))?;
     let unit = quantity.unit();
-    let sentence = format!(
-        "{} per {bucket}: between {:.2} and {:.2} {unit}; the highest at {}.",
-        quantity.name(),
-        lowest.value,
-        highest.value,
-        local_text(zone, highest.ts),
-    );
+    let (least, most) = (decimal(lowest.value, 2, lang), decimal(highest.value, 2, lang));
+    let sentence = say::course_told(lang, quantity.name(lang), bucket, least, most, unit, local_text(zone, highest.ts));
     let values = points.iter().map(|point| (point.ts, point.value)).collect();
-    Some(chart::time(title, sentence, (quantity.name(), unit), zone, width, values))
+    Some(chart::time(title, sentence, (quantity.name(lang), unit), zone, width, values))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Tool for Fake {
     fn definition(&self) -> &ToolDefinition {
         &self.0
     }
-    fn summary(&self, _: &Value) -> String {
+    fn summary(&self, _: &Value, _: Lang) -> String {
         "é".repeat(100)
     }
     async fn run(&self, _: &ToolContext, arguments: Value) -> Result<ToolResult, ToolError> {
@@ -153,7 +153,10 @@ async fn a_large_result_is_shortened_and_it_is_said() {
 #[test]
 fn summaries_are_bounded() {
     let registry = Registry::of(vec![fake()]);
-    assert_eq!(registry.summary("fake", &json!({})).chars().count(), 60);
-    assert_eq!(registry.summary("other", &json!({})), "");
-    assert_eq!((registry.title("fake"), registry.title("other")), ("Fake".to_owned(), "other".to_owned()));
+    assert_eq!(registry.summary("fake", &json!({}), Lang::English).chars().count(), 60);
+    assert_eq!(registry.summary("other", &json!({}), Lang::English), "");
+    assert_eq!(
+        (registry.title("fake", Lang::English), registry.title("other", Lang::English)),
+        ("Fake".to_owned(), "other".to_owned())
+    );
 }

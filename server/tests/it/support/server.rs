@@ -69,6 +69,9 @@ impl TestServer {
             line.extend(["--anthropic-api-key".into(), "test-key".into()]);
             line.extend(["--anthropic-base-url".into(), upstream.url()]);
             line.extend(["--model".into(), "claude-haiku-4-5".into()]);
+            line.extend(["--openai-api-key".into(), "test-key".into()]);
+            line.extend(["--openai-base-url".into(), format!("{}/v1", upstream.url())]);
+            line.extend(["--ollama-base-url".into(), upstream.url(), "--ollama-models".into(), "llama3.2".into()]);
         }
         let Command::Serve(args) = Cli::parse_from(line).command else { unreachable!("the command is serve") };
         let parts = Parts {

@@ -113,8 +113,10 @@ async fn the_example_prompts_are_answered_from_the_tenants_own_data() {
                 assert!(!answer.contains(problem), "{text}: {answer}");
             }
             for cost in results.iter().filter_map(|result| result["total"]["cost_text"].as_str()) {
+                // The tool writes as the tenant does, the answer as its question: the digits are the same.
+                let digits = |text: &str| text.chars().filter(|c| !matches!(c, ',' | '.')).collect::<String>();
                 if text.contains("cost") {
-                    assert!(answer.contains(cost), "{text}: {cost} is not in {answer}");
+                    assert!(digits(&answer).contains(&digits(cost)), "{text}: {cost} is not in {answer}");
                 }
             }
         }

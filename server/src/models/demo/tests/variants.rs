@@ -12,7 +12,7 @@ fn the_brief_one_says_one_sentence_with_the_same_numbers() {
     let (same_rounds, whole) = ask(QUESTION);
     assert_eq!(rounds, same_rounds);
     assert!(whole.starts_with(&answer) && answer.len() < whole.len(), "{answer}");
-    assert!(answer.contains("**Rp 1234.5k**") && !answer.contains('|'), "{answer}");
+    assert!(answer.contains("**Rp1234.5k**") && !answer.contains('|'), "{answer}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn day(text: &str) -> Date {
 #[test]
 fn keywords_mean_whole_local_days() {
     let tuesday = day("2026-03-10");
-    let dates = |keyword: Keyword| Period::named(keyword, tuesday).dates();
+    let dates = |keyword: Keyword| Period::named(keyword, tuesday).dates(app::model::Lang::English);
     assert_eq!(dates(Keyword::Today), "2026-03-10");
     assert_eq!(dates(Keyword::Yesterday), "2026-03-09");
     assert_eq!(dates(Keyword::ThisWeek), "2026-03-09 to 2026-03-10");

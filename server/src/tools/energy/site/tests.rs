@@ -21,6 +21,7 @@ fn site() -> Site {
             kind: "net".into(),
             formula: "11-(12+13+14)".into(),
         }],
+        lang: Lang::English,
     }
 }
 
@@ -50,7 +51,7 @@ fn what_is_unclear_or_unknown_is_refused_with_names_of_this_tenant() {
     assert!(refusal(site.device("Compresor 3")).contains("closest are Compressor 3"));
     assert!(refusal(site.device("!!!")).contains("There is no device"));
     assert!(refusal(site.tag("utility")).contains("Utilities"));
-    let nothing = Site { devices: Vec::new(), tags: Vec::new(), aggregations: Vec::new() };
+    let nothing = Site { devices: Vec::new(), tags: Vec::new(), aggregations: Vec::new(), lang: Lang::English };
     assert!(refusal(nothing.device("x")).contains("no devices are set up"));
 }
 

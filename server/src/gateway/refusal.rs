@@ -1,0 +1,122 @@
+//! Why a request is not answered: an error in words, with the headers that go with it.
+
+use http::{HeaderName, HeaderValue};
+
+use crate::{
+    models::wire::{WireError, WireErrorKind, WireFormat},
+    usage::{RateKind, RatesLeft, ReserveError},
+};
+
+/// A refusal or a failure, before anything was answered.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub error: Box<WireError>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl From<WireError> for Refusal {
+    fn from(error: WireError) -> Self {
+        Self { error: Box::new(error), headers: Vec::new() }
+    }
+}
+
+impl Refusal {
+    pub(super) fn closing() -> Self {
+        let error = WireError::new(WireErrorKind::Unavailable, "The server is restarting. Try again in a moment.");
+        Self::from(error).with("retry-after", "2")
+    }
+
+    pub(super) fn internal() -> Self {
+        WireError::new(WireErrorKind::Internal, "Something went wrong here. It is noted; the request id names it.")
+            .into()
+    }
+
+    /// The books let nothing through.
+    pub(super) fn of_reserve(error: ReserveError, format: WireFormat) -> Self {
+        match error {
+            ReserveError::Refused(refusal) => {
+                let resets = if refusal.resets_at.0 > 0 {
+                    format!(" It resets at {}.", refusal.resets_at)
+                } else {
+                    String::new()
+                };
+                let contact =
+                    if refusal.contact.is_empty() { String::new() } else { format!(" Ask {}.", refusal.contact) };
+                let message =
+                    format!("{} is used up: its limit is {}.{resets}{contact}", refusal.budget, refusal.limit);
+                Self::from(WireError::new(WireErrorKind::BudgetExceeded, message))
+                    .with("x-budget-scope", &refusal.budget)
+                    .with("x-budget-reset", &refusal.resets_at.to_string())
+            }
+            ReserveError::TooFast(refusal) => {
+                let what = match refusal.kind {
+                    RateKind::Requests => "requests a minute",
+                    RateKind::Tokens => "tokens a minute",
+                    RateKind::Concurrent => "requests at once",
+                };
+                let message =
+                    format!("This key may make {} {what}. Try again in {} s.", refusal.limit, refusal.retry_after_s());
+                let mut answer = Self::from(WireError::new(WireErrorKind::RateLimited, message))
+                    .with("retry-after", &refusal.retry_after_s().to_string());
+                answer.headers.extend(rate_headers(&refusal.left, format));
+                answer
+            }
+            ReserveError::Db(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the books are closed");
+                let message = "The books cannot be written now, so nothing is sent. Try again in a moment.";
+                Self::from(WireError::new(WireErrorKind::Unavailable, message)).with("retry-after", "1")
+            }
+        }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+        // Names of people and tenants may have letters that a header cannot.
+        let ascii: String =
+            value.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect();
+        if let Ok(value) = HeaderValue::try_from(ascii) {
+            self.headers.push((HeaderName::from_static(name), value));
+        }
+        self
+    }
+}
+
+/// What a key has left, in the headers of its format's vendor (OpenAI "Rate limits in headers", Anthropic "Response
+/// headers"). Ollama has none.
+pub(super) fn rate_headers(left: &RatesLeft, format: WireFormat) -> Vec<(HeaderName, HeaderValue)> {
+    let names = match format {
+        WireFormat::OpenAi => [
+            ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+            ("x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+        ],
+        WireFormat::Anthropic => [
+            (
+                "anthropic-ratelimit-requests-limit",
+                "anthropic-ratelimit-requests-remaining",
+                "anthropic-ratelimit-requests-reset",
+            ),
+            (
+                "anthropic-ratelimit-tokens-limit",
+                "anthropic-ratelimit-tokens-remaining",
+                "anthropic-ratelimit-tokens-reset",
+            ),
+        ],
+        WireFormat::Ollama => return Vec::new(),
+    };
+    let reset = match format {
+        WireFormat::Anthropic => left.resets_at.to_string(),
+        _ => format!("{}ms", left.resets_in_ms),
+    };
+    let figures = [(left.limits.requests_per_minute, left.requests), (left.limits.tokens_per_minute, left.tokens)];
+    let mut headers = Vec::new();
+    for ((limit_name, left_name, reset_name), (limit, left)) in names.into_iter().zip(figures) {
+        let Some(limit) = limit else { continue };
+        for (name, value) in
+            [(limit_name, limit.to_string()), (left_name, left.to_string()), (reset_name, reset.clone())]
+        {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.push((HeaderName::from_static(name), value));
+            }
+        }
+    }
+    headers
+}

@@ -1,0 +1,345 @@
+//! The answer on its way: pieces go to the client as they come, a tap on them counts, and in the end the hold is settled
+//! with what was counted, whatever became of the client.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout_at},
+};
+
+use super::{Incoming, Inner, Offered, Refusal, Reply, ReplyBody, attempt::Head, refusal::rate_headers};
+use crate::{
+    egress::EgressResponse,
+    models::wire::{
+        Stamp, Tap, TapState, Translator, UsageFilter, WireError, WireErrorKind, WireFormat, translate_response,
+    },
+    usage::{CallOutcome, Ending, Hold},
+};
+
+/// Between two pieces of a body.
+const SILENCE: Duration = Duration::from_secs(120);
+/// A document may take as long as the model thinks.
+const DOCUMENT_WITHIN: Duration = Duration::from_secs(600);
+/// Longest document.
+const MAX_DOCUMENT_BYTES: usize = 64 * 1024 * 1024;
+/// Pieces on their way to the client.
+const MAX_PIECES: usize = 32;
+/// How long a client may take nothing before it counts as gone.
+const STALLED: Duration = Duration::from_secs(30);
+/// After the client went away the provider's answer is read on for this long, for its usage; then it is broken off.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often the lease of a running call is renewed.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
+
+/// Passes an answer on and settles.
+pub(super) async fn answer(
+    inner: &Inner,
+    incoming: &Incoming,
+    offered: &Offered,
+    hold: Hold,
+    response: EgressResponse,
+    head: Head,
+) {
+    let is_streaming = incoming.request.is_streaming();
+    let relay = Relay {
+        inner,
+        incoming,
+        from: offered.endpoint.format(),
+        tap: Tap::new(offered.endpoint.format(), is_streaming),
+        response,
+        until_checkpoint: Instant::now() + CHECKPOINT_EVERY,
+    };
+    let headers = headers(incoming, offered, &hold);
+    if is_streaming {
+        relay.stream(hold, headers, head).await;
+    } else {
+        relay.document(hold, headers, head).await;
+    }
+}
+
+fn headers(incoming: &Incoming, offered: &Offered, hold: &Hold) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::new();
+    let cap = hold.permit().max_output_tokens().div_euclid(incoming.request.choices().max(1));
+    let wanted = incoming.request.max_output().unwrap_or(offered.model.max_output_tokens);
+    if cap < wanted.min(offered.model.max_output_tokens)
+        && let Ok(value) = HeaderValue::try_from(cap.to_string())
+    {
+        // The budget allowed less than was asked for.
+        headers.push((HeaderName::from_static("x-budget-max-tokens"), value));
+    }
+    if let Ok(value) = HeaderValue::try_from(offered.model.id.0.as_str()) {
+        headers.push((HeaderName::from_static("x-steward-model"), value));
+    }
+    if let Some(left) = hold.rates_left() {
+        headers.extend(rate_headers(&left, incoming.request.format()));
+    }
+    headers
+}
+
+struct Relay<'a> {
+    inner: &'a Inner,
+    incoming: &'a Incoming,
+    /// What the provider speaks.
+    from: WireFormat,
+    tap: Tap,
+    response: EgressResponse,
+    until_checkpoint: Instant,
+}
+
+/// How the reading of a body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Properly, as far as the connection goes.
+    Body,
+    /// By us: the client is gone, or the server goes down.
+    BrokenOff,
+    /// The connection broke, or nothing came for too long.
+    Lost,
+    TooLarge,
+}
+
+impl Relay<'_> {
+    /// Reads one document and hands it over whole.
+    async fn document(mut self, mut hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
+        let content_type = self.content_type("application/json");
+        let until = Instant::now() + DOCUMENT_WITHIN;
+        let mut body = Vec::new();
+        let end = loop {
+            let piece = tokio::select! {
+                piece = timeout_at(until, self.response.chunk()) => piece,
+                () = sleep_until(self.until_checkpoint) => {
+                    match self.checkpoint(hold).await {
+                        Some(kept) => hold = kept,
+                        None => return,
+                    }
+                    continue;
+                }
+                () = self.inner.shutdown.cancelled() => break End::BrokenOff,
+            };
+            match piece {
+                Ok(Ok(Some(piece))) => {
+                    self.tap.push(&piece);
+                    if body.len() + piece.len() > MAX_DOCUMENT_BYTES {
+                        break End::TooLarge;
+                    }
+                    body.extend_from_slice(&piece);
+                }
+                Ok(Ok(None)) => break End::Body,
+                Ok(Err(_)) | Err(_) => break End::Lost,
+            }
+        };
+        self.tap.finish();
+        let outcome = self.outcome(end);
+        let reply = match end {
+            End::Body => self.translated(body).map(|body| self.reply(content_type, headers, ReplyBody::Whole(body))),
+            End::BrokenOff => Err(Refusal::closing()),
+            End::Lost | End::TooLarge => Err(broken(end).with_request_id(&self.incoming.request_id).into()),
+        };
+        // Who went away is charged all the same: the answer was made.
+        let _ = head.send(reply);
+        self.inner.desk.settle(self.incoming.scope.clone(), hold, outcome).await;
+    }
+
+    /// Passes a stream on, piece by piece.
+    async fn stream(mut self, mut hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
+        let format = self.incoming.request.format();
+        let default = if format.streams_events() { "text/event-stream" } else { "application/x-ndjson" };
+        let content_type = self.content_type(default);
+        let (pieces, body) = mpsc::channel(MAX_PIECES);
+        let mut client = Client { pieces, gone_at: None };
+        if head.send(Ok(self.reply(content_type, headers, ReplyBody::Pieces(body)))).is_err() {
+            client.is_gone();
+        }
+        let mut passing = self.passing();
+        let mut beat = interval_at(self.until_checkpoint, CHECKPOINT_EVERY);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silent_at = Instant::now() + SILENCE;
+        let end = loop {
+            let piece = tokio::select! {
+                biased;
+                piece = self.response.chunk() => piece,
+                () = client.left() => {
+                    client.is_gone();
+                    continue;
+                }
+                _ = beat.tick() => {
+                    match self.checkpoint(hold).await {
+                        Some(kept) => hold = kept,
+                        None => return,
+                    }
+                    continue;
+                }
+                () = sleep_until(client.drained_at(silent_at)) => {
+                    break if client.gone_at.is_some() { End::BrokenOff } else { End::Lost };
+                }
+                () = self.inner.shutdown.cancelled() => break End::BrokenOff,
+            };
+            silent_at = Instant::now() + SILENCE;
+            match piece {
+                Ok(Some(piece)) => {
+                    self.tap.push(&piece);
+                    client.give(passing.push(piece)).await;
+                }
+                Ok(None) => break End::Body,
+                Err(_) => break End::Lost,
+            }
+        };
+        self.tap.finish();
+        // A stream that broke off says so in its own format, unless it said so itself.
+        let has_end = matches!(self.tap.state(), TapState::Finished | TapState::Failed { .. });
+        let error = (!has_end).then(|| broken(end).with_request_id(&self.incoming.request_id));
+        client.give(passing.finish(error, format)).await;
+        let outcome = self.outcome(end);
+        drop(client);
+        self.inner.desk.settle(self.incoming.scope.clone(), hold, outcome).await;
+    }
+
+    /// How pieces of a stream go on.
+    fn passing(&self) -> Passing {
+        let request = &self.incoming.request;
+        if self.from != request.format() {
+            let stamp = self.stamp();
+            return Passing::Translated(Box::new(Translator::new(
+                self.from,
+                request.format(),
+                stamp,
+                request.wants_usage(),
+            )));
+        }
+        if self.from == WireFormat::OpenAi && !request.wants_usage() {
+            return Passing::Filtered(UsageFilter::default());
+        }
+        Passing::AsItCame
+    }
+
+    /// A document in the client's format.
+    fn translated(&self, body: Vec<u8>) -> Result<Bytes, Refusal> {
+        let to = self.incoming.request.format();
+        if self.from == to {
+            return Ok(body.into());
+        }
+        let value = translate_response(self.from, to, &body, &self.stamp())
+            .map_err(|error| error.with_request_id(&self.incoming.request_id))?;
+        Ok(value.to_string().into())
+    }
+
+    fn stamp(&self) -> Stamp {
+        let now = self.inner.world.now();
+        let id: String = self.incoming.request_id.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+        Stamp { id, created: now.0.div_euclid(1_000), model: self.incoming.request.model().to_owned() }
+    }
+
+    fn reply(&self, content_type: HeaderValue, headers: Vec<(HeaderName, HeaderValue)>, body: ReplyBody) -> Reply {
+        Reply { status: StatusCode::OK, content_type, headers, body }
+    }
+
+    fn content_type(&self, default: &'static str) -> HeaderValue {
+        let same = self.from == self.incoming.request.format();
+        let given = self.response.headers().get(header::CONTENT_TYPE).filter(|_| same);
+        given.cloned().unwrap_or(HeaderValue::from_static(default))
+    }
+
+    /// Renews the lease. `None`: the hold is lost with the desk, and the sweeper settles.
+    async fn checkpoint(&mut self, hold: Hold) -> Option<Hold> {
+        self.until_checkpoint = Instant::now() + CHECKPOINT_EVERY;
+        let (reported, received) = (self.tap.reported(), self.tap.received_bytes());
+        self.inner.desk.checkpoint(&self.incoming.scope, hold, reported, received).await
+    }
+
+    /// What is settled.
+    fn outcome(&self, end: End) -> CallOutcome {
+        let ending = match (self.tap.state(), end) {
+            (TapState::Finished, _) => Ending::Completed,
+            (TapState::Failed { had_begun: false }, _) => Ending::NotBilled,
+            (TapState::Nothing, _) => Ending::Lost,
+            (TapState::Begun | TapState::Failed { had_begun: true }, _) => Ending::Aborted,
+        };
+        tracing::debug!(request_id = self.incoming.request_id, ?end, ?ending, "an answer ended");
+        CallOutcome { ending, reported: self.tap.reported(), received_bytes: self.tap.received_bytes() }
+    }
+}
+
+fn broken(end: End) -> WireError {
+    match end {
+        End::TooLarge => {
+            WireError::new(WireErrorKind::Upstream, "The provider's answer is larger than can be passed on.")
+        }
+        End::BrokenOff => WireError::new(WireErrorKind::Unavailable, "The server is restarting; the answer ends here."),
+        End::Lost | End::Body => WireError::new(
+            WireErrorKind::Upstream,
+            "The connection to the model's provider was lost; the answer ends here.",
+        ),
+    }
+}
+
+/// What happens to the pieces of a stream.
+enum Passing {
+    AsItCame,
+    /// Without the usage nobody asked for.
+    Filtered(UsageFilter),
+    Translated(Box<Translator>),
+}
+
+impl Passing {
+    fn push(&mut self, piece: Bytes) -> Bytes {
+        match self {
+            Self::AsItCame => piece,
+            Self::Filtered(filter) => filter.push(&piece).into(),
+            Self::Translated(translator) => translator.push(&piece).into(),
+        }
+    }
+
+    /// What is left, and the error a stream ends with that did not end properly.
+    fn finish(&mut self, error: Option<WireError>, format: WireFormat) -> Bytes {
+        match (self, error) {
+            (Self::AsItCame, None) => Bytes::new(),
+            (Self::AsItCame, Some(error)) => error.event(format).into(),
+            (Self::Filtered(filter), error) => {
+                let mut left = filter.finish();
+                left.extend(error.map(|error| error.event(format)).unwrap_or_default().into_bytes());
+                left.into()
+            }
+            (Self::Translated(translator), None) => translator.finish().into(),
+            (Self::Translated(translator), Some(error)) => translator.abort(error).into(),
+        }
+    }
+}
+
+/// Who reads the stream.
+struct Client {
+    pieces: mpsc::Sender<Bytes>,
+    gone_at: Option<Instant>,
+}
+
+impl Client {
+    fn is_gone(&mut self) {
+        self.gone_at.get_or_insert_with(Instant::now);
+    }
+
+    /// Resolves when the client leaves; never again once that is known.
+    async fn left(&self) {
+        if self.gone_at.is_some() {
+            return std::future::pending().await;
+        }
+        self.pieces.closed().await;
+    }
+
+    /// When reading ends for want of anything: silence, or the drain's end.
+    fn drained_at(&self, silent_at: Instant) -> Instant {
+        self.gone_at.map_or(silent_at, |gone| silent_at.min(gone + DRAIN))
+    }
+
+    /// Hands a piece on; waits for a slow reader, but not for ever.
+    async fn give(&mut self, piece: Bytes) {
+        if self.gone_at.is_some() || piece.is_empty() {
+            return;
+        }
+        match tokio::time::timeout(STALLED, self.pieces.send(piece)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => self.is_gone(),
+        }
+    }
+}

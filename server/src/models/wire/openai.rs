@@ -1,0 +1,11 @@
+//! OpenAI's chat completions: what a stream or an answer costs, and reading and writing it.
+
+pub(super) mod chat_in;
+pub(super) mod chat_out;
+mod events_in;
+pub(super) mod events_out;
+mod meter;
+
+pub(super) use events_in::OpenAiReader;
+pub(super) use events_out::OpenAiWriter;
+pub(super) use meter::OpenAiMeter;

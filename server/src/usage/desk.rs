@@ -1,0 +1,389 @@
+//! The desk: reservations and settlements of many requests in few transactions (group commit), for the gateway.
+//!
+//! Whoever wants something hands it in and waits. What waits together is written together: settlements first, so that
+//! what they give back can be reserved at once. On SQLite there is one lane, for there is one writer; on PostgreSQL a
+//! tenant is always in the same of several lanes, so that its windows are not fought over within this process.
+//!
+//! What must hold: a hold is handed out after its transaction was committed, never before. A settlement is tried until it
+//! is written, or the server goes down and the sweeper settles from the last checkpoint; nobody has to wait for it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use app::model::TenantId;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    CallOutcome, Hold, ReserveError, ReserveRequest, Settled, Via, checkpoint,
+    hold::Purpose,
+    reserve::{Wanted, reserve_all},
+    settle::{Due, as_settled, settle_calls},
+};
+use crate::{
+    db::{Db, Engine, Error, Result, TenantScope, ledger::Books},
+    models::{Model, PriceVersion, ReportedUsage},
+    world::World,
+};
+
+/// Lanes on PostgreSQL.
+const LANES: usize = 4;
+/// Things written in one transaction.
+const AT_ONCE: usize = 256;
+/// Things that may wait in a lane; beyond, requests are refused.
+const MAX_WAITING: usize = 4_096;
+/// Settlements that could not be written and wait for the next try. The sweeper settles what is beyond.
+const MAX_LATER: usize = 100_000;
+/// The wait before they are tried again.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// How long the desk tries to write what is left when it closes.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+
+/// A call to reserve.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub scope: TenantScope,
+    pub via: Via,
+    /// From 1.
+    pub attempt: i64,
+    pub model: Arc<Model>,
+    pub price: Option<PriceVersion>,
+    pub input_bound: i64,
+    pub output_wanted: i64,
+    pub output_floor: i64,
+}
+
+impl Wish {
+    fn wanted(&self) -> Wanted<'_> {
+        let request = ReserveRequest {
+            turn: None,
+            step: 0,
+            attempt: self.attempt,
+            purpose: Purpose::Gateway,
+            model: &self.model,
+            price: self.price.as_ref(),
+            input_bound: self.input_bound,
+            output_wanted: self.output_wanted,
+            output_floor: self.output_floor,
+            via: Some(&self.via),
+        };
+        Wanted { scope: &self.scope, request }
+    }
+}
+
+/// Where the gateway reserves and settles. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    lanes: Arc<[mpsc::Sender<Job>]>,
+}
+
+enum Job {
+    Reserve { wish: Box<Wish>, reply: oneshot::Sender<std::result::Result<Hold, ReserveError>> },
+    Settle(Settlement),
+    Checkpoint(Checkpoint),
+    Close(oneshot::Sender<()>),
+}
+
+/// A wish, and who waits for it.
+type Waiting = (Box<Wish>, oneshot::Sender<std::result::Result<Hold, ReserveError>>);
+
+struct Settlement {
+    scope: TenantScope,
+    hold: Hold,
+    outcome: CallOutcome,
+    reply: oneshot::Sender<Settled>,
+    tries: u32,
+}
+
+struct Checkpoint {
+    scope: TenantScope,
+    hold: Arc<Hold>,
+    reported: ReportedUsage,
+    received_bytes: i64,
+    reply: oneshot::Sender<()>,
+}
+
+impl Desk {
+    /// Opens the desk; it works until it is [closed](Desk::close).
+    #[must_use]
+    pub fn open(db: &Db, world: &World) -> Self {
+        let count = if db.engine() == Engine::Sqlite { 1 } else { LANES };
+        let lanes = (0..count).map(|_| {
+            let (sender, jobs) = mpsc::channel(MAX_WAITING);
+            let lane = Lane { db: db.clone(), world: world.clone(), jobs, later: VecDeque::new() };
+            tokio::spawn(lane.run());
+            sender
+        });
+        Self { lanes: lanes.collect() }
+    }
+
+    /// Reserves one call.
+    ///
+    /// # Errors
+    /// As [`super::reserve`]; [`Error::Unavailable`] when too much waits or the server goes down.
+    pub async fn reserve(&self, wish: Wish) -> std::result::Result<Hold, ReserveError> {
+        let (reply, answer) = oneshot::channel();
+        let lane = self.lane(wish.scope.tenant())?;
+        lane.try_send(Job::Reserve { wish: Box::new(wish), reply }).map_err(|_| too_busy())?;
+        answer.await.map_err(|_| too_busy())?
+    }
+
+    /// Settles one call, sooner or later; gives what was booked once it is written. `None`: it could not be written for so
+    /// long that the sweeper will settle it from its last checkpoint.
+    pub async fn settle(&self, scope: TenantScope, hold: Hold, outcome: CallOutcome) -> Option<Settled> {
+        let (reply, answer) = oneshot::channel();
+        let lane = self.lane(scope.tenant()).ok()?;
+        // Waits for room instead of giving up: what was spent is not optional.
+        lane.send(Job::Settle(Settlement { scope, hold, outcome, reply, tries: 0 })).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Notes what is known of a running call and renews its lease. Gives the hold back.
+    pub async fn checkpoint(
+        &self,
+        scope: &TenantScope,
+        hold: Hold,
+        reported: ReportedUsage,
+        received_bytes: i64,
+    ) -> Option<Hold> {
+        let hold = Arc::new(hold);
+        let (reply, answer) = oneshot::channel();
+        let job = Checkpoint { scope: scope.clone(), hold: hold.clone(), reported, received_bytes, reply };
+        if let Ok(lane) = self.lane(scope.tenant())
+            && lane.send(Job::Checkpoint(job)).await.is_ok()
+        {
+            // The desk lets go of its part of the hold before it answers, or drops the answer.
+            let _ = answer.await;
+        }
+        Arc::into_inner(hold)
+    }
+
+    /// Writes what waits and stops; what comes later is refused. To be called when nobody asks any more.
+    pub async fn close(&self) {
+        for lane in self.lanes.iter() {
+            let (reply, closed) = oneshot::channel();
+            if lane.send(Job::Close(reply)).await.is_ok() {
+                let _ = tokio::time::timeout(CLOSE_WITHIN, closed).await;
+            }
+        }
+    }
+
+    fn lane(&self, tenant: TenantId) -> Result<&mpsc::Sender<Job>> {
+        let at = tenant.0.as_u128() % u128::try_from(self.lanes.len().max(1)).unwrap_or(1);
+        self.lanes.get(usize::try_from(at).unwrap_or(0)).ok_or_else(|| Error::Misuse("a desk without lanes".into()))
+    }
+}
+
+fn too_busy() -> ReserveError {
+    ReserveError::Db(Error::Busy)
+}
+
+struct Lane {
+    db: Db,
+    world: World,
+    jobs: mpsc::Receiver<Job>,
+    /// Settlements that could not be written, oldest first.
+    later: VecDeque<Settlement>,
+}
+
+impl Lane {
+    async fn run(mut self) {
+        let mut again_at: Option<Instant> = None;
+        loop {
+            let wait = again_at.unwrap_or_else(|| Instant::now() + AGAIN_AFTER);
+            let mut batch = Vec::new();
+            tokio::select! {
+                got = self.jobs.recv_many(&mut batch, AT_ONCE) => if got == 0 { break },
+                () = sleep_until(wait), if !self.later.is_empty() => {}
+            }
+            let is_time = again_at.is_none_or(|at| at <= Instant::now());
+            if is_time {
+                let due = self.later.len().min(AT_ONCE);
+                batch.extend(self.later.drain(..due).map(Job::Settle));
+            }
+            if let Some(closing) = self.serve(batch).await {
+                self.close().await;
+                let _ = closing.send(());
+                break;
+            }
+            again_at = (!self.later.is_empty()).then(|| Instant::now() + AGAIN_AFTER);
+        }
+    }
+
+    /// What was there when it was asked to stop, and what could not be written before.
+    async fn close(&mut self) {
+        self.jobs.close();
+        let mut rest = Vec::new();
+        while self.jobs.recv_many(&mut rest, AT_ONCE).await > 0 {
+            self.serve(std::mem::take(&mut rest)).await;
+        }
+        let until = Instant::now() + CLOSE_WITHIN;
+        while !self.later.is_empty() && Instant::now() < until {
+            let again: Vec<_> = self.later.drain(..).map(Job::Settle).collect();
+            self.serve(again).await;
+            if !self.later.is_empty() {
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+        }
+    }
+
+    /// Does what was handed in; gives back who asked it to stop, if somebody did.
+    async fn serve(&mut self, batch: Vec<Job>) -> Option<oneshot::Sender<()>> {
+        let mut closing = None;
+        let (mut wishes, mut settlements, mut checkpoints) = (Vec::new(), Vec::new(), Vec::new());
+        for job in batch {
+            match job {
+                Job::Reserve { wish, reply } => wishes.push((wish, reply)),
+                Job::Settle(settlement) => settlements.push(settlement),
+                Job::Checkpoint(checkpoint) => checkpoints.push(checkpoint),
+                Job::Close(reply) => closing = Some(reply),
+            }
+        }
+        for group in self.by_transaction(settlements, |settlement| &settlement.scope) {
+            self.settle(group).await;
+        }
+        for group in self.by_transaction(wishes, |(wish, _)| &wish.scope) {
+            self.reserve(group).await;
+        }
+        for checkpoint in checkpoints {
+            self.checkpoint(checkpoint).await;
+        }
+        closing
+    }
+
+    /// What may be written together: everything on SQLite, a tenant's where the database keeps tenants apart itself.
+    fn by_transaction<T>(&self, things: Vec<T>, scope: impl Fn(&T) -> &TenantScope) -> Vec<Vec<T>> {
+        if things.is_empty() {
+            return Vec::new();
+        }
+        if self.db.engine() == Engine::Sqlite {
+            return vec![things];
+        }
+        let mut groups: BTreeMap<TenantId, Vec<T>> = BTreeMap::new();
+        for thing in things {
+            groups.entry(scope(&thing).tenant()).or_default().push(thing);
+        }
+        groups.into_values().collect()
+    }
+
+    async fn reserve(&self, group: Vec<Waiting>) {
+        // Who went away does not get a hold that nobody would settle.
+        let group: Vec<_> = group.into_iter().filter(|(_, reply)| !reply.is_closed()).collect();
+        let wanted: Vec<Wanted<'_>> = group.iter().map(|(wish, _)| wish.wanted()).collect();
+        let Some(first) = wanted.first() else { return };
+        let done = async {
+            let mut tx = self.db.begin(first.scope).await?;
+            let holds = reserve_all(&mut tx, &self.world, &wanted).await?;
+            tx.commit().await?;
+            Ok(holds)
+        };
+        let done: Result<Vec<_>> = done.await;
+        drop(wanted);
+        match done {
+            Ok(holds) => {
+                for ((wish, reply), hold) in group.into_iter().zip(holds) {
+                    if let Err(Ok(hold)) = reply.send(hold) {
+                        // It went away while this was written: nothing was sent, nothing is owed.
+                        self.give_back(wish.scope, hold).await;
+                    }
+                }
+            }
+            Err(error) if group.len() == 1 => {
+                if let Some((_, reply)) = group.into_iter().next() {
+                    let _ = reply.send(Err(ReserveError::Db(error)));
+                }
+            }
+            // One of them may be to blame: each by itself then.
+            Err(_) => {
+                for one in group {
+                    Box::pin(self.reserve(vec![one])).await;
+                }
+            }
+        }
+    }
+
+    /// Gives back a hold that was never used.
+    async fn give_back(&self, scope: TenantScope, hold: Hold) {
+        let outcome =
+            CallOutcome { ending: super::Ending::NotBilled, reported: ReportedUsage::default(), received_bytes: 0 };
+        let (reply, _) = oneshot::channel();
+        let written = self.write(std::slice::from_ref(&Settlement { scope, hold, outcome, reply, tries: 0 })).await;
+        if let Err(error) = written {
+            tracing::warn!(error = &error as &dyn std::error::Error, "an unused hold is left to the sweeper");
+        }
+    }
+
+    async fn settle(&mut self, group: Vec<Settlement>) {
+        match self.write(&group).await {
+            Ok(booked) => {
+                for (settlement, settled) in group.into_iter().zip(booked) {
+                    settlement.hold.discharge();
+                    let _ = settlement.reply.send(settled);
+                }
+            }
+            Err(error) => {
+                let is_away = matches!(error, Error::Unavailable(_));
+                tracing::warn!(error = &error as &dyn std::error::Error, calls = group.len(), "not settled yet");
+                if !is_away && group.len() > 1 {
+                    for one in group {
+                        Box::pin(self.settle(vec![one])).await;
+                    }
+                    return;
+                }
+                self.put_off(group);
+            }
+        }
+    }
+
+    /// Keeps settlements for the next try.
+    fn put_off(&mut self, group: Vec<Settlement>) {
+        for mut settlement in group {
+            settlement.tries += 1;
+            if self.later.len() < MAX_LATER {
+                self.later.push_back(settlement);
+            } else {
+                tracing::error!(call = %settlement.hold.call(), "a settlement is left to the sweeper");
+            }
+        }
+        metrics::gauge!("steward_settlements_waiting")
+            .set(f64::from(u32::try_from(self.later.len()).unwrap_or(u32::MAX)));
+    }
+
+    async fn write(&self, group: &[Settlement]) -> Result<Vec<Settled>> {
+        let Some(first) = group.first() else { return Ok(Vec::new()) };
+        let mut tx = self.db.begin(&first.scope).await?;
+        let dues = group.iter().map(|settlement| Due {
+            books: Books::of(&settlement.scope),
+            call: settlement.hold.call(),
+            bounds: settlement.hold.bounds(),
+            outcome: settlement.outcome,
+        });
+        let outcome = settle_calls(&mut tx, &self.world, dues.collect()).await?;
+        tx.commit().await?;
+        // They come in the order of the calls' ids.
+        let mut order: Vec<usize> = (0..group.len()).collect();
+        order.sort_by_key(|at| group.get(*at).map(|settlement| settlement.hold.call()));
+        let mut settled: Vec<(usize, Settled)> = order.into_iter().zip(outcome.booked.iter().map(as_settled)).collect();
+        settled.sort_by_key(|(at, _)| *at);
+        Ok(settled.into_iter().map(|(_, settled)| settled).collect())
+    }
+
+    async fn checkpoint(&self, wanted: Checkpoint) {
+        let Checkpoint { scope, hold, reported, received_bytes, reply } = wanted;
+        let done = async {
+            let mut tx = self.db.begin(&scope).await?;
+            checkpoint(&scope, &mut tx, &self.world, &hold, reported, received_bytes).await?;
+            tx.commit().await
+        };
+        if let Err(error) = done.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, call = %hold.call(), "no checkpoint");
+        }
+        drop(hold);
+        let _ = reply.send(());
+    }
+}
