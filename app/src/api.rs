@@ -26,9 +26,9 @@ pub use usage::usage_report;
 #[cfg(not(feature = "ssr"))]
 pub use calls::{
     answer_again, archive_conversations, decide_tool_call, delete_conversation, delete_conversations, earlier_messages,
-    edit_answer, enrich, fork_conversation, list_conversations, list_shares, me, open_conversation, pin_conversation,
-    rate_answer, rename_conversation, restore_conversation, revoke_share, search_conversations, share_conversation,
-    start_turn, stop_turn, tenant_home, usage_meter,
+    edit_answer, enrich, fork_conversation, list_conversations, list_shares, live_place, me, open_conversation,
+    pin_conversation, rate_answer, rename_conversation, restore_conversation, revoke_share, search_conversations,
+    share_conversation, start_turn, stop_turn, tenant_home, usage_meter,
 };
 #[cfg(feature = "ssr")]
 pub use {
@@ -42,3 +42,12 @@ pub use {
     tenant::{tenant_home, usage_meter},
     turns::{answer_again, decide_tool_call, start_turn, stop_turn},
 };
+
+/// Where the person's stream is now: for a page's data, which only the server makes.
+///
+/// # Errors
+/// Nobody is signed in.
+#[cfg(feature = "ssr")]
+pub fn live_place() -> Result<String, crate::error::AppError> {
+    Ok(crate::backend::caller()?.0.live_place())
+}

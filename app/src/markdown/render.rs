@@ -28,13 +28,21 @@ pub struct Showing {
     pub rich: RichStore,
     /// The blocks will not change any more. Of what is still arriving nothing is asked.
     pub settled: bool,
+    /// Buttons do something; where they never will, they are not drawn.
+    pub has_scripts: bool,
 }
 
 impl Showing {
     /// For blocks that stand fast.
     #[must_use]
     pub fn new(lang: Lang, id: String, rich: RichStore) -> Self {
-        Self { lang, id, rich, settled: true }
+        Self { lang, id, rich, settled: true, has_scripts: true }
+    }
+
+    /// For a document that never gets scripts.
+    #[must_use]
+    pub fn without_scripts(self) -> Self {
+        Self { has_scripts: false, ..self }
     }
 
     /// For the blocks that are still arriving.
@@ -201,7 +209,8 @@ impl Draw<'_> {
         ];
         let bar = vec![
             element("span", "", vec![text(visible(label, Disguise::Unseen))]).into(),
-            element("span", "code-actions needs-script", buttons).into(),
+            element("span", "code-actions needs-script", if self.showing.has_scripts { buttons } else { vec![] })
+                .into(),
         ];
         let content = rich::code_nodes(language, code, &self.showing.rich);
         // The region is reached by keyboard to scroll it, so it needs a name.
@@ -220,7 +229,8 @@ impl Draw<'_> {
             let cells = cells.iter().enumerate();
             cells.map(|(column, cell)| self.cell(is_head, align(column), cell).into()).collect()
         };
-        let shown = if self.all_rows { table.rows.len() } else { table.rows.len().min(SHOWN_ROWS) };
+        let has_scripts = self.showing.has_scripts;
+        let shown = if self.all_rows || !has_scripts { table.rows.len() } else { table.rows.len().min(SHOWN_ROWS) };
         let rows = table.rows.iter().take(shown).map(|row| element("tr", "", cells(row, false)).into()).collect();
         let head = element("thead", "", vec![element("tr", "", cells(&table.head, true)).into()]);
         let grid = element("table", "table", vec![head.into(), element("tbody", "", rows).into()]);
@@ -228,7 +238,8 @@ impl Draw<'_> {
             .with("role", "group")
             .with("aria-label", words::table(lang))
             .with("tabindex", "0");
-        let mut frame = vec![table_bar(lang).into(), scroll.into()];
+        let mut frame: Vec<Node> = has_scripts.then(|| table_bar(lang).into()).into_iter().collect();
+        frame.push(scroll.into());
         if shown < table.rows.len() {
             let label = words::show_all_rows(lang, table.rows.len());
             let more = element("button", "button table-more needs-script", vec![text(label)]);

@@ -95,7 +95,7 @@ pub fn ChatPage() -> impl IntoView {
 
 async fn load(request: Request) -> Result<PageData, AppError> {
     let tenant = request.tenant?;
-    let live = live_place()?;
+    let live = api::live_place()?;
     let me = api::me().await?;
     let home = api::tenant_home(tenant.clone()).await?;
     let found = match request.search {
@@ -124,14 +124,6 @@ async fn load(request: Request) -> Result<PageData, AppError> {
     let refusal = request.refused.map(|error| ServerFnUrlError::<AppError>::decode_err(&error));
     let (lang, collapsed) = (request.lang, request.collapsed);
     Ok(PageData { live, me, home, list, archive, found, lang, conversation, collapsed, refusal })
-}
-
-/// Only the server loads pages.
-fn live_place() -> Result<String, AppError> {
-    #[cfg(feature = "ssr")]
-    return Ok(crate::backend::caller()?.0.live_place());
-    #[cfg(not(feature = "ssr"))]
-    Ok(String::new())
 }
 
 /// What a plain form searched for, cut where the server would refuse it; nothing when it is blank.

@@ -144,7 +144,7 @@ fn attached(path: &str, file: AttachmentView) -> AnyView {
 
 fn answered(lang: Lang, id: String, message: MessageView) -> AnyView {
     // Nothing is asked for later: what is not known is plain.
-    let showing = Showing::new(lang, id.clone(), RichStore::new(message.rich)).arriving();
+    let showing = Showing::new(lang, id.clone(), RichStore::new(message.rich)).arriving().without_scripts();
     let draw = |part: Part| match part {
         Part::Text { text } => {
             let blocks = markdown::blocks(&text);
