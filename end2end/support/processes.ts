@@ -34,6 +34,18 @@ async function ended(child: ChildProcess): Promise<void> {
   await new Promise((resolve) => child.once("exit", resolve));
 }
 
+/** The scripted provider stands in for all of them. */
+function asked(provider: string): Record<string, string> {
+  return {
+    ANTHROPIC_API_KEY: "end2end",
+    ANTHROPIC_BASE_URL: provider,
+    OPENAI_API_KEY: "end2end",
+    OPENAI_BASE_URL: `${provider}/v1`,
+    OLLAMA_BASE_URL: provider,
+    STEWARD_OLLAMA_MODELS: "llama3.2",
+  };
+}
+
 export type StewardOptions = {
   /** Names the log file. */
   name: string;
@@ -127,7 +139,7 @@ export class Steward {
       STEWARD_DEMO_PACE: "fast",
       STEWARD_SHUTDOWN_SECONDS: "1",
       LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? path.join(root, "target/site"),
-      ...(this.options.provider ? { ANTHROPIC_API_KEY: "end2end", ANTHROPIC_BASE_URL: this.options.provider } : {}),
+      ...(this.options.provider ? asked(this.options.provider) : {}),
       ...this.options.settings,
     });
   }

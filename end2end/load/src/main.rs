@@ -5,6 +5,7 @@
 //! line for set-up, REST, and pages. To add a measurement: a function in [`measure`] and a line in `run`.
 
 mod client;
+mod gateway;
 mod measure;
 mod server;
 mod stub;
@@ -30,6 +31,9 @@ struct Arguments {
     /// Requests per measured figure.
     #[arg(long, default_value_t = 200)]
     samples: usize,
+    /// Leave the long conversation out.
+    #[arg(long)]
+    only_gateway: bool,
     /// Measure on this PostgreSQL database instead of SQLite.
     #[arg(long)]
     database_url: Option<String>,
@@ -57,12 +61,21 @@ async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     rows.extend(measure::login_page(&client).await?);
     eprintln!("sending {} messages", arguments.samples);
     rows.extend(measure::sending(&mut client, &stub, arguments.samples).await?);
+    eprintln!("the gateway");
+    rows.extend(gateway::measure(&steward, &stub, arguments.samples.saturating_mul(5)).await?);
+    if arguments.only_gateway {
+        return finish(steward, rows).await;
+    }
     eprintln!("rendering");
     rows.extend(measure::rendering(&mut client, arguments.samples).await?);
     eprintln!("writing a conversation of {} messages; this is the long part", arguments.history);
     rows.extend(measure::history(&mut client, &stub, arguments.history, arguments.samples).await?);
     rows.push(measure::memory_after(&steward)?);
+    finish(steward, rows).await
+}
 
+/// Stops the server and looks into the books.
+async fn finish(mut steward: Steward, mut rows: Vec<Row>) -> Result<Vec<Row>> {
     steward.stop().await?;
     let books = steward.command(&["audit"]);
     rows.push(Row::fact("books", if books.is_ok() { "balance" } else { "DO NOT BALANCE" }, "balance"));

@@ -66,6 +66,19 @@ impl Steward {
         self.command_with_input(arguments, "")
     }
 
+    /// What a command prints.
+    pub fn output(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new(&self.binary)
+            .args(arguments)
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .output()?;
+        if output.status.success() {
+            return Ok(String::from_utf8(output.stdout)?);
+        }
+        Err(format!("steward {} failed: {}", arguments.join(" "), output.status).into())
+    }
+
     fn command_with_input(&self, arguments: &[&str], input: &str) -> Result<()> {
         let mut child = Command::new(&self.binary)
             .args(arguments)
@@ -119,6 +132,19 @@ impl Steward {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kib / 1024.0)
+    }
+}
+
+impl Steward {
+    /// CPU time the process has used, in user and kernel mode (`utime`, `stime` of proc(5), in hundredths of a second).
+    pub fn cpu(&self) -> Result<Duration> {
+        let id = self.child.as_ref().ok_or("the server is not running")?.id();
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // The name before it is in parentheses and may have spaces.
+        let fields = stat.rsplit_once(')').ok_or("no stat")?.1;
+        let ticks: Vec<u64> =
+            fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
     }
 }
 

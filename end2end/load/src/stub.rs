@@ -32,6 +32,11 @@ const EVENTS: [(&str, &str); 6] = [
     ("message_stop", r#"{"type":"message_stop"}"#),
 ];
 
+/// What a request for a whole answer says.
+const WHOLE: &[u8] = br#""stream":false"#;
+
+const DOCUMENT: &str = r#"{"id":"msg_bench","type":"message","role":"assistant","model":"bench","content":[{"type":"text","text":"Compressor 3 used 1,204 kWh."}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":100,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":12}}"#;
+
 /// A request as the provider saw it.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
@@ -77,7 +82,7 @@ impl Stub {
 /// Requests on one kept-alive connection, one after the other.
 async fn converse(mut stream: TcpStream, arrivals: &Mutex<Vec<Arrival>>) -> Result<()> {
     stream.set_nodelay(true)?;
-    let answer = answer();
+    let (answer, whole) = (answer(), document());
     let mut buffer = Vec::new();
     let mut chunk = vec![0; 64 * 1024];
     loop {
@@ -100,11 +105,12 @@ async fn converse(mut stream: TcpStream, arrivals: &Mutex<Vec<Arrival>>) -> Resu
             }
             buffer.extend_from_slice(&chunk[..read]);
         }
+        let is_streaming = !buffer[head..head + length].windows(WHOLE.len()).any(|window| window == WHOLE);
         buffer.drain(..head + length);
         if let Some(at) = at {
             arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(Arrival { at, bytes: length });
         }
-        stream.write_all(&answer).await?;
+        stream.write_all(if is_streaming { &answer } else { &whole }).await?;
     }
 }
 
@@ -117,6 +123,12 @@ fn request_length(buffer: &[u8]) -> Result<Option<(usize, usize)>> {
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>())
     });
     Ok(Some((end + 4, length.ok_or("a request without a length")??)))
+}
+
+fn document() -> Vec<u8> {
+    let length = DOCUMENT.len();
+    format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{DOCUMENT}")
+        .into_bytes()
 }
 
 fn answer() -> Vec<u8> {
