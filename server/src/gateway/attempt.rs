@@ -146,7 +146,15 @@ fn refuse_what_has_no_bound(request: &WireRequest, price: Option<&PriceVersion>)
             );
             Err(WireError::new(WireErrorKind::InvalidRequest, message))
         }
-        _ => Ok(()),
+        _ => match request.dearer_by() {
+            Some(field) if price.is_some_and(|price| price.output > 0) => {
+                let message = format!("\"{field}\" makes a call dearer than its listed price, so it cannot be asked for here.");
+                let mut error = WireError::new(WireErrorKind::InvalidRequest, message);
+                error.param = Some(field.to_owned());
+                Err(error)
+            }
+            _ => Ok(()),
+        },
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) async fn answer(
         inner,
         incoming,
         from: offered.endpoint.format(),
+        may_hide: offered.may_hide_output(&incoming.request),
         tap: Tap::new(offered.endpoint.format(), is_streaming),
         response,
         until_checkpoint: Instant::now() + CHECKPOINT_EVERY,
@@ -84,6 +85,8 @@ struct Relay<'a> {
     incoming: &'a Incoming,
     /// What the provider speaks.
     from: WireFormat,
+    /// See [`Offered::may_hide_output`].
+    may_hide: bool,
     tap: Tap,
     response: EgressResponse,
     until_checkpoint: Instant,
@@ -245,7 +248,7 @@ impl Relay<'_> {
     /// Renews the lease. `None`: the hold is lost with the desk, and the sweeper settles.
     async fn checkpoint(&mut self, hold: Hold) -> Option<Hold> {
         self.until_checkpoint = Instant::now() + CHECKPOINT_EVERY;
-        let (reported, received) = (self.tap.reported(), self.tap.received_bytes());
+        let (reported, received) = (self.tap.reported(), self.received_bytes());
         self.inner.desk.checkpoint(&self.incoming.scope, hold, reported, received).await
     }
 
@@ -258,7 +261,13 @@ impl Relay<'_> {
             (TapState::Begun | TapState::Failed { had_begun: true }, _) => Ending::Aborted,
         };
         tracing::debug!(request_id = self.incoming.request_id, ?end, ?ending, "an answer ended");
-        CallOutcome { ending, reported: self.tap.reported(), received_bytes: self.tap.received_bytes() }
+        CallOutcome { ending, reported: self.tap.reported(), received_bytes: self.received_bytes() }
+    }
+
+    /// A bound of the output in bytes; what may be hidden is bounded by the cap alone.
+    fn received_bytes(&self) -> i64 {
+        let has_begun = !matches!(self.tap.state(), TapState::Nothing | TapState::Failed { had_begun: false });
+        if self.may_hide && has_begun { i64::MAX } else { self.tap.received_bytes() }
     }
 }
 

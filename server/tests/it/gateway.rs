@@ -61,13 +61,18 @@ impl House {
 
     /// Everything that was begun is settled; then the books are the provider's bill.
     async fn books_balance(&self) {
+        self.settled().await;
+        self.server.books_balance(&["prs"]).await;
+    }
+
+    /// Waits until everything that was begun is settled.
+    async fn settled(&self) {
         let settled = async {
             while self.server.state.gateway.running() > 0 {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(30), settled).await.expect("everything settles");
-        self.server.books_balance(&["prs"]).await;
     }
 }
 
@@ -247,14 +252,26 @@ db_test! {
         house.upstream().enqueue(Script::text("One ").step(Step::Error(ApiError::new(529, "overloaded_error", "Overloaded"))));
         let body = house.messages(&ask("Count", true)).send().await.unwrap().text().await.unwrap();
         assert_eq!(body.matches("event: error").count(), 1, "its own error is not said twice: {body}");
-        while house.server.state.gateway.running() > 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        house.settled().await;
         let violations = usage::audit_books(&house.server.db).await.unwrap();
         assert!(violations.is_empty(), "{violations:?}");
         let (meter, bill) = (house.server.meter("prs").await, house.upstream().bill());
         assert_eq!((meter.requests, meter.used.input_total()), (bill.calls, bill.input));
         assert!(meter.used.output >= bill.output, "never below the bill: {} < {}", meter.used.output, bill.output);
+    }
+
+    async fn what_a_model_may_have_thought_in_secret_is_booked_at_the_cap(t: TestDb) {
+        let house = House::new(t).await;
+        let body = json!({"model": "gpt-5.4-mini", "max_completion_tokens": 700, "stream": true,
+            "messages": [{"role": "user", "content": "Think"}]});
+        house.upstream().enqueue(Script::texts(&["One ", "two "]).fault(2, FaultKind::Reset));
+        house.post("/v1/chat/completions", &house.key, &body).send().await.unwrap().text().await.unwrap();
+        let dearer = json!({"model": "gpt-5.4-mini", "service_tier": "priority", "messages": [{"role": "user", "content": "x"}]});
+        let refused = house.post("/v1/chat/completions", &house.key, &dearer).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+        house.settled().await;
+        let meter = house.server.meter("prs").await;
+        assert_eq!((meter.requests, meter.used.output), (1, 700));
     }
 
     async fn a_keys_rates_hold(t: TestDb) {
