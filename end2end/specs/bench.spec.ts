@@ -21,6 +21,12 @@ async function busyMs(client: CDPSession): Promise<number> {
   return (metrics.find((metric) => metric.name === "TaskDuration")?.value ?? 0) * 1_000;
 }
 
+/** The browser's own sums of what the main thread did, in ms. */
+async function spent(client: CDPSession, names: string[]): Promise<number[]> {
+  const { metrics } = await client.send("Performance.getMetrics");
+  return names.map((name) => (metrics.find((metric) => metric.name === name)?.value ?? 0) * 1_000);
+}
+
 /** Notes the time between frames and the tasks of 50 ms and more until `stop` is called. */
 async function watchFrames(page: Page): Promise<() => Promise<{ gaps: number[]; longTasks: number[] }>> {
   await page.evaluate(() => {
@@ -145,11 +151,16 @@ test.describe("bench @script", () => {
     });
     await chat.ask("Talk long");
     const stop = await watchFrames(page);
-    const before = await busyMs(client);
-    await expect(chat.answers.last()).toContainText("The very end.", { timeout: 300_000 });
+    const parts = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"];
+    const [before, partsBefore] = [await busyMs(client), await spent(client, parts)];
+    // Not by the answer's text: reading it would be the most expensive thing that happens.
+    await expect(page.getByRole("button", { name: "Stop" })).toBeHidden({ timeout: 300_000 });
     const busy = (await busyMs(client)) - before;
+    const partsAfter = await spent(client, parts);
     const { gaps, longTasks } = await stop();
     tell(`${tokens} tokens: main thread per frame, average`, `${(busy / gaps.length).toFixed(2)} ms of ${gaps.length}`, "< 4 ms");
+    const shares = parts.map((name, at) => `${name.replace("Duration", "")} ${(((partsAfter[at] ?? 0) - (partsBefore[at] ?? 0)) / gaps.length).toFixed(2)}`);
+    tell(`${tokens} tokens: of which, ms per frame`, shares.join(", "), "");
     tell(`${tokens} tokens: longest frame (p99)`, `${Math.max(...gaps).toFixed(0)} ms (${quantile(gaps, 0.99).toFixed(0)} ms)`, "≤ 50 ms");
     tell(`${tokens} tokens: tasks over 50 ms`, `${longTasks.length} (${Math.max(0, ...longTasks).toFixed(0)} ms)`, "0");
     tell(`wire bytes per 1,000 tokens`, `${((wire / tokens) * 1_000).toFixed(0)} B = ${(wire / text.length).toFixed(2)} × text`, "≤ 3 × text");

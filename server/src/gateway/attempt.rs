@@ -148,7 +148,8 @@ fn refuse_what_has_no_bound(request: &WireRequest, price: Option<&PriceVersion>)
         }
         _ => match request.dearer_by() {
             Some(field) if price.is_some_and(|price| price.output > 0) => {
-                let message = format!("\"{field}\" makes a call dearer than its listed price, so it cannot be asked for here.");
+                let message =
+                    format!("\"{field}\" makes a call dearer than its listed price, so it cannot be asked for here.");
                 let mut error = WireError::new(WireErrorKind::InvalidRequest, message);
                 error.param = Some(field.to_owned());
                 Err(error)
