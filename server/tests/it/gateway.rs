@@ -266,7 +266,7 @@ db_test! {
             "messages": [{"role": "user", "content": "Think"}]});
         house.upstream().enqueue(Script::texts(&["One ", "two "]).fault(2, FaultKind::Reset));
         house.post("/v1/chat/completions", &house.key, &body).send().await.unwrap().text().await.unwrap();
-        let dearer = json!({"model": "gpt-5.4-mini", "service_tier": "priority", "messages": [{"role": "user", "content": "x"}]});
+        let dearer = json!({"model": "gpt-4o-mini", "service_tier": "priority", "messages": [{"role": "user", "content": "x"}]});
         let refused = house.post("/v1/chat/completions", &house.key, &dearer).send().await.unwrap();
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
         house.settled().await;
