@@ -60,7 +60,7 @@ for (const kind of kinds) {
       if (isPhone) await page.keyboard.press("Escape");
       await page.keyboard.press("Control+k");
       await page.keyboard.type("compressor");
-      await expect(page.getByRole("option").first()).toBeVisible();
+      await expect(page.getByRole("dialog").getByRole("option").first()).toBeVisible();
       await shot(page, "search");
       await page.keyboard.press("Escape");
       await page.keyboard.press("Control+/");
