@@ -11,7 +11,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Incoming, Inner, Offered, Refusal, Reply, relay, routing::Route};
+use super::{
+    Incoming, Inner, Offered, Refusal, Reply,
+    relay::{self, CHECKPOINT_EVERY},
+    routing::Route,
+};
 use crate::{
     egress::EgressResponse,
     models::{
@@ -111,7 +115,8 @@ async fn at(
     let cap = hold.permit().max_output_tokens().div_euclid(choices);
     let outgoing = outgoing.with_max_output(cap, offered.endpoint.cap_field()).with_usage_asked();
     let headers = headers_for(incoming, &offered.endpoint);
-    let sent = offered.endpoint.send(hold.permit(), outgoing.bytes().clone(), &headers).await;
+    let sending = offered.endpoint.send(hold.permit(), outgoing.bytes().clone(), &headers);
+    let sent = keeping_its_lease(inner, incoming, &hold, sending).await;
     match sent {
         Ok(response) if response.status() == StatusCode::OK => {
             offered.endpoint.note_success();
@@ -133,6 +138,17 @@ async fn at(
                 }
             };
             Err(Failed { refusal: WireError::new(WireErrorKind::Upstream, message).into(), again_after })
+        }
+    }
+}
+
+/// Waits for the head of an answer, which may take longer than a lease: a model thinks before it writes a document.
+async fn keeping_its_lease<T>(inner: &Inner, incoming: &Incoming, hold: &Hold, sending: impl Future<Output = T>) -> T {
+    let mut sending = std::pin::pin!(sending);
+    loop {
+        match timeout(CHECKPOINT_EVERY, &mut sending).await {
+            Ok(sent) => return sent,
+            Err(_) => inner.desk.checkpoint(&incoming.scope, hold, ReportedUsage::default(), 0).await,
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{Incoming, Inner, Offered, Refusal, Reply, ReplyBody, attempt::Head, refusal::rate_headers};
@@ -32,7 +32,7 @@ const STALLED: Duration = Duration::from_secs(30);
 /// After the client went away the provider's answer is read on for this long, for its usage; then it is broken off.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often the lease of a running call is renewed.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
+pub(super) const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 
 /// Passes an answer on and settles.
 pub(super) async fn answer(
@@ -106,7 +106,7 @@ enum End {
 
 impl Relay<'_> {
     /// Reads one document and hands it over whole.
-    async fn document(mut self, mut hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
+    async fn document(mut self, hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
         let content_type = self.content_type("application/json");
         let until = Instant::now() + DOCUMENT_WITHIN;
         let mut body = Vec::new();
@@ -114,10 +114,7 @@ impl Relay<'_> {
             let piece = tokio::select! {
                 piece = timeout_at(until, self.response.chunk()) => piece,
                 () = sleep_until(self.until_checkpoint) => {
-                    match self.checkpoint(hold).await {
-                        Some(kept) => hold = kept,
-                        None => return,
-                    }
+                    self.checkpoint(&hold).await;
                     continue;
                 }
                 () = self.inner.shutdown.cancelled() => break End::BrokenOff,
@@ -147,7 +144,7 @@ impl Relay<'_> {
     }
 
     /// Passes a stream on, piece by piece.
-    async fn stream(mut self, mut hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
+    async fn stream(mut self, hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
         let format = self.incoming.request.format();
         let default = if format.streams_events() { "text/event-stream" } else { "application/x-ndjson" };
         let content_type = self.content_type(default);
@@ -157,8 +154,6 @@ impl Relay<'_> {
             client.is_gone();
         }
         let mut passing = self.passing();
-        let mut beat = interval_at(self.until_checkpoint, CHECKPOINT_EVERY);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent_at = Instant::now() + SILENCE;
         let end = loop {
             let piece = tokio::select! {
@@ -168,11 +163,8 @@ impl Relay<'_> {
                     client.is_gone();
                     continue;
                 }
-                _ = beat.tick() => {
-                    match self.checkpoint(hold).await {
-                        Some(kept) => hold = kept,
-                        None => return,
-                    }
+                () = sleep_until(self.until_checkpoint) => {
+                    self.checkpoint(&hold).await;
                     continue;
                 }
                 () = sleep_until(client.drained_at(silent_at)) => {
@@ -245,11 +237,11 @@ impl Relay<'_> {
         given.cloned().unwrap_or(HeaderValue::from_static(default))
     }
 
-    /// Renews the lease. `None`: the hold is lost with the desk, and the sweeper settles.
-    async fn checkpoint(&mut self, hold: Hold) -> Option<Hold> {
+    /// Renews the lease.
+    async fn checkpoint(&mut self, hold: &Hold) {
         self.until_checkpoint = Instant::now() + CHECKPOINT_EVERY;
         let (reported, received) = (self.tap.reported(), self.received_bytes());
-        self.inner.desk.checkpoint(&self.incoming.scope, hold, reported, received).await
+        self.inner.desk.checkpoint(&self.incoming.scope, hold, reported, received).await;
     }
 
     /// What is settled.

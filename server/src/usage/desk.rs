@@ -13,17 +13,17 @@ use std::{
     time::Duration,
 };
 
-use app::model::TenantId;
+use app::model::{ModelCallId, TenantId};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
 use super::{
-    CallOutcome, Hold, ReserveError, ReserveRequest, Settled, Via, checkpoint,
+    CallOutcome, Hold, ReserveError, ReserveRequest, Settled, Via,
     hold::Purpose,
     reserve::{Wanted, reserve_all},
-    settle::{Due, as_settled, settle_calls},
+    settle::{Due, as_settled, checkpoint_call, settle_calls},
 };
 use crate::{
     db::{Db, Engine, Error, Result, TenantScope, ledger::Books},
@@ -102,7 +102,7 @@ struct Settlement {
 
 struct Checkpoint {
     scope: TenantScope,
-    hold: Arc<Hold>,
+    call: ModelCallId,
     reported: ReportedUsage,
     received_bytes: i64,
     reply: oneshot::Sender<()>,
@@ -143,24 +143,15 @@ impl Desk {
         answer.await.ok()
     }
 
-    /// Notes what is known of a running call and renews its lease. Gives the hold back.
-    pub async fn checkpoint(
-        &self,
-        scope: &TenantScope,
-        hold: Hold,
-        reported: ReportedUsage,
-        received_bytes: i64,
-    ) -> Option<Hold> {
-        let hold = Arc::new(hold);
+    /// Notes what is known of a running call and renews its lease; returns when it is written, or cannot be.
+    pub async fn checkpoint(&self, scope: &TenantScope, hold: &Hold, reported: ReportedUsage, received_bytes: i64) {
         let (reply, answer) = oneshot::channel();
-        let job = Checkpoint { scope: scope.clone(), hold: hold.clone(), reported, received_bytes, reply };
+        let job = Checkpoint { scope: scope.clone(), call: hold.call(), reported, received_bytes, reply };
         if let Ok(lane) = self.lane(scope.tenant())
             && lane.send(Job::Checkpoint(job)).await.is_ok()
         {
-            // The desk lets go of its part of the hold before it answers, or drops the answer.
             let _ = answer.await;
         }
-        Arc::into_inner(hold)
     }
 
     /// Writes what waits and stops; what comes later is refused. To be called when nobody asks any more.
@@ -374,16 +365,15 @@ impl Lane {
     }
 
     async fn checkpoint(&self, wanted: Checkpoint) {
-        let Checkpoint { scope, hold, reported, received_bytes, reply } = wanted;
+        let Checkpoint { scope, call, reported, received_bytes, reply } = wanted;
         let done = async {
             let mut tx = self.db.begin(&scope).await?;
-            checkpoint(&scope, &mut tx, &self.world, &hold, reported, received_bytes).await?;
+            checkpoint_call(&scope, &mut tx, &self.world, call, reported, received_bytes).await?;
             tx.commit().await
         };
         if let Err(error) = done.await {
-            tracing::warn!(error = &error as &dyn std::error::Error, call = %hold.call(), "no checkpoint");
+            tracing::warn!(error = &error as &dyn std::error::Error, %call, "no checkpoint");
         }
-        drop(hold);
         let _ = reply.send(());
     }
 }

@@ -126,10 +126,22 @@ pub async fn checkpoint(
     reported: ReportedUsage,
     received_bytes: i64,
 ) -> Result<()> {
+    checkpoint_call(scope, tx, world, hold.call(), reported, received_bytes).await
+}
+
+/// As [`checkpoint`], for who has handed the hold's call on.
+pub(super) async fn checkpoint_call(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    world: &World,
+    call: ModelCallId,
+    reported: ReportedUsage,
+    received_bytes: i64,
+) -> Result<()> {
     let lease_until = Timestamp(world.now().0.saturating_add(LEASE_MS));
-    let is_open = call_checkpoint(Books::of(scope), tx, hold.call(), reported, received_bytes, lease_until).await?;
+    let is_open = call_checkpoint(Books::of(scope), tx, call, reported, received_bytes, lease_until).await?;
     if !is_open {
-        tracing::warn!(call = %hold.call(), "a running call was settled by somebody else: its lease had run out");
+        tracing::warn!(%call, "a running call was settled by somebody else: its lease had run out");
     }
     Ok(())
 }

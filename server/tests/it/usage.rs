@@ -3,6 +3,7 @@
 
 mod calendar;
 mod concurrency;
+mod desk;
 mod endings;
 mod isolation;
 mod limits;
