@@ -27,8 +27,8 @@ mod words;
 pub use audit::audit_books;
 pub use desk::{Desk, Wish};
 pub use hold::{
-    CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,
-    Via,
+    CallOutcome, Cheaper, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest,
+    Settled, Via,
 };
 pub use limits::{budget_limits, default_limits, limits_in_words, set_budget};
 pub use report::{meter, report, turn_usage};
