@@ -134,6 +134,7 @@ pub struct Hold {
     price: Option<PriceVersion>,
     baseline: Option<PriceVersion>,
     rates_left: Option<RatesLeft>,
+    is_soft: bool,
     is_settled: bool,
 }
 
@@ -144,8 +145,15 @@ impl Hold {
         price: Option<PriceVersion>,
         baseline: Option<PriceVersion>,
         rates_left: Option<RatesLeft>,
+        is_soft: bool,
     ) -> Self {
-        Self { permit, input_bound, price, baseline, rates_left, is_settled: false }
+        Self { permit, input_bound, price, baseline, rates_left, is_soft, is_settled: false }
+    }
+
+    /// Whether a budget on its path is past its soft threshold.
+    #[must_use]
+    pub fn is_soft(&self) -> bool {
+        self.is_soft
     }
 
     /// What its key has left, where the key has rates.
