@@ -16,6 +16,7 @@ mod desk;
 mod hold;
 mod limits;
 mod notices;
+pub mod prices;
 mod rates;
 mod report;
 mod requests;

@@ -4,6 +4,8 @@
 //! cost is a sum of products without rounding; what a hold is computed with bounds what can be billed, which is why a tier
 //! is never cheaper than the one below it ([`PriceVersion::problem`]).
 
+pub mod file;
+
 use app::model::{Money, Timestamp, Tokens};
 use serde::{Deserialize, Serialize};
 
