@@ -46,6 +46,7 @@ pub mod signing_key;
 pub mod tenant;
 pub mod tenant_logo;
 pub mod throttle;
+pub mod tool_day;
 pub mod turn;
 pub mod turn_answer;
 pub mod turn_checkpoint;
@@ -54,6 +55,7 @@ pub mod turn_grant;
 pub mod turn_lease;
 pub mod turn_question;
 mod tx;
+pub mod usage_day;
 pub mod user;
 
 pub use connect::{Db, DbConfig, Engine};
