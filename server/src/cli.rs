@@ -4,6 +4,7 @@ pub mod audit;
 pub mod budget;
 pub mod import;
 pub mod keys;
+pub mod report;
 pub mod tenants;
 pub mod users;
 
@@ -61,6 +62,13 @@ pub enum Command {
         database: DatabaseArgs,
         #[command(subcommand)]
         command: keys::KeyCommand,
+    },
+    /// Show what was used, of one tenant or of all.
+    Report {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        args: report::ReportArgs,
     },
     /// Import measured data.
     Import {

@@ -16,7 +16,7 @@ mod desk;
 mod hold;
 mod limits;
 mod rates;
-mod report;
+pub mod report;
 mod reserve;
 mod settle;
 mod settlement;
@@ -31,7 +31,7 @@ pub use hold::{
     Via,
 };
 pub use limits::{budget_limits, default_limits, limits_in_words, set_budget};
-pub use report::{meter, report, turn_usage};
+pub use report::{meter, note_tools, report, turn_usage};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};
 pub use sweep::{settle_turn, sweep};
