@@ -44,6 +44,6 @@ pub use tool::{
 };
 pub use turn::{Again, StartTurn, TurnEnvelope, TurnError, TurnErrorCode, TurnEvent, TurnStarted};
 pub use usage::{
-    BudgetLimits, BudgetRefusal, Money, Quality, Tokens, ToolUse, TurnUsage, UsageBreakdown, UsageBy, UsageByDay,
-    UsageMeter, UsageReport, UsageRow,
+    BudgetLimits, BudgetNotice, BudgetRefusal, Money, Quality, Tokens, ToolUse, TurnUsage, UsageBreakdown, UsageBy,
+    UsageByDay, UsageMeter, UsageReport, UsageRow,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use app::model::{ApiKeyId, ModelCallId, Timestamp};
 
 use super::{
-    CallOutcome, Hold, Settled,
+    CallOutcome, Hold, Settled, notices,
     reserve::LEASE_MS,
     settlement::{Bounds, amounts, book},
 };
@@ -101,6 +101,7 @@ pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_
         window_settle(*books, tx, *window, settling).await?;
     }
     usage_days_add(tx, &days).await?;
+    notices::tell(tx, &windows, now).await?;
     for ((books, key, minute), tokens) in rates {
         key_use_add(books, tx, key, minute, 0, tokens).await?;
     }
