@@ -30,8 +30,8 @@ mod words;
 pub use audit::audit_books;
 pub use desk::{Desk, Wish};
 pub use hold::{
-    CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,
-    Via,
+    CallOutcome, Cheaper, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest,
+    Settled, Via,
 };
 pub use limits::{
     BudgetSettings, budget_limits, budget_of, default_limits, limits_in_words, set_budget, set_budget_of, tenant_month,
