@@ -41,7 +41,7 @@ SELECT tenant_id, local_day, user_id, provider, model, purpose, COALESCE(key_id,
     COALESCE(profile_id, '00000000-0000-0000-0000-000000000000'::uuid), COALESCE(client_format, ''), COUNT(*),
     SUM(CASE WHEN quality = 'estimated' THEN 1 ELSE 0 END), SUM(CASE WHEN quality = 'unknown' THEN 1 ELSE 0 END),
     SUM(input_tokens), SUM(cache_read_tokens), SUM(cache_write_5m_tokens), SUM(cache_write_1h_tokens), SUM(output_tokens),
-    SUM(cost_pico_usd), SUM(cost_pico_usd), SUM(cost_pico_usd)
+    SUM(cost_pico_usd), SUM(list_cost_pico), SUM(COALESCE(baseline_cost_pico, cost_pico_usd))
 FROM model_calls WHERE state = 'settled'
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 

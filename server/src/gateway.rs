@@ -65,6 +65,7 @@ impl Incoming {
             profile: self.profile,
             format: format_name(self.request.format()),
             request_id: self.request_id.clone(),
+            cheaper: None,
         }
     }
 }

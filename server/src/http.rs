@@ -27,6 +27,7 @@ pub mod shared;
 mod site;
 pub use site::find_css as site_css;
 pub mod turn_events;
+mod usage_export;
 mod wording;
 
 use axum::{

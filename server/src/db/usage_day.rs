@@ -101,8 +101,8 @@ impl Days {
             (&mut tokens.cache_write_1h, more.cache_write_1h),
             (&mut tokens.output, more.output),
             (&mut sums.cost_pico, booked.cost.0),
-            (&mut sums.list_cost_pico, booked.cost.0),
-            (&mut sums.baseline_cost_pico, booked.cost.0),
+            (&mut sums.list_cost_pico, booked.list_cost.0),
+            (&mut sums.baseline_cost_pico, booked.baseline_cost.unwrap_or(booked.cost).0),
         ] {
             *sum = sum.saturating_add(more);
         }

@@ -97,7 +97,7 @@ async fn at(
     let model = &offered.model;
     let choices = outgoing.choices().max(1);
     let wanted = outgoing.max_output().unwrap_or(model.max_output_tokens).clamp(0, model.max_output_tokens);
-    let price = inner.catalogue.price(&model.id, inner.world.now()).cloned();
+    let price = inner.catalogue.price(&model.id, inner.world.now(), incoming.scope.markup_bp());
     refuse_what_has_no_bound(&outgoing, price.as_ref()).map_err(|error| final_refusal(error.into()))?;
     let wish = Wish {
         scope: incoming.scope.clone(),

@@ -100,8 +100,8 @@ pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_
     for ((books, window), settling) in &windows {
         window_settle(*books, tx, *window, settling).await?;
     }
-    notices::tell(tx, &windows, now).await?;
     usage_days_add(tx, &days).await?;
+    notices::tell(tx, &windows, now).await?;
     for ((books, key, minute), tokens) in rates {
         key_use_add(books, tx, key, minute, 0, tokens).await?;
     }
