@@ -24,6 +24,7 @@ pub mod conversation;
 pub mod conversation_list;
 pub mod energy;
 mod error;
+pub mod front_end;
 pub mod health;
 pub mod key_minute;
 pub mod ledger;

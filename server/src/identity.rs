@@ -12,6 +12,7 @@ pub mod account;
 pub mod api_keys;
 mod device;
 mod email;
+pub mod front_end;
 pub mod password_policy;
 mod passwords;
 mod proxies;

@@ -12,6 +12,7 @@
 
 mod admission;
 mod audit;
+mod counting;
 mod desk;
 mod hold;
 mod limits;
@@ -25,6 +26,7 @@ mod window;
 mod words;
 
 pub use audit::audit_books;
+pub use counting::leave_to_count;
 pub use desk::{Desk, Wish};
 pub use hold::{
     CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,

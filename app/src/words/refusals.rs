@@ -34,6 +34,8 @@ const SENTENCES: &[(&str, &str)] = &[
         "Ini mudah ditebak. Gunakan beberapa kata yang tidak berkaitan, dan jangan dari nama atau surel Anda.",
     ),
     ("This is your current password. Choose another one.", "Ini kata sandi Anda saat ini. Pilih yang lain."),
+    // Keys for programs.
+    ("This key was rotated or revoked already.", "Kunci ini sudah diputar atau dicabut."),
     // Conversations.
     ("this is too much text at once", "Ini terlalu banyak teks sekaligus"),
     (

@@ -6,6 +6,7 @@
 mod answer;
 mod auth;
 mod chat;
+mod count_tokens;
 mod models;
 
 use axum::{
@@ -26,6 +27,7 @@ pub fn routes(state: &AppState) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat::openai))
         .route("/v1/messages", post(chat::anthropic))
+        .route("/v1/messages/count_tokens", post(count_tokens::count))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{id}", get(models::one))
         .route("/ollama/api/chat", post(chat::ollama))
@@ -43,6 +45,7 @@ pub fn listed() -> Vec<Listed> {
     vec![
         row(Method::POST, "/v1/chat/completions"),
         row(Method::POST, "/v1/messages"),
+        row(Method::POST, "/v1/messages/count_tokens"),
         row(Method::GET, "/v1/models"),
         row(Method::GET, "/v1/models/{id}"),
         row(Method::POST, "/ollama/api/chat"),
