@@ -13,6 +13,7 @@ pub mod api_keys;
 mod device;
 mod email;
 pub mod front_end;
+pub mod own_keys;
 pub mod password_policy;
 mod passwords;
 mod proxies;
@@ -20,6 +21,7 @@ pub mod refresh;
 mod secret;
 pub mod sessions;
 pub mod sign_in;
+pub mod step_up;
 pub mod throttle;
 pub mod tokens;
 

@@ -28,6 +28,7 @@ mod identity_cli;
 mod identity_http;
 mod identity_tokens;
 mod isolation;
+mod keys_page;
 mod models_bill;
 mod person_events;
 mod porting;
