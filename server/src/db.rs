@@ -43,6 +43,7 @@ pub mod search;
 pub mod session;
 pub mod share;
 pub mod signing_key;
+pub mod team;
 pub mod tenant;
 pub mod tenant_logo;
 pub mod throttle;

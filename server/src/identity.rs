@@ -9,6 +9,7 @@
 //! disabled account answer alike and take as long; every attempt is counted before its password is checked.
 
 pub mod account;
+pub mod administration;
 pub mod api_keys;
 mod device;
 mod email;

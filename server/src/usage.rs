@@ -16,6 +16,7 @@ mod counting;
 mod desk;
 mod hold;
 mod limits;
+mod periods;
 mod rates;
 mod report;
 mod reserve;
@@ -33,6 +34,7 @@ pub use hold::{
     Via,
 };
 pub use limits::{budget_limits, default_limits, limits_in_words, set_budget};
+pub use periods::period_bounds;
 pub use report::{meter, report, turn_usage};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};

@@ -29,6 +29,7 @@ mod identity_http;
 mod identity_tokens;
 mod isolation;
 mod keys_page;
+mod litellm;
 mod models_bill;
 mod person_events;
 mod porting;
