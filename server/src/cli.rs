@@ -7,6 +7,8 @@ pub mod import;
 pub mod keys;
 pub mod prices;
 pub mod profiles;
+pub mod reconcile;
+pub mod report;
 pub mod tenants;
 pub mod users;
 
@@ -86,6 +88,20 @@ pub enum Command {
         database: DatabaseArgs,
         #[command(subcommand)]
         command: prices::PricesCommand,
+    },
+    /// Show what was used, of one tenant or of all.
+    Report {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        args: report::ReportArgs,
+    },
+    /// Compare the books with a provider's invoice, and book the difference.
+    Reconcile {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        args: Box<reconcile::ReconcileArgs>,
     },
     /// Import measured data.
     Import {

@@ -2,12 +2,16 @@
 //! the format and a profile before them (`/v1/openai/{profile}`, `/v1/anthropic/{profile}`, `/ollama/{profile}`): what a
 //! client is given as its base URL. Anthropic's SDK adds `/v1` to that by itself, so it may be there or not.
 //!
+//! Beside them LiteLLM's administration ([`litellm`]).
+//!
 //! These routes know no cookie and no page: who asks is who holds the key ([`auth`]). Every error, also of what comes
 //! before a handler, is in the client's own format ([`answer`]).
 
 mod answer;
 mod auth;
 mod chat;
+mod count_tokens;
+mod litellm;
 mod models;
 mod profile;
 
@@ -29,6 +33,7 @@ pub fn routes(state: &AppState) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat::openai))
         .route("/v1/messages", post(chat::anthropic))
+        .route("/v1/messages/count_tokens", post(count_tokens::count))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{id}", get(models::one))
         .route("/ollama/api/chat", post(chat::ollama))
@@ -40,6 +45,8 @@ pub fn routes(state: &AppState) -> Router {
         .route("/v1/openai/{profile}/{*other}", any(profile::no_openai))
         .route("/v1/anthropic/{profile}/messages", post(chat::anthropic))
         .route("/v1/anthropic/{profile}/v1/messages", post(chat::anthropic))
+        .route("/v1/anthropic/{profile}/messages/count_tokens", post(count_tokens::count))
+        .route("/v1/anthropic/{profile}/v1/messages/count_tokens", post(count_tokens::count))
         .route("/v1/anthropic/{profile}/models", get(models::list_anthropic))
         .route("/v1/anthropic/{profile}/v1/models", get(models::list_anthropic))
         .route("/v1/anthropic/{profile}/models/{id}", get(models::one_anthropic))
@@ -53,6 +60,7 @@ pub fn routes(state: &AppState) -> Router {
         .route("/v1/ollama/{profile}/api/tags", get(models::tags))
         .route("/v1/ollama/{profile}/api/version", get(models::version))
         .route("/v1/ollama/{profile}/{*other}", any(profile::no_ollama))
+        .merge(litellm::routes())
         // Read by hand, so that what is too large is refused in the client's format.
         .layer(DefaultBodyLimit::disable())
         .with_state(state.clone())
@@ -62,9 +70,10 @@ pub fn routes(state: &AppState) -> Router {
 #[must_use]
 pub fn listed() -> Vec<Listed> {
     let row = |method: Method, path: &str| Listed { method, path: path.to_owned(), policy: Policy::Key };
-    vec![
+    let mut rows = vec![
         row(Method::POST, "/v1/chat/completions"),
         row(Method::POST, "/v1/messages"),
+        row(Method::POST, "/v1/messages/count_tokens"),
         row(Method::GET, "/v1/models"),
         row(Method::GET, "/v1/models/{id}"),
         row(Method::POST, "/ollama/api/chat"),
@@ -76,6 +85,8 @@ pub fn listed() -> Vec<Listed> {
         row(Method::POST, "/v1/openai/{profile}/{*other}"),
         row(Method::POST, "/v1/anthropic/{profile}/messages"),
         row(Method::POST, "/v1/anthropic/{profile}/v1/messages"),
+        row(Method::POST, "/v1/anthropic/{profile}/messages/count_tokens"),
+        row(Method::POST, "/v1/anthropic/{profile}/v1/messages/count_tokens"),
         row(Method::GET, "/v1/anthropic/{profile}/models"),
         row(Method::GET, "/v1/anthropic/{profile}/v1/models"),
         row(Method::GET, "/v1/anthropic/{profile}/models/{id}"),
@@ -89,5 +100,7 @@ pub fn listed() -> Vec<Listed> {
         row(Method::GET, "/v1/ollama/{profile}/api/tags"),
         row(Method::GET, "/v1/ollama/{profile}/api/version"),
         row(Method::POST, "/v1/ollama/{profile}/{*other}"),
-    ]
+    ];
+    rows.extend(litellm::listed());
+    rows
 }

@@ -91,7 +91,7 @@ fn passed_on(format: WireFormat, headers: &HeaderMap) -> Vec<(HeaderName, Header
     all.collect()
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, WireError> {
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, WireError> {
     let too_large = || {
         let message = format!("The request is larger than {} MB.", MAX_BODY_BYTES / 1024 / 1024);
         WireError::new(WireErrorKind::TooLarge, message)
