@@ -7,12 +7,12 @@ use std::{collections::BTreeMap, fmt::Debug, fs, path::Path};
 use app::{
     error::AppError,
     model::{
-        Again, AttachmentKind, AttachmentView, Audience, BudgetRefusal, Cell, Chart, ChartKind, CodeSpans, Column,
-        ConversationSummary, ConversationView, Cursor, Decision, Feedback, FieldKind, Folder, FormField, ImportReport,
-        Lang, MathMl, MessageAuthor, MessageStatus, MessageView, Money, Page, Part, PersonEvent, Quality, Question,
-        Rich, RichContent, RichKey, RichSource, Risk, SearchHit, Series, ShareView, Siblings, SnippetPiece, Table,
-        Theme, Timestamp, Tokens, ToolCallStatus, ToolCallView, ToolOutput, TurnEnvelope, TurnError, TurnErrorCode,
-        TurnEvent, TurnStarted, TurnUsage, UsageMeter, Wish,
+        Again, AttachmentKind, AttachmentView, Audience, BudgetNotice, BudgetRefusal, Cell, Chart, ChartKind,
+        CodeSpans, Column, ConversationSummary, ConversationView, Cursor, Decision, Feedback, FieldKind, Folder,
+        FormField, ImportReport, Lang, MathMl, MessageAuthor, MessageStatus, MessageView, Money, Page, Part,
+        PersonEvent, Quality, Question, Rich, RichContent, RichKey, RichSource, Risk, SearchHit, Series, ShareView,
+        Siblings, SnippetPiece, Table, Theme, Timestamp, Tokens, ToolCallStatus, ToolCallView, ToolOutput,
+        TurnEnvelope, TurnError, TurnErrorCode, TurnEvent, TurnStarted, TurnUsage, UsageMeter, Wish,
     },
     wire,
 };
@@ -171,9 +171,10 @@ fn meter() -> UsageMeter {
         used: usage().tokens,
         requests: 3,
         cost: Money(5),
-        limits: app::model::BudgetLimits { input_tokens: Some(0), ..Default::default() },
+        limits: app::model::BudgetLimits { input_tokens: Some(0), tokens: Some(9), ..Default::default() },
         resets_at: AT,
         quality: Quality::Unknown,
+        notice: Some(BudgetNotice { key: "0190.soft".into(), budget: "PRS".into(), percent: 81, resets_at: AT }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod budget;
+pub mod groups;
 pub mod import;
 pub mod keys;
 pub mod tenants;
@@ -48,12 +49,20 @@ pub enum Command {
         #[command(subcommand)]
         command: users::MembershipCommand,
     },
-    /// Set a tenant's monthly budget.
+    /// Show and set budgets; people who ask for more.
+    #[command(subcommand_negates_reqs = true, subcommand_precedence_over_arg = true)]
     Budget {
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
         args: budget::BudgetArgs,
+    },
+    /// People of a tenant who share a budget.
+    Group {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(subcommand)]
+        command: groups::GroupCommand,
     },
     /// Keys for programs at the gateway.
     Key {

@@ -61,6 +61,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Tenant { database, command } => command.run(&open(&database).await?, &world).await?,
         Command::Membership { database, command } => command.run(&open(&database).await?, &world).await?,
         Command::Budget { database, args } => args.run(&open(&database).await?, &world).await?,
+        Command::Group { database, command } => command.run(&open(&database).await?, &world).await?,
         Command::Key { database, command } => command.run(&open(&database).await?, &world).await?,
         Command::Import { database, command } => command.run(&open(&database).await?, &world).await?,
         Command::Audit { database } => return Ok(cli::audit::run(&open(&database).await?).await?),

@@ -5,7 +5,7 @@
 //! settled ([`settle`], [`settle_turn`]) and, when that is committed, the hold discharged. A hold that is lost with its process is settled by [`sweep`] from its last [`checkpoint`].
 //!
 //! What is decided is pure and stands apart from what is stored: `window` (calendars), `admission` (does it fit, how
-//! long may it be), `settlement` (what is booked). Storage is in `db::{budget, ledger, model_call}`.
+//! long may it be), `settlement` (what is booked), `soft` (what people are told). Storage is in `db::{budget, ledger, model_call}`.
 //!
 //! What must hold, at every instant: `settled + reserved ≤ limit + overrun` in every window; `reserved` is the sum of the
 //! open holds; `settled` is the sum of the settled calls; both are the sums of the ledger.
@@ -16,12 +16,15 @@ mod counting;
 mod desk;
 mod hold;
 mod limits;
+mod notices;
 mod periods;
 mod rates;
 mod report;
+mod requests;
 mod reserve;
 mod settle;
 mod settlement;
+mod soft;
 mod sweep;
 mod window;
 mod words;
@@ -33,9 +36,15 @@ pub use hold::{
     CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,
     Via,
 };
-pub use limits::{budget_limits, default_limits, limits_in_words, set_budget};
+pub use limits::{
+    BudgetSettings, budget_limits, budget_of, default_limits, limits_in_words, set_budget, set_budget_of, tenant_month,
+    used_in_words,
+};
+pub use notices::put_away;
 pub use periods::period_bounds;
 pub use report::{meter, report, turn_usage};
+pub use requests::{Asked, OwnBudget, ask_for_more, decline, grant, own_budgets};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};
+pub use soft::level_in_words;
 pub use sweep::{settle_turn, sweep};

@@ -82,6 +82,9 @@ pub struct BudgetLimits {
     pub output_tokens: Option<i64>,
     pub requests: Option<i64>,
     pub cost: Option<Money>,
+    /// Input, cache and output together.
+    #[serde(default)]
+    pub tokens: Option<i64>,
 }
 
 /// How much of the tenant's month is used: settled and held together, because both are gone for new requests.
@@ -95,6 +98,21 @@ pub struct UsageMeter {
     pub limits: BudgetLimits,
     pub resets_at: Timestamp,
     pub quality: Quality,
+    /// What the person should know about the budgets they spend from.
+    #[serde(default)]
+    pub notice: Option<BudgetNotice>,
+}
+
+/// A budget of the person's that is nearly or wholly used up, and that they have not put away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetNotice {
+    /// What is handed back to put it away.
+    pub key: String,
+    /// e.g. "PRS Textile's monthly budget".
+    pub budget: String,
+    /// Of the fullest of its limits; 100 and more: used up.
+    pub percent: u32,
+    pub resets_at: Timestamp,
 }
 
 /// Why the next call was not allowed: which limit, until when, whom to ask.

@@ -6,9 +6,9 @@ use super::{Json, Object, Read, Write, single};
 use crate::{
     error::AppError,
     model::{
-        Again, AttachmentId, AttachmentKind, AttachmentView, Audience, BudgetLimits, BudgetRefusal, Cell, Chart,
-        ChartKind, CodeSpans, Column, ConversationId, ConversationSummary, ConversationView, Cursor, Date, Decision,
-        Feedback, FieldKind, Folder, FormField, ImportReport, Lang, MathMl, Me, MessageAuthor, MessageId,
+        Again, AttachmentId, AttachmentKind, AttachmentView, Audience, BudgetLimits, BudgetNotice, BudgetRefusal, Cell,
+        Chart, ChartKind, CodeSpans, Column, ConversationId, ConversationSummary, ConversationView, Cursor, Date,
+        Decision, Feedback, FieldKind, Folder, FormField, ImportReport, Lang, MathMl, Me, MessageAuthor, MessageId,
         MessageStatus, MessageText, MessageView, ModelBadge, Money, Page, Part, PersonEvent, Prompt, Quality, Question,
         Rich, RichContent, RichKey, RichSource, Risk, Role, SearchHit, Series, SessionId, SessionView, SetupStep,
         ShareId, ShareView, Siblings, SnippetPiece, Table, TenantChoice, TenantCode, TenantHome, TenantView, Theme,
@@ -177,9 +177,10 @@ fields! {
     ModelBadge { id, name, demo, context_tokens, sees_images }
     SetupStep { title, how, done }
     TenantHome { tenant, role, model, models, setup, usage, next_key, today }
-    BudgetLimits { input_tokens, output_tokens, requests, cost }
+    BudgetLimits { input_tokens, output_tokens, requests, cost; tokens }
     Tokens { input, cache_read, cache_write_5m, cache_write_1h, output }
-    UsageMeter { percent, used, requests, cost, limits, resets_at, quality }
+    UsageMeter { percent, used, requests, cost, limits, resets_at, quality; notice }
+    BudgetNotice { key, budget, percent, resets_at }
     TurnUsage { tokens, cost, quality, calls, duration_ms; first_token_ms, tool_ms }
     BudgetRefusal { budget, limit, resets_at, contact }
     TurnError { code, message, request_id, refusal; retry_at }

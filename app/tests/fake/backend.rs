@@ -51,6 +51,7 @@ impl Default for FakeBackend {
             output_tokens: None,
             requests: Some(0),
             cost: Some(Money(50_000_000_000_000)),
+            tokens: None,
         };
         let meter = UsageMeter {
             percent: Some(41),
@@ -60,6 +61,7 @@ impl Default for FakeBackend {
             limits,
             resets_at: Timestamp(1_796_058_000_000),
             quality: Quality::Estimated,
+            notice: None,
         };
         let day = |day: u8, pico: i64, quality| UsageByDay {
             day: november(day),

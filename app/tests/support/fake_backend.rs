@@ -245,6 +245,7 @@ impl TenantPort for FakeBackend {
             limits: BudgetLimits::default(),
             resets_at: Timestamp(1_796_058_000_000),
             quality: Quality::Exact,
+            notice: None,
         })
     }
 

@@ -45,6 +45,12 @@ pub struct Amounts {
 }
 
 impl Amounts {
+    /// Input and output together.
+    #[must_use]
+    pub fn tokens(&self) -> i64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+
     /// Both together; what cannot be counted is as much as can be.
     #[must_use]
     pub fn and(&self, more: &Self) -> Self {

@@ -8,7 +8,11 @@ pub mod sums;
 
 use app::model::{ApiKeyId, ModelCallId, Money, ProfileId, Quality, Timestamp, Tokens, TurnId, UserId};
 
-use super::{DbValue, Error, Result, Tx, ledger::Books};
+use super::{
+    DbValue, Error, Result, Tx,
+    ledger::Books,
+    usage_day::{DayKey, DayRow},
+};
 use crate::models::{PriceVersion, ReportedUsage};
 
 /// A call to admit.
@@ -128,16 +132,20 @@ pub async fn call_checkpoint(
 }
 
 /// What a settled call came with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettledCall {
     pub key: Option<ApiKeyId>,
     pub admitted_at: Timestamp,
+    /// Where the reports count it.
+    pub day: DayKey,
 }
 
 #[derive(sqlx::FromRow)]
 struct SettledRow {
     key_id: Option<uuid::Uuid>,
     created_at: i64,
+    #[sqlx(flatten)]
+    day: DayRow,
 }
 
 /// Takes a call from `open` to what was booked; `None`: somebody settled it before, and nothing was changed.
@@ -155,7 +163,8 @@ pub async fn call_settle(
         .query(
             "UPDATE model_calls SET state = $3, input_tokens = $4, cache_read_tokens = $5, cache_write_5m_tokens = $6, \
              cache_write_1h_tokens = $7, output_tokens = $8, cost_pico_usd = $9, quality = $10, is_overrun = $11, \
-             settled_at = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'open' RETURNING key_id, created_at",
+             settled_at = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'open' RETURNING key_id, created_at, local_day, \
+             user_id, provider, model, purpose, profile_id, client_format",
         )
         .bind(books.tenant())
         .bind(call)
@@ -171,7 +180,11 @@ pub async fn call_settle(
         .bind(now)
         .optional()
         .await?;
-    Ok(row.map(|row| SettledCall { key: row.key_id.map(ApiKeyId), admitted_at: Timestamp(row.created_at) }))
+    Ok(row.map(|row| SettledCall {
+        key: row.key_id.map(ApiKeyId),
+        admitted_at: Timestamp(row.created_at),
+        day: row.day.key(books, row.key_id),
+    }))
 }
 
 #[derive(sqlx::FromRow)]

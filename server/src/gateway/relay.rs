@@ -74,6 +74,9 @@ fn headers(incoming: &Incoming, offered: &Offered, hold: &Hold) -> Vec<(HeaderNa
     if let Ok(value) = HeaderValue::try_from(offered.model.id.0.as_str()) {
         headers.push((HeaderName::from_static("x-steward-model"), value));
     }
+    if hold.is_soft() {
+        headers.push((HeaderName::from_static("x-budget-soft"), HeaderValue::from_static("true")));
+    }
     if let Some(left) = hold.rates_left() {
         headers.extend(rate_headers(&left, incoming.request.format()));
     }

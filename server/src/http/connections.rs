@@ -91,6 +91,10 @@ async fn connection(
     limits: ConnectionLimits,
     stopping: CancellationToken,
 ) {
+    // An event of a stream is a small packet that must not wait until the one before is acknowledged (40 ms).
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection that may wait between packets");
+    }
     let has_asked = Arc::new(AtomicBool::new(false));
     let asks = Arc::clone(&has_asked);
     let service = router.into_service::<Body>().map_request(move |mut request: Request<Incoming>| {

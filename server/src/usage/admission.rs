@@ -33,6 +33,8 @@ pub(super) struct Fit {
 pub(super) enum Limit {
     InputTokens,
     OutputTokens,
+    /// Input and output together.
+    Tokens,
     Requests,
     Cost,
     /// A money budget cannot admit what has no price.
@@ -48,17 +50,19 @@ pub(super) struct NoFit {
     pub limit: Limit,
 }
 
-/// What is left of a budget. An unlimited one is bounded by what the books can hold.
-fn headroom(limits: &BudgetLimits, settled: &Amounts, reserved: &Amounts) -> Amounts {
+/// What is left of a budget, and of its tokens together. An unlimited one is bounded by what the books can hold.
+fn headroom(limits: &BudgetLimits, settled: &Amounts, reserved: &Amounts) -> (Amounts, i64) {
     let left = |limit: Option<i64>, settled: i64, reserved: i64| {
         limit.unwrap_or(i64::MAX).saturating_sub(settled).saturating_sub(reserved)
     };
-    Amounts {
+    let tokens = left(limits.tokens, settled.tokens(), reserved.tokens());
+    let each = Amounts {
         input_tokens: left(limits.input_tokens, settled.input_tokens, reserved.input_tokens),
         output_tokens: left(limits.output_tokens, settled.output_tokens, reserved.output_tokens),
         requests: left(limits.requests, settled.requests, reserved.requests),
         pico_usd: left(limits.cost.map(|cost| cost.0), settled.pico_usd, reserved.pico_usd),
-    }
+    };
+    (each, tokens)
 }
 
 /// The dearest a call of these bounds can be; `None`: it cannot be counted. Zero without a price.
@@ -86,7 +90,7 @@ pub(super) fn fit<'b>(ask: &Ask<'_>, path: impl IntoIterator<Item = &'b BudgetOn
         let refuse = |limit| Err(NoFit { budget, limit });
         let zero = Amounts::default();
         let (settled, reserved) = on_path.window.as_ref().map_or((&zero, &zero), |w| (&w.settled, &w.reserved));
-        let left = headroom(&on_path.limits, settled, reserved);
+        let (left, tokens_left) = headroom(&on_path.limits, settled, reserved);
         if left.requests < 1 {
             return refuse(Limit::Requests);
         }
@@ -95,6 +99,10 @@ pub(super) fn fit<'b>(ask: &Ask<'_>, path: impl IntoIterator<Item = &'b BudgetOn
         }
         if left.output_tokens < floor {
             return refuse(Limit::OutputTokens);
+        }
+        let for_output_tokens = tokens_left.saturating_sub(ask.input_bound);
+        if for_output_tokens < floor {
+            return refuse(Limit::Tokens);
         }
         if on_path.limits.cost.is_some() && ask.price.is_none() {
             return refuse(Limit::UnknownPrice);
@@ -105,7 +113,7 @@ pub(super) fn fit<'b>(ask: &Ask<'_>, path: impl IntoIterator<Item = &'b BudgetOn
         if for_output < 0 || affordable < floor {
             return refuse(Limit::Cost);
         }
-        output_cap = output_cap.min(left.output_tokens).min(affordable);
+        output_cap = output_cap.min(left.output_tokens).min(for_output_tokens).min(affordable);
     }
     let pico_usd = dearest_cost(ask.price, ask.input_bound, output_cap).ok_or(too_large)?;
     let amounts = Amounts { input_tokens: ask.input_bound, output_tokens: output_cap, requests: 1, pico_usd };
@@ -147,6 +155,8 @@ mod tests {
             scope: ScopeKind::Tenant,
             period: Period::Month,
             limits,
+            soft_percent: None,
+            is_active: true,
             time_zone: Tz::UTC,
             contact: "ana@prs.example".into(),
             window: Some(WindowState::empty(Timestamp(0), Timestamp(1))),
@@ -179,6 +189,7 @@ mod tests {
         };
         assert_eq!(of(BudgetLimits { input_tokens: Some(99), ..BudgetLimits::default() }), Limit::InputTokens);
         assert_eq!(of(BudgetLimits { output_tokens: Some(4), ..BudgetLimits::default() }), Limit::OutputTokens);
+        assert_eq!(of(BudgetLimits { tokens: Some(104), ..BudgetLimits::default() }), Limit::Tokens);
         assert_eq!(of(BudgetLimits { requests: Some(0), ..BudgetLimits::default() }), Limit::Requests);
         assert_eq!(of(money(99)), Limit::Cost, "not even the input");
         assert_eq!(of(money(149)), Limit::Cost, "not the floor of the output");
@@ -186,6 +197,20 @@ mod tests {
         assert_eq!(fit(&unknown, &[budget(money(1_000_000))]).expect_err("refused").limit, Limit::UnknownPrice);
         let absurd = Ask { input_bound: i64::MAX, ..ask };
         assert_eq!(fit(&absurd, &[budget(BudgetLimits::default())]).expect_err("refused").limit, Limit::TooLarge);
+    }
+
+    #[test]
+    fn all_tokens_together_clamp_the_answer() {
+        let ask = Ask { input_bound: 100, output_wanted: 50, output_floor: 5, price: None };
+        let with = |tokens| budget(BudgetLimits { tokens: Some(tokens), ..BudgetLimits::default() });
+        assert_eq!(fit(&ask, &[with(130)]).expect("it fits").output_cap, 30);
+        assert_eq!(fit(&ask, &[with(105)]).expect("the floor fits").output_cap, 5);
+        let mut used = with(200);
+        if let Some(window) = &mut used.window {
+            window.settled = Amounts { input_tokens: 30, output_tokens: 20, ..Amounts::default() };
+            window.reserved = Amounts { input_tokens: 10, output_tokens: 5, ..Amounts::default() };
+        }
+        assert_eq!(fit(&ask, &[used]).expect("it fits").output_cap, 35, "settled and held count, of both kinds");
     }
 
     #[test]
@@ -229,7 +254,7 @@ mod tests {
         #[test]
         fn the_theorem_holds_in_every_history(
             steps in proptest::collection::vec(step(), 1..120),
-            limits in (0..5_000i64, 0..3_000i64, 0..20i64, 0..60_000i64),
+            limits in (0..5_000i64, 0..3_000i64, 0..20i64, 0..60_000i64, 0..7_000i64),
         ) {
             let price = price(3, 11);
             let limits = BudgetLimits {
@@ -237,6 +262,7 @@ mod tests {
                 output_tokens: Some(limits.1),
                 requests: Some(limits.2),
                 cost: Some(Money(limits.3)),
+                tokens: Some(limits.4),
             };
             let mut path = [budget(limits)];
             let mut overrun = Amounts::default();
@@ -286,6 +312,7 @@ mod tests {
                     (settled.output_tokens, reserved.output_tokens, limits.output_tokens, overrun.output_tokens),
                     (settled.requests, reserved.requests, limits.requests, overrun.requests),
                     (settled.pico_usd, reserved.pico_usd, cost, overrun.pico_usd),
+                    (settled.tokens(), reserved.tokens(), limits.tokens, overrun.tokens()),
                 ] {
                     prop_assert!(settled + reserved <= limit.unwrap_or(i64::MAX) + overrun);
                 }

@@ -2,10 +2,12 @@
 
 use crate::db::{
     Db, Result, SystemReason,
+    budget::grant::{Granted, grant_sums},
     ledger::{
         Amounts,
         audit::{AuditedWindow, Classes, Source, audit_calls, audit_classes, audit_sums, audit_tenants, audit_windows},
     },
+    usage_day::audit::usage_days_audit,
 };
 
 /// Checks the theorem over all tenants; each line is one violation, none means the books balance.
@@ -43,9 +45,21 @@ pub async fn audit_books(db: &Db) -> Result<Vec<String>> {
                     ));
                 }
             }
+            let granted = grant_sums(&mut tx, *tenant).await?;
+            for window in &windows {
+                let sum = granted.iter().find(|(key, _)| *key == window.key).map_or_else(Granted::default, |g| g.1);
+                if sum != window.granted {
+                    violations.push(format!(
+                        "{}: granted {:?}, by its grants {sum:?}",
+                        at(code, window),
+                        window.granted
+                    ));
+                }
+            }
             for (call, rule) in audit_calls(&mut tx, *tenant).await? {
                 violations.push(format!("{code}: call {call}: {rule}"));
             }
+            violations.extend(usage_days_audit(&mut tx, *tenant).await?.iter().map(|wrong| format!("{code}: {wrong}")));
         }
     }
 }
@@ -63,16 +77,27 @@ fn each(amounts: &Amounts) -> [(&'static str, i64); 4] {
     ]
 }
 
-/// `settled + reserved ≤ limit + overrun`.
+/// `settled + reserved ≤ limit + overrun`, where the limit is the highest that held, and what was granted.
 fn check_limit(code: &str, window: &AuditedWindow, violations: &mut Vec<String>) {
-    let dimensions = each(&window.settled).into_iter().zip(each(&window.reserved)).zip(each(&window.overrun));
-    for ((((what, settled), (_, reserved)), (_, overrun)), ceiling) in dimensions.zip(window.ceiling) {
+    let [by_input, by_output, by_requests, by_cost] = window.ceiling;
+    let granted = &window.granted;
+    let of = |amounts: &Amounts| each(amounts).map(|(_, amount)| i128::from(amount));
+    let [settled, reserved, overrun] = [&window.settled, &window.reserved, &window.overrun].map(of);
+    // Input and output together have no counters of their own; neither has their overrun, which is no more than both.
+    let both = |[input, output, ..]: [i128; 4]| input + output;
+    let checks = [
+        ("input tokens", settled[0], reserved[0], overrun[0], by_input, granted.input_tokens),
+        ("output tokens", settled[1], reserved[1], overrun[1], by_output, granted.output_tokens),
+        ("requests", settled[2], reserved[2], overrun[2], by_requests, granted.requests),
+        ("pico-dollars", settled[3], reserved[3], overrun[3], by_cost, granted.pico_usd),
+        ("tokens", both(settled), both(reserved), both(overrun), window.ceiling_tokens, granted.tokens),
+    ];
+    for (what, settled, reserved, overrun, ceiling, granted) in checks {
         let Some(ceiling) = ceiling else { continue };
-        let used = i128::from(settled) + i128::from(reserved);
-        if used > i128::from(ceiling) + i128::from(overrun) {
+        if settled + reserved > i128::from(ceiling) + i128::from(granted) + overrun {
             violations.push(format!(
-                "{}: {settled} {what} settled and {reserved} reserved are more than the limit of {ceiling} and the \
-                 overrun of {overrun}",
+                "{}: {settled} {what} settled and {reserved} reserved are more than the limit of {ceiling}, the \
+                 granted {granted} and the overrun of {overrun}",
                 at(code, window)
             ));
         }

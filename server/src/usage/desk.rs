@@ -26,7 +26,7 @@ use super::{
     settle::{Due, as_settled, checkpoint_call, settle_calls},
 };
 use crate::{
-    db::{Db, Engine, Error, Result, TenantScope, ledger::Books},
+    db::{Db, Engine, Error, Result, TenantScope, Tx, ledger::Books},
     models::{Model, PriceVersion, ReportedUsage},
     world::World,
 };
@@ -35,6 +35,9 @@ use crate::{
 const LANES: usize = 4;
 /// Things written in one transaction.
 const AT_ONCE: usize = 256;
+/// How long settlements alone wait for a reservation to be written with: the answer is with its client already, and one
+/// commit for both is half the work of the disk.
+const COMPANY_WITHIN: Duration = Duration::from_millis(3);
 /// Things that may wait in a lane; beyond, requests are refused.
 const MAX_WAITING: usize = 4_096;
 /// Settlements that could not be written and wait for the next try. The sweeper settles what is beyond.
@@ -174,6 +177,14 @@ fn too_busy() -> ReserveError {
     ReserveError::Db(Error::Busy)
 }
 
+/// The obligations are met, and who waits is told.
+fn discharge(group: Vec<Settlement>, booked: Vec<Settled>) {
+    for (settlement, settled) in group.into_iter().zip(booked) {
+        settlement.hold.discharge();
+        let _ = settlement.reply.send(settled);
+    }
+}
+
 struct Lane {
     db: Db,
     world: World,
@@ -191,6 +202,12 @@ impl Lane {
             tokio::select! {
                 got = self.jobs.recv_many(&mut batch, AT_ONCE) => if got == 0 { break },
                 () = sleep_until(wait), if !self.later.is_empty() => {}
+            }
+            let is_alone = !batch.is_empty() && batch.iter().all(|job| matches!(job, Job::Settle(_)));
+            if is_alone {
+                // Nothing is lost when it times out: what was received is in the batch.
+                let more = self.jobs.recv_many(&mut batch, AT_ONCE);
+                let _ = tokio::time::timeout(COMPANY_WITHIN, more).await;
             }
             let is_time = again_at.is_none_or(|at| at <= Instant::now());
             if is_time {
@@ -235,11 +252,10 @@ impl Lane {
                 Job::Close(reply) => closing = Some(reply),
             }
         }
-        for group in self.by_transaction(settlements, |settlement| &settlement.scope) {
-            self.settle(group).await;
-        }
-        for group in self.by_transaction(wishes, |(wish, _)| &wish.scope) {
-            self.reserve(group).await;
+        // Who went away does not get a hold that nobody would settle.
+        wishes.retain(|(_, reply): &Waiting| !reply.is_closed());
+        for (settlements, wishes) in self.by_transaction(settlements, wishes) {
+            self.write_both(settlements, wishes).await;
         }
         for checkpoint in checkpoints {
             self.checkpoint(checkpoint).await;
@@ -248,23 +264,54 @@ impl Lane {
     }
 
     /// What may be written together: everything on SQLite, a tenant's where the database keeps tenants apart itself.
-    fn by_transaction<T>(&self, things: Vec<T>, scope: impl Fn(&T) -> &TenantScope) -> Vec<Vec<T>> {
-        if things.is_empty() {
-            return Vec::new();
-        }
+    fn by_transaction(
+        &self,
+        settlements: Vec<Settlement>,
+        wishes: Vec<Waiting>,
+    ) -> Vec<(Vec<Settlement>, Vec<Waiting>)> {
         if self.db.engine() == Engine::Sqlite {
-            return vec![things];
+            return vec![(settlements, wishes)];
         }
-        let mut groups: BTreeMap<TenantId, Vec<T>> = BTreeMap::new();
-        for thing in things {
-            groups.entry(scope(&thing).tenant()).or_default().push(thing);
+        let mut groups: BTreeMap<TenantId, (Vec<Settlement>, Vec<Waiting>)> = BTreeMap::new();
+        for settlement in settlements {
+            groups.entry(settlement.scope.tenant()).or_default().0.push(settlement);
+        }
+        for wish in wishes {
+            groups.entry(wish.0.scope.tenant()).or_default().1.push(wish);
         }
         groups.into_values().collect()
     }
 
+    /// Settlements first, so that what they give back can be reserved at once. One transaction for both; when that
+    /// fails, one for each, where failures are told apart.
+    async fn write_both(&mut self, settlements: Vec<Settlement>, wishes: Vec<Waiting>) {
+        let (Some(first), false) = (settlements.first(), wishes.is_empty()) else {
+            self.settle(settlements).await;
+            return self.reserve(wishes).await;
+        };
+        let done = async {
+            let mut tx = self.db.begin(&first.scope).await?;
+            let booked = self.book(&mut tx, &settlements).await?;
+            let wanted: Vec<Wanted<'_>> = wishes.iter().map(|(wish, _)| wish.wanted()).collect();
+            let holds = reserve_all(&mut tx, &self.world, &wanted).await?;
+            tx.commit().await?;
+            Ok((booked, holds))
+        };
+        let done: Result<_> = done.await;
+        match done {
+            Ok((booked, holds)) => {
+                self.hand_out(wishes, holds).await;
+                discharge(settlements, booked);
+            }
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "settlements and holds one after the other");
+                self.settle(settlements).await;
+                self.reserve(wishes).await;
+            }
+        }
+    }
+
     async fn reserve(&self, group: Vec<Waiting>) {
-        // Who went away does not get a hold that nobody would settle.
-        let group: Vec<_> = group.into_iter().filter(|(_, reply)| !reply.is_closed()).collect();
         let wanted: Vec<Wanted<'_>> = group.iter().map(|(wish, _)| wish.wanted()).collect();
         let Some(first) = wanted.first() else { return };
         let done = async {
@@ -276,14 +323,7 @@ impl Lane {
         let done: Result<Vec<_>> = done.await;
         drop(wanted);
         match done {
-            Ok(holds) => {
-                for ((wish, reply), hold) in group.into_iter().zip(holds) {
-                    if let Err(Ok(hold)) = reply.send(hold) {
-                        // It went away while this was written: nothing was sent, nothing is owed.
-                        self.give_back(wish.scope, hold).await;
-                    }
-                }
-            }
+            Ok(holds) => self.hand_out(group, holds).await,
             Err(error) if group.len() == 1 => {
                 if let Some((_, reply)) = group.into_iter().next() {
                     let _ = reply.send(Err(ReserveError::Db(error)));
@@ -294,6 +334,15 @@ impl Lane {
                 for one in group {
                     Box::pin(self.reserve(vec![one])).await;
                 }
+            }
+        }
+    }
+
+    async fn hand_out(&self, group: Vec<Waiting>, holds: Vec<std::result::Result<Hold, ReserveError>>) {
+        for ((wish, reply), hold) in group.into_iter().zip(holds) {
+            if let Err(Ok(hold)) = reply.send(hold) {
+                // It went away while this was written: nothing was sent, nothing is owed.
+                self.give_back(wish.scope, hold).await;
             }
         }
     }
@@ -311,12 +360,7 @@ impl Lane {
 
     async fn settle(&mut self, group: Vec<Settlement>) {
         match self.write(&group).await {
-            Ok(booked) => {
-                for (settlement, settled) in group.into_iter().zip(booked) {
-                    settlement.hold.discharge();
-                    let _ = settlement.reply.send(settled);
-                }
-            }
+            Ok(booked) => discharge(group, booked),
             Err(error) => {
                 let is_away = matches!(error, Error::Unavailable(_));
                 tracing::warn!(error = &error as &dyn std::error::Error, calls = group.len(), "not settled yet");
@@ -348,14 +392,20 @@ impl Lane {
     async fn write(&self, group: &[Settlement]) -> Result<Vec<Settled>> {
         let Some(first) = group.first() else { return Ok(Vec::new()) };
         let mut tx = self.db.begin(&first.scope).await?;
+        let booked = self.book(&mut tx, group).await?;
+        tx.commit().await?;
+        Ok(booked)
+    }
+
+    /// What was booked, in the order of the group; not committed.
+    async fn book(&self, tx: &mut Tx, group: &[Settlement]) -> Result<Vec<Settled>> {
         let dues = group.iter().map(|settlement| Due {
             books: Books::of(&settlement.scope),
             call: settlement.hold.call(),
             bounds: settlement.hold.bounds(),
             outcome: settlement.outcome,
         });
-        let outcome = settle_calls(&mut tx, &self.world, dues.collect()).await?;
-        tx.commit().await?;
+        let outcome = settle_calls(tx, &self.world, dues.collect()).await?;
         // They come in the order of the calls' ids.
         let mut order: Vec<usize> = (0..group.len()).collect();
         order.sort_by_key(|at| group.get(*at).map(|settlement| settlement.hold.call()));

@@ -120,6 +120,7 @@ pub struct Hold {
     input_bound: i64,
     price: Option<PriceVersion>,
     rates_left: Option<RatesLeft>,
+    is_soft: bool,
     is_settled: bool,
 }
 
@@ -129,8 +130,15 @@ impl Hold {
         input_bound: i64,
         price: Option<PriceVersion>,
         rates_left: Option<RatesLeft>,
+        is_soft: bool,
     ) -> Self {
-        Self { permit, input_bound, price, rates_left, is_settled: false }
+        Self { permit, input_bound, price, rates_left, is_soft, is_settled: false }
+    }
+
+    /// Whether a budget on its path is past its soft threshold.
+    #[must_use]
+    pub fn is_soft(&self) -> bool {
+        self.is_soft
     }
 
     /// What its key has left, where the key has rates.

@@ -1,13 +1,13 @@
 //! Setting limits.
 
-use app::model::{BudgetLimits, TenantId, UserId};
+use app::model::{BudgetLimits, Money, TenantId};
 
-use super::words::{count, money};
+use super::words::{count, money, thousands};
 use crate::{
     db::{
         Error, Result, SystemTx,
-        budget::{BudgetKey, Period, ScopeKind, budget_path, budget_put},
-        ledger::Books,
+        budget::{BudgetKey, Period, ScopeKind, budget_configure, budget_put, list::budget_find},
+        ledger::{Amounts, Books},
     },
     world::World,
 };
@@ -15,11 +15,17 @@ use crate::{
 /// The mission's defaults: 1,000,000 input and 500,000 output tokens and 10,000 requests a month.
 #[must_use]
 pub fn default_limits() -> BudgetLimits {
-    BudgetLimits { input_tokens: Some(1_000_000), output_tokens: Some(500_000), requests: Some(10_000), cost: None }
+    BudgetLimits {
+        input_tokens: Some(1_000_000),
+        output_tokens: Some(500_000),
+        requests: Some(10_000),
+        ..BudgetLimits::default()
+    }
 }
 
 /// The one budget every tenant has: a calendar month's.
-pub(super) fn tenant_month(tenant: TenantId) -> BudgetKey {
+#[must_use]
+pub fn tenant_month(tenant: TenantId) -> BudgetKey {
     BudgetKey { scope: ScopeKind::Tenant, scope_id: tenant.0, period: Period::Month }
 }
 
@@ -29,12 +35,74 @@ pub(super) fn tenant_month(tenant: TenantId) -> BudgetKey {
 /// # Errors
 /// Database errors; [`Error::Misuse`] for a negative limit.
 pub async fn set_budget(tx: &mut SystemTx, world: &World, tenant: TenantId, limits: BudgetLimits) -> Result<()> {
-    let all = [limits.input_tokens, limits.output_tokens, limits.requests, limits.cost.map(|cost| cost.0)];
+    not_negative(&limits)?;
+    let books = Books::within(tx, tenant);
+    budget_put(books, tx, world.id(), tenant_month(tenant), limits, world.now()).await
+}
+
+fn not_negative(limits: &BudgetLimits) -> Result<()> {
+    let cost = limits.cost.map(|cost| cost.0);
+    let all = [limits.input_tokens, limits.output_tokens, limits.tokens, limits.requests, cost];
     if all.iter().flatten().any(|limit| *limit < 0) {
         return Err(Error::Misuse("a budget's limit is zero or more".to_owned()));
     }
+    Ok(())
+}
+
+/// A budget of anybody's as an administrator sets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetSettings {
+    pub limits: BudgetLimits,
+    /// From this share of a limit on people are told, 1–100; `None`: they are not.
+    pub soft_percent: Option<i64>,
+    /// `false`: it is on nobody's path; what was spent stays booked.
+    pub is_active: bool,
+}
+
+impl BudgetSettings {
+    /// What a new budget begins with: no limit yet, and 80 %.
+    pub const NEW: Self = Self {
+        limits: BudgetLimits { input_tokens: None, output_tokens: None, requests: None, cost: None, tokens: None },
+        soft_percent: Some(80),
+        is_active: true,
+    };
+}
+
+/// Sets a budget of a tenant, person, group, profile or key. What is spent stays spent.
+///
+/// # Errors
+/// Database errors; [`Error::Misuse`] for a negative limit.
+pub async fn set_budget_of(
+    tx: &mut SystemTx,
+    world: &World,
+    tenant: TenantId,
+    key: BudgetKey,
+    settings: &BudgetSettings,
+) -> Result<()> {
+    not_negative(&settings.limits)?;
     let books = Books::within(tx, tenant);
-    budget_put(books, tx, world.id(), tenant_month(tenant), limits, world.now()).await
+    budget_put(books, tx, world.id(), key, settings.limits, world.now()).await?;
+    budget_configure(books, tx, key, settings.soft_percent, settings.is_active, world.now()).await?;
+    Ok(())
+}
+
+/// A budget as it is set; `None`: there is none (a tenant's month then has [`default_limits`]).
+///
+/// # Errors
+/// Database errors.
+pub async fn budget_of(
+    tx: &mut SystemTx,
+    world: &World,
+    tenant: TenantId,
+    key: BudgetKey,
+) -> Result<Option<BudgetSettings>> {
+    let books = Books::within(tx, tenant);
+    let found = budget_find(books, tx, world.now(), key).await?;
+    Ok(found.map(|line| BudgetSettings {
+        limits: line.limits,
+        soft_percent: line.soft_percent,
+        is_active: line.is_active,
+    }))
 }
 
 /// The limits of a tenant's monthly budget, for administration.
@@ -42,11 +110,7 @@ pub async fn set_budget(tx: &mut SystemTx, world: &World, tenant: TenantId, limi
 /// # Errors
 /// Database errors.
 pub async fn budget_limits(tx: &mut SystemTx, world: &World, tenant: TenantId) -> Result<BudgetLimits> {
-    let books = Books::within(tx, tenant);
-    // The nil id (RFC 9562) is nobody's: only the tenant's own budgets are on its path.
-    let nobody = UserId(uuid::Uuid::nil());
-    let path = budget_path(books, tx, nobody, world.now()).await?;
-    let month = path.into_iter().find(|b| b.scope == ScopeKind::Tenant && b.period == Period::Month);
+    let month = budget_of(tx, world, tenant, tenant_month(tenant)).await?;
     Ok(month.map_or_else(default_limits, |budget| budget.limits))
 }
 
@@ -54,11 +118,30 @@ pub async fn budget_limits(tx: &mut SystemTx, world: &World, tenant: TenantId) -
 #[must_use]
 pub fn limits_in_words(limits: &BudgetLimits) -> String {
     let each = |limit: Option<i64>, one: &str| limit.map_or_else(|| format!("unlimited {one}s"), |n| count(n, one));
-    [
-        each(limits.input_tokens, "input token"),
-        each(limits.output_tokens, "output token"),
-        each(limits.requests, "request"),
-        limits.cost.map_or_else(|| "unlimited cost".to_owned(), money),
+    let mut words = vec![each(limits.input_tokens, "input token"), each(limits.output_tokens, "output token")];
+    // Most budgets limit input and output by themselves.
+    words.extend(limits.tokens.map(|tokens| format!("{} in all", count(tokens, "token"))));
+    words.push(each(limits.requests, "request"));
+    words.push(limits.cost.map_or_else(|| "unlimited cost".to_owned(), money));
+    words.join(", ")
+}
+
+/// What a window holds or has spent, beside its limits: `12,000 of 1,000,000 input tokens, $1.20 of $25.00`. What is not
+/// limited is not named; `nothing is limited` where nothing is.
+#[must_use]
+pub fn used_in_words(limits: &BudgetLimits, used: &Amounts) -> String {
+    let of = |used: i64, limit: Option<i64>, one: &str| {
+        limit.map(|limit| format!("{} of {}", thousands(used), count(limit, one)))
+    };
+    let words: Vec<String> = [
+        of(used.input_tokens, limits.input_tokens, "input token"),
+        of(used.output_tokens, limits.output_tokens, "output token"),
+        of(used.tokens(), limits.tokens, "token"),
+        of(used.requests, limits.requests, "request"),
+        limits.cost.map(|limit| format!("{} of {}", money(Money(used.pico_usd)), money(limit))),
     ]
-    .join(", ")
+    .into_iter()
+    .flatten()
+    .collect();
+    if words.is_empty() { "nothing is limited".to_owned() } else { words.join(", ") }
 }

@@ -6,6 +6,7 @@ use app::model::{
 
 use super::{
     limits::default_limits,
+    soft::fullest,
     window::{day_start, local_date, month_of, window},
 };
 use crate::{
@@ -92,8 +93,14 @@ pub async fn report(scope: &TenantScope, tx: &mut Tx, world: &World, month: Opti
 /// The tenant's monthly budget in the window of an instant.
 async fn meter_at(scope: &TenantScope, tx: &mut Tx, at: Timestamp) -> Result<UsageMeter> {
     let path = budget_path(Books::of(scope), tx, scope.user(), at).await?;
+    let notice = super::notices::notice(scope, tx, &path, at).await?;
     let budget = path.into_iter().find(|b| b.scope == ScopeKind::Tenant && b.period == Period::Month);
-    let (limits, state) = budget.map_or((default_limits(), None), |budget| (budget.limits, budget.window));
+    let (limits, state) = match budget {
+        // One that was put aside limits nothing.
+        Some(budget) if !budget.is_active => (BudgetLimits::default(), budget.window),
+        Some(budget) => (budget.limits, budget.window),
+        None => (default_limits(), None),
+    };
     let state = match state {
         Some(state) => state,
         None => {
@@ -109,6 +116,7 @@ async fn meter_at(scope: &TenantScope, tx: &mut Tx, at: Timestamp) -> Result<Usa
         limits,
         resets_at: state.end,
         quality: worst_quality(state.estimated_calls, state.unknown_calls),
+        notice,
     })
 }
 
@@ -127,22 +135,7 @@ fn used(state: &WindowState) -> Tokens {
 
 /// The fullest of the limits, rounded down so that 100 means full. A limit of zero is full from the start.
 fn percent(limits: &BudgetLimits, state: &WindowState) -> Option<u32> {
-    let (settled, reserved) = (&state.settled, &state.reserved);
-    let shares = [
-        (limits.input_tokens, settled.input_tokens, reserved.input_tokens),
-        (limits.output_tokens, settled.output_tokens, reserved.output_tokens),
-        (limits.requests, settled.requests, reserved.requests),
-        (limits.cost.map(|cost| cost.0), settled.pico_usd, reserved.pico_usd),
-    ];
-    shares
-        .into_iter()
-        .filter_map(|(limit, settled, reserved)| {
-            let limit = i128::from(limit?);
-            let gone = i128::from(settled) + i128::from(reserved);
-            let share = if limit == 0 { 100 } else { gone * 100 / limit };
-            Some(u32::try_from(share).unwrap_or(u32::MAX))
-        })
-        .max()
+    fullest(limits, &state.settled.and(&state.reserved))
 }
 
 #[cfg(test)]

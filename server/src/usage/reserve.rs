@@ -11,6 +11,7 @@ use super::{
     Hold, RatesLeft, ReserveError, ReserveRequest,
     admission::{Ask, Fit, NoFit, fit},
     limits::{default_limits, tenant_month},
+    notices::level,
     rates,
     window::{local_date, window},
     words::refusal,
@@ -110,6 +111,7 @@ struct KeyPlan {
 struct Decided {
     fit: Fit,
     rates_left: Option<RatesLeft>,
+    is_soft: bool,
 }
 
 fn payer(wanted: &Wanted<'_>) -> Payer {
@@ -158,7 +160,8 @@ impl Plan {
         let path: Vec<BooksWindow> = self.path(wanted).to_vec();
         let budgets: Vec<&BudgetOnPath> = path.iter().filter_map(|key| self.budgets.get(key)).collect();
         let fit = fit(&ask, budgets.iter().copied()).map_err(|no_fit| refused(wanted.scope, &budgets, no_fit))?;
-        let tokens = fit.amounts.input_tokens.saturating_add(fit.amounts.output_tokens);
+        let tokens = fit.amounts.tokens();
+        let is_soft = budgets.iter().any(|budget| level(budget).is_some());
         let mut rates_left = None;
         if let (Some(key), Some(via)) = (rated_key(wanted), wanted.request.via) {
             let plan = self.keys.entry(key).or_default();
@@ -177,7 +180,7 @@ impl Plan {
             let total = self.totals.entry(key).or_default();
             *total = total.and(&fit.amounts);
         }
-        Ok(Decided { fit, rates_left })
+        Ok(Decided { fit, rates_left, is_soft })
     }
 }
 
@@ -211,6 +214,7 @@ async fn path_with_windows(
         budget_ensure(books, tx, world.id(), tenant_month(scope.tenant()), default_limits(), now).await?;
         path = budget_path(books, tx, payer, now).await?;
     }
+    path.retain(|budget| budget.is_active);
     let mut with_windows = Vec::with_capacity(path.len());
     for mut budget in path {
         let start = match &budget.window {
@@ -254,7 +258,7 @@ async fn admit(
     let mut lines = Vec::new();
     let mut holds = Vec::with_capacity(decided.len());
     for (wanted, decided) in wanted.iter().zip(decided) {
-        let Decided { fit, rates_left } = match decided {
+        let Decided { fit, rates_left, is_soft } = match decided {
             Ok(decided) => decided,
             Err(refusal) => {
                 holds.push(Err(refusal));
@@ -292,7 +296,7 @@ async fn admit(
             amounts: fit.amounts,
         }));
         let permit = Permit::new(call, fit.output_cap);
-        holds.push(Ok(Hold::new(permit, fit.amounts.input_tokens, request.price.cloned(), rates_left)));
+        holds.push(Ok(Hold::new(permit, fit.amounts.input_tokens, request.price.cloned(), rates_left, is_soft)));
     }
     calls_insert(tx, &calls).await?;
     holds_insert(tx, &lines).await?;

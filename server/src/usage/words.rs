@@ -13,29 +13,17 @@ pub(super) fn refusal(
     user_name: &str,
     resets_at: Timestamp,
 ) -> BudgetRefusal {
-    let owner = match budget.scope {
-        ScopeKind::Tenant => tenant_name,
-        ScopeKind::User => user_name,
-        ScopeKind::Group => "the group",
-        ScopeKind::Profile => "this profile",
-        ScopeKind::Key => "this key",
-    };
-    let period = match budget.period {
-        Period::Month => "monthly ",
-        Period::Week => "weekly ",
-        Period::Day => "daily ",
-        Period::None => "",
-    };
     // An unlimited budget still ends where counting does.
     let uncountable = || "more than can be counted".to_owned();
     let counted = |limit: Option<i64>, one| limit.map_or_else(uncountable, |number| count(number, one));
     let limits = &budget.limits;
     let cost = || limits.cost.map_or_else(uncountable, money);
     BudgetRefusal {
-        budget: format!("{owner}'s {period}budget"),
+        budget: budget_name(budget.scope, budget.period, tenant_name, user_name),
         limit: match limit {
             Limit::InputTokens => counted(limits.input_tokens, "input token"),
             Limit::OutputTokens => counted(limits.output_tokens, "output token"),
+            Limit::Tokens => counted(limits.tokens, "token"),
             Limit::Requests => counted(limits.requests, "request"),
             Limit::Cost => cost(),
             Limit::UnknownPrice => format!("{}, and this model's price is not known", cost()),
@@ -44,6 +32,24 @@ pub(super) fn refusal(
         resets_at,
         contact: budget.contact.clone(),
     }
+}
+
+/// `PRS Textile's monthly budget`.
+pub(super) fn budget_name(scope: ScopeKind, period: Period, tenant_name: &str, user_name: &str) -> String {
+    let owner = match scope {
+        ScopeKind::Tenant => tenant_name,
+        ScopeKind::User => user_name,
+        ScopeKind::Group => "the group",
+        ScopeKind::Profile => "this profile",
+        ScopeKind::Key => "this key",
+    };
+    let period = match period {
+        Period::Month => "monthly ",
+        Period::Week => "weekly ",
+        Period::Day => "daily ",
+        Period::None => "",
+    };
+    format!("{owner}'s {period}budget")
 }
 
 /// `1 request`, `1,000,000 input tokens`.
@@ -57,7 +63,7 @@ pub(super) fn money(amount: Money) -> String {
 }
 
 /// `1000000` → `1,000,000`.
-fn thousands(number: i64) -> String {
+pub(super) fn thousands(number: i64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -83,7 +89,14 @@ mod tests {
             id: Uuid::nil(),
             scope: ScopeKind::Tenant,
             period: Period::Month,
-            limits: BudgetLimits { requests: Some(1), input_tokens: Some(1_234_567), ..BudgetLimits::default() },
+            limits: BudgetLimits {
+                requests: Some(1),
+                input_tokens: Some(1_234_567),
+                tokens: Some(2_000_000),
+                ..BudgetLimits::default()
+            },
+            soft_percent: None,
+            is_active: true,
             time_zone: Tz::UTC,
             contact: "ana@prs.example".into(),
             window: None,
@@ -91,6 +104,7 @@ mod tests {
         let words = |limit| refusal(&one, limit, "PRS Textile", "Ana", Timestamp(5));
         assert_eq!(words(Limit::Requests).limit, "1 request");
         assert_eq!(words(Limit::InputTokens).limit, "1,234,567 input tokens");
+        assert_eq!(words(Limit::Tokens).limit, "2,000,000 tokens");
         assert_eq!(words(Limit::InputTokens).budget, "PRS Textile's monthly budget");
         assert_eq!(
             (words(Limit::Requests).resets_at, words(Limit::Requests).contact),

@@ -65,7 +65,7 @@ impl Ask {
 }
 
 pub fn limits(input: Option<i64>, output: Option<i64>, requests: Option<i64>, cost: Option<i64>) -> BudgetLimits {
-    BudgetLimits { input_tokens: input, output_tokens: output, requests, cost: cost.map(Money) }
+    BudgetLimits { input_tokens: input, output_tokens: output, requests, cost: cost.map(Money), tokens: None }
 }
 
 pub fn reported(input: i64, output: i64, is_final: bool) -> ReportedUsage {

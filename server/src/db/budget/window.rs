@@ -5,6 +5,7 @@
 
 use app::model::{Quality, Timestamp, Tokens};
 
+use super::grant::{Granted, GrantedRow};
 use crate::db::{
     Result, Tx,
     ledger::{Amounts, Books, WindowKey},
@@ -23,6 +24,8 @@ pub struct WindowState {
     pub cache_write_1h: i64,
     pub estimated_calls: i64,
     pub unknown_calls: i64,
+    /// On top of the budget's limits.
+    pub granted: Granted,
 }
 
 impl WindowState {
@@ -39,6 +42,7 @@ impl WindowState {
             cache_write_1h: 0,
             estimated_calls: 0,
             unknown_calls: 0,
+            granted: Granted::default(),
         }
     }
 }
@@ -58,6 +62,8 @@ pub(super) struct WindowCountsRow {
     cache_write_1h_tokens: i64,
     estimated_calls: i64,
     unknown_calls: i64,
+    #[sqlx(flatten)]
+    granted: GrantedRow,
 }
 
 impl WindowCountsRow {
@@ -82,6 +88,7 @@ impl WindowCountsRow {
             cache_write_1h: self.cache_write_1h_tokens,
             estimated_calls: self.estimated_calls,
             unknown_calls: self.unknown_calls,
+            granted: self.granted.granted(),
         }
     }
 }
@@ -120,7 +127,8 @@ pub async fn window_lock(books: Books, tx: &mut Tx, window: WindowKey) -> Result
     Ok(())
 }
 
-/// Holds the amounts if every limit of the budget allows it; whether it did.
+/// Holds the amounts if every limit of the budget, with what was granted, allows it; whether it did. (What was granted
+/// is taken off what is used: added to a limit it could be more than can be counted.)
 ///
 /// # Errors
 /// Database errors.
@@ -147,18 +155,25 @@ pub async fn window_reserve(books: Books, tx: &mut Tx, window: WindowKey, amount
              ceiling_pico_usd = CASE \
               WHEN b.limit_pico_usd IS NULL OR budget_windows.ceiling_pico_usd IS NULL THEN NULL \
               WHEN b.limit_pico_usd > budget_windows.ceiling_pico_usd THEN b.limit_pico_usd \
-              ELSE budget_windows.ceiling_pico_usd END \
+              ELSE budget_windows.ceiling_pico_usd END, \
+             ceiling_tokens = CASE \
+              WHEN b.limit_tokens IS NULL OR budget_windows.ceiling_tokens IS NULL THEN NULL \
+              WHEN b.limit_tokens > budget_windows.ceiling_tokens THEN b.limit_tokens \
+              ELSE budget_windows.ceiling_tokens END \
              FROM budgets b \
              WHERE budget_windows.tenant_id = $1 AND budget_windows.budget_id = $2 AND budget_windows.window_start = $3 \
              AND b.tenant_id = $1 AND b.id = $2 \
              AND (b.limit_input_tokens IS NULL OR budget_windows.settled_input_tokens \
-              + budget_windows.reserved_input_tokens + $4 <= b.limit_input_tokens) \
+              + budget_windows.reserved_input_tokens + $4 - budget_windows.granted_input_tokens <= b.limit_input_tokens) \
              AND (b.limit_output_tokens IS NULL OR budget_windows.settled_output_tokens \
-              + budget_windows.reserved_output_tokens + $5 <= b.limit_output_tokens) \
+              + budget_windows.reserved_output_tokens + $5 - budget_windows.granted_output_tokens <= b.limit_output_tokens) \
              AND (b.limit_requests IS NULL OR budget_windows.settled_requests \
-              + budget_windows.reserved_requests + $6 <= b.limit_requests) \
+              + budget_windows.reserved_requests + $6 - budget_windows.granted_requests <= b.limit_requests) \
              AND (b.limit_pico_usd IS NULL OR budget_windows.settled_pico_usd \
-              + budget_windows.reserved_pico_usd + $7 <= b.limit_pico_usd)",
+              + budget_windows.reserved_pico_usd + $7 - budget_windows.granted_pico_usd <= b.limit_pico_usd) \
+             AND (b.limit_tokens IS NULL OR budget_windows.settled_input_tokens \
+              + budget_windows.settled_output_tokens + budget_windows.reserved_input_tokens \
+              + budget_windows.reserved_output_tokens + $4 + $5 - budget_windows.granted_tokens <= b.limit_tokens)",
         )
         .bind(books.tenant())
         .bind(window.budget)

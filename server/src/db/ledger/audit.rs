@@ -5,7 +5,10 @@ use app::model::{TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::{Amounts, WindowKey};
-use crate::db::{Result, SystemTx};
+use crate::db::{
+    Result, SystemTx,
+    budget::grant::{Granted, GrantedRow},
+};
 
 /// A tenant to audit.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -33,6 +36,9 @@ pub struct AuditedWindow {
     pub overrun: Amounts,
     /// Input, output, requests, money; `None`: unlimited.
     pub ceiling: [Option<i64>; 4],
+    /// Of input and output together.
+    pub ceiling_tokens: Option<i64>,
+    pub granted: Granted,
     pub classes: Classes,
 }
 
@@ -66,6 +72,9 @@ struct WindowRow {
     ceiling_output_tokens: Option<i64>,
     ceiling_requests: Option<i64>,
     ceiling_pico_usd: Option<i64>,
+    ceiling_tokens: Option<i64>,
+    #[sqlx(flatten)]
+    granted: GrantedRow,
     #[sqlx(flatten)]
     classes: Classes,
 }
@@ -80,7 +89,8 @@ pub async fn audit_windows(tx: &mut SystemTx, tenant: TenantId) -> Result<Vec<Au
             "SELECT budget_id, window_start, reserved_input_tokens, reserved_output_tokens, reserved_requests, \
              reserved_pico_usd, settled_input_tokens, settled_output_tokens, settled_requests, settled_pico_usd, \
              overrun_input_tokens, overrun_output_tokens, overrun_requests, overrun_pico_usd, ceiling_input_tokens, \
-             ceiling_output_tokens, ceiling_requests, ceiling_pico_usd, cache_read_tokens, cache_write_5m_tokens, \
+             ceiling_output_tokens, ceiling_requests, ceiling_pico_usd, ceiling_tokens, granted_input_tokens, \
+             granted_output_tokens, granted_tokens, granted_requests, granted_pico_usd, cache_read_tokens, cache_write_5m_tokens, \
              cache_write_1h_tokens, estimated_calls, unknown_calls \
              FROM budget_windows WHERE tenant_id = $1 ORDER BY budget_id, window_start",
         )
@@ -102,6 +112,8 @@ pub async fn audit_windows(tx: &mut SystemTx, tenant: TenantId) -> Result<Vec<Au
             settled: amounts(w.settled_input_tokens, w.settled_output_tokens, w.settled_requests, w.settled_pico_usd),
             overrun: amounts(w.overrun_input_tokens, w.overrun_output_tokens, w.overrun_requests, w.overrun_pico_usd),
             ceiling: [w.ceiling_input_tokens, w.ceiling_output_tokens, w.ceiling_requests, w.ceiling_pico_usd],
+            ceiling_tokens: w.ceiling_tokens,
+            granted: w.granted.granted(),
             classes: w.classes,
         })
         .collect())
