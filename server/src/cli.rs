@@ -5,6 +5,8 @@ pub mod budget;
 pub mod groups;
 pub mod import;
 pub mod keys;
+pub mod prices;
+pub mod profiles;
 pub mod tenants;
 pub mod users;
 
@@ -70,6 +72,20 @@ pub enum Command {
         database: DatabaseArgs,
         #[command(subcommand)]
         command: keys::KeyCommand,
+    },
+    /// Profiles: a name for model, instructions, limits and cost rules.
+    Profile {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(subcommand)]
+        command: profiles::ProfileCommand,
+    },
+    /// The price book.
+    Prices {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(subcommand)]
+        command: prices::PricesCommand,
     },
     /// Import measured data.
     Import {

@@ -53,6 +53,10 @@ pub struct ModelArgs {
     /// Its models, exact names with commas between them. They cost nothing.
     #[arg(long, env = "STEWARD_OLLAMA_MODELS", default_value = "")]
     pub ollama_models: String,
+    /// What is asked when a model does not answer, for the gateway: `a>b>c, d>e` sends what `a` does not answer to `b`, then
+    /// to `c`. Exact ids.
+    #[arg(long, env = "STEWARD_FALLBACKS", default_value = "")]
+    pub fallbacks: String,
     /// The Claude model to ask, by exact id.
     #[arg(long, env = "STEWARD_MODEL", default_value = "claude-sonnet-5")]
     pub model: String,

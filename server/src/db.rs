@@ -37,6 +37,8 @@ pub mod message_change;
 pub mod message_path;
 pub mod model_call;
 pub mod porting;
+pub mod price;
+pub mod profile;
 mod query;
 pub mod refresh;
 mod scope;

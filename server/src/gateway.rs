@@ -1,6 +1,7 @@
 //! The gateway: requests of programs, in the wire formats of the vendors, to the models that are offered, on the books.
 //!
-//! A request's way: who holds the key ([`crate::identity::api_keys`]) ► which model ([`routing`]) ► how much it may cost
+//! A request's way: who holds the key ([`crate::identity::api_keys`]) ► under which profile ([`profile`]) ► which model
+//! ([`routing`], where a cost rule of the profile may choose a cheaper one, [`rules`]) ► how much it may cost
 //! at most ► [`attempt`]: a hold, the provider's answer, or another try with a hold of its own ► [`relay`]: the answer goes
 //! to the client while a tap on it counts ► the hold is settled with what the provider reported.
 //!
@@ -12,32 +13,35 @@
 
 mod attempt;
 mod count;
+pub mod profile;
 mod refusal;
 mod relay;
 mod routing;
+pub mod rules;
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-use app::model::ProfileId;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use profile::Profiles;
 pub use refusal::Refusal;
 pub use routing::{Offered, Offers};
 
 use crate::{
-    db::TenantScope,
+    db::{TenantScope, profile::Profile},
+    error::Error,
     identity::api_keys::KeyHolder,
     models::{
-        Catalogue,
+        Catalogue, Model,
         wire::{WireFormat, WireRequest},
     },
-    usage::{Desk, Rates, Via},
+    usage::{Cheaper, Desk, Rates, Via},
     world::World,
 };
 
@@ -47,7 +51,8 @@ pub struct Incoming {
     pub holder: Arc<KeyHolder>,
     /// Whom it is made for: the key's own person, or the one a trusted front end names.
     pub scope: TenantScope,
-    pub profile: Option<ProfileId>,
+    pub profile: Option<Arc<Profile>>,
+    /// As it goes on under the profile ([`profile::under`]).
     pub request: WireRequest,
     pub request_id: String,
     /// Headers that mean something to the provider, in the client's format.
@@ -55,8 +60,14 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// The longest answer of a model that may be asked for.
+    fn most_output(&self, model: &Model) -> i64 {
+        let of_profile = self.profile.as_ref().and_then(|profile| profile.max_output);
+        model.max_output_tokens.min(of_profile.unwrap_or(i64::MAX))
+    }
+
     /// For the books.
-    fn via(&self) -> Via {
+    fn via(&self, cheaper: Option<&Cheaper>) -> Via {
         let key = &self.holder.key;
         Via {
             key: key.id,
@@ -65,9 +76,10 @@ impl Incoming {
                 tokens_per_minute: key.tokens_per_minute,
                 concurrent: key.max_concurrent,
             },
-            profile: self.profile,
+            profile: self.profile.as_ref().map(|profile| profile.id),
             format: format_name(self.request.format()),
             request_id: self.request_id.clone(),
+            cheaper: cheaper.cloned(),
         }
     }
 }
@@ -96,6 +108,7 @@ pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) desk: Desk,
     pub(crate) offers: Offers,
+    pub(crate) profiles: Profiles,
     pub(crate) catalogue: Catalogue,
     tasks: TaskTracker,
     /// Requests that are not settled yet.
@@ -122,16 +135,18 @@ impl Drop for Running {
 
 impl Gateway {
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "the parts are wired in one place")]
     pub fn new(
         world: World,
         desk: Desk,
         offers: Offers,
+        profiles: Profiles,
         catalogue: Catalogue,
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
         let running = AtomicUsize::new(0);
-        Self(Arc::new(Inner { world, desk, offers, catalogue, tasks, running, shutdown }))
+        Self(Arc::new(Inner { world, desk, offers, profiles, catalogue, tasks, running, shutdown }))
     }
 
     /// Requests that are being answered or settled.
@@ -140,9 +155,23 @@ impl Gateway {
         self.0.running.load(Ordering::Relaxed)
     }
 
-    /// The models a key may ask, in the order of the catalogue.
-    pub fn offered<'g>(&'g self, holder: &'g KeyHolder) -> impl Iterator<Item = &'g Offered> {
-        self.0.offers.all().filter(|offered| routing::allows(holder, offered))
+    /// The models a key may ask under a profile, in the order of the catalogue.
+    pub fn offered<'g>(
+        &'g self,
+        holder: &'g KeyHolder,
+        profile: Option<&'g Profile>,
+    ) -> impl Iterator<Item = &'g Offered> {
+        let only = profile.and_then(|profile| profile.model.as_deref());
+        let is_only = move |offered: &&Offered| only.is_none_or(|id| offered.model.id.0 == id);
+        self.0.offers.all().filter(|offered| routing::allows(holder, offered)).filter(is_only)
+    }
+
+    /// Which profile a request comes under; see [`Profiles::of`].
+    ///
+    /// # Errors
+    /// As [`Profiles::of`].
+    pub async fn profile(&self, holder: &KeyHolder, slug: Option<&str>) -> Result<Option<Arc<Profile>>, Error> {
+        self.0.profiles.of(holder, slug).await
     }
 
     /// Answers a request. What it began goes on when this is dropped, and is settled.
@@ -154,6 +183,7 @@ impl Gateway {
             return Err(Refusal::closing());
         }
         let route = routing::route(&self.0.offers, &incoming)?;
+        let route = routing::with_rules(&self.0, &incoming, route).await;
         let (head, answer) = oneshot::channel();
         let running = Running::begin(&self.0);
         self.0.tasks.spawn(async move { attempt::answer(&running.0, incoming, route, head).await });

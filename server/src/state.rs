@@ -16,7 +16,7 @@ use crate::{
     config::{AttachmentArgs, ConfigError, DemoPace, HttpArgs, ModelArgs},
     db::Db,
     egress::{BaseUrl, Egress},
-    gateway::{Gateway, Offered, Offers},
+    gateway::{Gateway, Offered, Offers, Profiles},
     http::{
         person_events::PersonEventsState,
         site_css,
@@ -28,7 +28,7 @@ use crate::{
     models::{Catalogue, Endpoint, Model, Provider, ProviderKind, anthropic::Anthropic, demo, wire::WireFormat},
     tools::Registry,
     turns::{Models, Turns, TurnsConfig},
-    usage::Desk,
+    usage::{Desk, prices},
     world::World,
 };
 
@@ -46,6 +46,8 @@ pub struct AppState {
     pub attachments: Attachments,
     /// Programs that ask models with a key.
     pub gateway: Gateway,
+    /// The models and their prices; its clones share what is approved while the server runs.
+    pub catalogue: Catalogue,
     pub api_keys: ApiKeys,
     pub desk: Desk,
     pub leptos: LeptosOptions,
@@ -98,10 +100,21 @@ impl AppState {
         let catalogue = Catalogue::built_in()
             .with_named(ProviderKind::OpenAi, &model.openai_models)
             .with_named(ProviderKind::Ollama, &model.ollama_models);
+        prices::take_up(&db, &catalogue)
+            .await
+            .map_err(|error| ConfigError(format!("the price book cannot be read: {error}")))?;
+        tasks.spawn(prices::follow(db.clone(), catalogue.clone(), shutdown.clone()));
         let desk = Desk::open(&db, &world);
         let offers = offers(&model, &catalogue)?;
-        let gateway =
-            Gateway::new(world.clone(), desk.clone(), offers, catalogue.clone(), tasks.clone(), shutdown.clone());
+        let gateway = Gateway::new(
+            world.clone(),
+            desk.clone(),
+            offers,
+            Profiles::new(db.clone()),
+            catalogue.clone(),
+            tasks.clone(),
+            shutdown.clone(),
+        );
         let api_keys = ApiKeys::new(db.clone(), world.clone());
         let models = choose_models(&model, &catalogue)?;
         let badges: Vec<ModelBadge> = models.all().map(badge).collect();
@@ -111,7 +124,7 @@ impl AppState {
             db.clone(),
             world.clone(),
             models,
-            catalogue,
+            catalogue.clone(),
             Registry::built_in(),
             tasks.clone(),
             &shutdown,
@@ -132,6 +145,7 @@ impl AppState {
             turns,
             attachments,
             gateway,
+            catalogue,
             api_keys,
             desk,
             leptos,
@@ -263,7 +277,11 @@ fn offers(args: &ModelArgs, catalogue: &Catalogue) -> Result<Offers, ConfigError
         let endpoint = endpoint("ollama", WireFormat::Ollama, base_url, None)?;
         add(ProviderKind::Ollama, endpoint);
     }
-    Ok(Offers::new(offered, catalogue.aliases()))
+    let offers = Offers::new(offered, catalogue.aliases());
+    let is_known = |id: &str| catalogue.models().any(|model| model.id.0 == id);
+    offers
+        .with_fallbacks(&args.fallbacks, is_known)
+        .map_err(|problem| ConfigError(format!("STEWARD_FALLBACKS: {problem}")))
 }
 
 fn anthropic(args: &ModelArgs, key: &str) -> Result<Arc<dyn Provider>, ConfigError> {

@@ -18,6 +18,7 @@ mod hold;
 mod limits;
 mod notices;
 mod periods;
+pub mod prices;
 mod rates;
 mod report;
 mod requests;
@@ -33,8 +34,8 @@ pub use audit::audit_books;
 pub use counting::leave_to_count;
 pub use desk::{Desk, Wish};
 pub use hold::{
-    CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,
-    Via,
+    CallOutcome, Cheaper, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest,
+    Settled, Via,
 };
 pub use limits::{
     BudgetSettings, budget_limits, budget_of, default_limits, limits_in_words, set_budget, set_budget_of, tenant_month,

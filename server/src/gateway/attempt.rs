@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     Incoming, Inner, Offered, Refusal, Reply,
     relay::{self, CHECKPOINT_EVERY},
-    routing::Route,
+    routing::{Route, Stop},
 };
 use crate::{
     egress::EgressResponse,
@@ -46,13 +46,22 @@ struct Failed {
     refusal: Refusal,
     /// Another attempt may help, after this wait.
     again_after: Option<Duration>,
+    /// This model cannot be asked so, another one perhaps can.
+    is_of_model: bool,
+}
+
+impl Failed {
+    fn here(refusal: Refusal) -> Self {
+        Self { refusal, again_after: None, is_of_model: true }
+    }
 }
 
 /// Answers through `head`, and works until everything is settled.
 pub(super) async fn answer(inner: &Inner, incoming: Incoming, route: Route, head: Head) {
     let mut attempt = 0;
     let mut last = Refusal::internal();
-    'models: for (place, offered) in route.iter().enumerate() {
+    'models: for (place, stop) in route.iter().enumerate() {
+        let offered = &stop.offered;
         let has_other = place + 1 < route.len();
         if has_other && offered.endpoint.is_resting(inner.world.now()) {
             continue;
@@ -64,11 +73,17 @@ pub(super) async fn answer(inner: &Inner, incoming: Incoming, route: Route, head
             if head.is_closed() || attempt > MAX_ATTEMPTS {
                 break 'models;
             }
-            let failed = match at(inner, &incoming, offered, attempt).await {
-                Ok((hold, response)) => return relay::answer(inner, &incoming, offered, hold, response, head).await,
+            let failed = match at(inner, &incoming, stop, attempt).await {
+                Ok((hold, response)) => return relay::answer(inner, &incoming, stop, hold, response, head).await,
                 Err(failed) => failed,
             };
-            last = failed.refusal;
+            // What the client asked for first says best what is wrong with the request.
+            if place == 0 || !failed.is_of_model {
+                last = failed.refusal;
+            }
+            if failed.is_of_model {
+                continue 'models;
+            }
             let Some(asked) = failed.again_after else { break 'models };
             let pause = asked.max(wait);
             if try_of_model == ATTEMPTS_PER_MODEL || pause > LONGEST_WAIT {
@@ -86,22 +101,19 @@ pub(super) async fn answer(inner: &Inner, incoming: Incoming, route: Route, head
 }
 
 /// One attempt: reserve, send, look at the head of what comes. A failed one is settled.
-async fn at(
-    inner: &Inner,
-    incoming: &Incoming,
-    offered: &Offered,
-    attempt: i64,
-) -> Result<(Hold, EgressResponse), Failed> {
-    let final_refusal = |refusal| Failed { refusal, again_after: None };
-    let outgoing = outgoing(incoming, offered).map_err(|error| final_refusal(error.into()))?;
+async fn at(inner: &Inner, incoming: &Incoming, stop: &Stop, attempt: i64) -> Result<(Hold, EgressResponse), Failed> {
+    let offered = &stop.offered;
+    let final_refusal = |refusal| Failed { refusal, again_after: None, is_of_model: false };
+    let outgoing = outgoing(incoming, offered).map_err(|error| Failed::here(error.into()))?;
     let model = &offered.model;
     let choices = outgoing.choices().max(1);
-    let wanted = outgoing.max_output().unwrap_or(model.max_output_tokens).clamp(0, model.max_output_tokens);
-    let price = inner.catalogue.price(&model.id, inner.world.now()).cloned();
+    let most = incoming.most_output(model);
+    let wanted = outgoing.max_output().unwrap_or(most).clamp(0, most);
+    let price = inner.catalogue.price(&model.id, inner.world.now(), incoming.scope.markup_bp());
     refuse_what_has_no_bound(&outgoing, price.as_ref()).map_err(|error| final_refusal(error.into()))?;
     let wish = Wish {
         scope: incoming.scope.clone(),
-        via: incoming.via(),
+        via: incoming.via(stop.cheaper.as_ref()),
         attempt,
         model: model.clone(),
         price,
@@ -137,7 +149,11 @@ async fn at(
                     "The connection to the model's provider was lost. It may have charged; the hold stays until that is known."
                 }
             };
-            Err(Failed { refusal: WireError::new(WireErrorKind::Upstream, message).into(), again_after })
+            Err(Failed {
+                refusal: WireError::new(WireErrorKind::Upstream, message).into(),
+                again_after,
+                is_of_model: false,
+            })
         }
     }
 }
@@ -228,7 +244,8 @@ async fn refused(
     if let Some(seconds) = retry_after {
         refusal = refusal.with("retry-after", &seconds.to_string());
     }
-    Failed { refusal, again_after: may_help.then(|| Duration::from_secs(retry_after.unwrap_or(0))) }
+    let again_after = may_help.then(|| Duration::from_secs(retry_after.unwrap_or(0)));
+    Failed { refusal, again_after, is_of_model: false }
 }
 
 async fn settle(inner: &Inner, incoming: &Incoming, hold: Hold, ending: Ending) {

@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Incoming, Inner, Offered, Refusal, Reply, ReplyBody, attempt::Head, refusal::rate_headers};
+use super::{Incoming, Inner, Refusal, Reply, ReplyBody, attempt::Head, refusal::rate_headers, routing::Stop};
 use crate::{
     egress::EgressResponse,
     models::wire::{
@@ -38,11 +38,12 @@ pub(super) const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 pub(super) async fn answer(
     inner: &Inner,
     incoming: &Incoming,
-    offered: &Offered,
+    stop: &Stop,
     hold: Hold,
     response: EgressResponse,
     head: Head,
 ) {
+    let offered = &stop.offered;
     let is_streaming = incoming.request.is_streaming();
     let relay = Relay {
         inner,
@@ -53,7 +54,7 @@ pub(super) async fn answer(
         response,
         until_checkpoint: Instant::now() + CHECKPOINT_EVERY,
     };
-    let headers = headers(incoming, offered, &hold);
+    let headers = headers(incoming, stop, &hold);
     if is_streaming {
         relay.stream(hold, headers, head).await;
     } else {
@@ -61,11 +62,13 @@ pub(super) async fn answer(
     }
 }
 
-fn headers(incoming: &Incoming, offered: &Offered, hold: &Hold) -> Vec<(HeaderName, HeaderValue)> {
+fn headers(incoming: &Incoming, stop: &Stop, hold: &Hold) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = Vec::new();
     let cap = hold.permit().max_output_tokens().div_euclid(incoming.request.choices().max(1));
-    let wanted = incoming.request.max_output().unwrap_or(offered.model.max_output_tokens);
-    if cap < wanted.min(offered.model.max_output_tokens)
+    let offered = &stop.offered;
+    let most = incoming.most_output(&offered.model);
+    let wanted = incoming.request.max_output().unwrap_or(most);
+    if cap < wanted.min(most)
         && let Ok(value) = HeaderValue::try_from(cap.to_string())
     {
         // The budget allowed less than was asked for.
@@ -76,6 +79,9 @@ fn headers(incoming: &Incoming, offered: &Offered, hold: &Hold) -> Vec<(HeaderNa
     }
     if hold.is_soft() {
         headers.push((HeaderName::from_static("x-budget-soft"), HeaderValue::from_static("true")));
+    }
+    if let Some(cheaper) = &stop.cheaper {
+        headers.push((HeaderName::from_static("x-steward-rule"), HeaderValue::from_static(cheaper.rule)));
     }
     if let Some(left) = hold.rates_left() {
         headers.extend(rate_headers(&left, incoming.request.format()));

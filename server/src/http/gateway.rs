@@ -1,4 +1,6 @@
-//! The gateway over HTTP: OpenAI's and Anthropic's addresses under `/v1`, Ollama's under `/ollama`.
+//! The gateway over HTTP: OpenAI's and Anthropic's addresses under `/v1`, Ollama's under `/ollama`. The same again with
+//! the format and a profile before them (`/v1/openai/{profile}`, `/v1/anthropic/{profile}`, `/ollama/{profile}`): what a
+//! client is given as its base URL. Anthropic's SDK adds `/v1` to that by itself, so it may be there or not.
 //!
 //! Beside them LiteLLM's administration ([`litellm`]).
 //!
@@ -11,12 +13,13 @@ mod chat;
 mod count_tokens;
 mod litellm;
 mod models;
+mod profile;
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::Method,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 
 use super::routes::{Listed, Policy};
@@ -36,6 +39,27 @@ pub fn routes(state: &AppState) -> Router {
         .route("/ollama/api/chat", post(chat::ollama))
         .route("/ollama/api/tags", get(models::tags))
         .route("/ollama/api/version", get(models::version))
+        .route("/v1/openai/{profile}/chat/completions", post(chat::openai))
+        .route("/v1/openai/{profile}/models", get(models::list_openai))
+        .route("/v1/openai/{profile}/models/{id}", get(models::one_openai))
+        .route("/v1/openai/{profile}/{*other}", any(profile::no_openai))
+        .route("/v1/anthropic/{profile}/messages", post(chat::anthropic))
+        .route("/v1/anthropic/{profile}/v1/messages", post(chat::anthropic))
+        .route("/v1/anthropic/{profile}/messages/count_tokens", post(count_tokens::count))
+        .route("/v1/anthropic/{profile}/v1/messages/count_tokens", post(count_tokens::count))
+        .route("/v1/anthropic/{profile}/models", get(models::list_anthropic))
+        .route("/v1/anthropic/{profile}/v1/models", get(models::list_anthropic))
+        .route("/v1/anthropic/{profile}/models/{id}", get(models::one_anthropic))
+        .route("/v1/anthropic/{profile}/v1/models/{id}", get(models::one_anthropic))
+        .route("/v1/anthropic/{profile}/{*other}", any(profile::no_anthropic))
+        .route("/ollama/{profile}/api/chat", post(chat::ollama))
+        .route("/ollama/{profile}/api/tags", get(models::tags))
+        .route("/ollama/{profile}/api/version", get(models::version))
+        .route("/ollama/{profile}/{*other}", any(profile::no_ollama))
+        .route("/v1/ollama/{profile}/api/chat", post(chat::ollama))
+        .route("/v1/ollama/{profile}/api/tags", get(models::tags))
+        .route("/v1/ollama/{profile}/api/version", get(models::version))
+        .route("/v1/ollama/{profile}/{*other}", any(profile::no_ollama))
         .merge(litellm::routes())
         // Read by hand, so that what is too large is refused in the client's format.
         .layer(DefaultBodyLimit::disable())
@@ -55,6 +79,27 @@ pub fn listed() -> Vec<Listed> {
         row(Method::POST, "/ollama/api/chat"),
         row(Method::GET, "/ollama/api/tags"),
         row(Method::GET, "/ollama/api/version"),
+        row(Method::POST, "/v1/openai/{profile}/chat/completions"),
+        row(Method::GET, "/v1/openai/{profile}/models"),
+        row(Method::GET, "/v1/openai/{profile}/models/{id}"),
+        row(Method::POST, "/v1/openai/{profile}/{*other}"),
+        row(Method::POST, "/v1/anthropic/{profile}/messages"),
+        row(Method::POST, "/v1/anthropic/{profile}/v1/messages"),
+        row(Method::POST, "/v1/anthropic/{profile}/messages/count_tokens"),
+        row(Method::POST, "/v1/anthropic/{profile}/v1/messages/count_tokens"),
+        row(Method::GET, "/v1/anthropic/{profile}/models"),
+        row(Method::GET, "/v1/anthropic/{profile}/v1/models"),
+        row(Method::GET, "/v1/anthropic/{profile}/models/{id}"),
+        row(Method::GET, "/v1/anthropic/{profile}/v1/models/{id}"),
+        row(Method::POST, "/v1/anthropic/{profile}/{*other}"),
+        row(Method::POST, "/ollama/{profile}/api/chat"),
+        row(Method::GET, "/ollama/{profile}/api/tags"),
+        row(Method::GET, "/ollama/{profile}/api/version"),
+        row(Method::POST, "/ollama/{profile}/{*other}"),
+        row(Method::POST, "/v1/ollama/{profile}/api/chat"),
+        row(Method::GET, "/v1/ollama/{profile}/api/tags"),
+        row(Method::GET, "/v1/ollama/{profile}/api/version"),
+        row(Method::POST, "/v1/ollama/{profile}/{*other}"),
     ];
     rows.extend(litellm::listed());
     rows

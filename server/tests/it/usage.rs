@@ -45,6 +45,8 @@ pub fn price() -> PriceVersion {
         cache_write_1h: 2_000_000,
         output: 5_000_000,
         per_request: 0,
+        tiers: vec![],
+        markup_bp: 0,
     }
 }
 

@@ -11,9 +11,9 @@ use axum::{
 };
 use bytes::Bytes;
 
-use super::{MAX_BODY_BYTES, answer, auth};
+use super::{MAX_BODY_BYTES, answer, auth, profile};
 use crate::{
-    gateway::{Incoming, Refusal, Reply},
+    gateway::{Incoming, Refusal, Reply, profile::under},
     http::session::RequestId,
     models::wire::{WireError, WireErrorKind, WireFormat, WireRequest},
     state::AppState,
@@ -22,17 +22,17 @@ use crate::{
 /// To send a body.
 const READ_WITHIN: Duration = Duration::from_secs(60);
 
-/// `POST /v1/chat/completions`.
+/// `POST /v1/chat/completions`, and under a profile.
 pub async fn openai(state: State<AppState>, id: Extension<RequestId>, request: Request) -> Response {
     chat(WireFormat::OpenAi, state, id, request).await
 }
 
-/// `POST /v1/messages`.
+/// `POST /v1/messages`, and under a profile.
 pub async fn anthropic(state: State<AppState>, id: Extension<RequestId>, request: Request) -> Response {
     chat(WireFormat::Anthropic, state, id, request).await
 }
 
-/// `POST /ollama/api/chat`.
+/// `POST /ollama/api/chat`, and under a profile.
 pub async fn ollama(state: State<AppState>, id: Extension<RequestId>, request: Request) -> Response {
     chat(WireFormat::Ollama, state, id, request).await
 }
@@ -53,20 +53,26 @@ async fn asked(format: WireFormat, state: &AppState, request_id: &str, request: 
     state.gateway.chat(incoming(format, state, request_id, request).await?).await
 }
 
-/// A request, once it is known who asks and what.
+/// A request, once it is known who asks what, and under which profile.
 pub(super) async fn incoming(
     format: WireFormat,
     state: &AppState,
     request_id: &str,
     request: Request,
 ) -> Result<Incoming, Refusal> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     // Before anything is read: strangers have nothing to say.
     let asking = auth::asking(state, &parts.headers, request_id).await?;
+    let slug = profile::slug(&mut parts).await;
+    let profile = profile::of(state, &asking.holder, slug.as_deref(), request_id).await?;
     let bytes = read(&parts.headers, body).await?;
     let request = WireRequest::parse(format, bytes).map_err(WireError::from)?;
+    let request = match &profile {
+        Some(profile) => under(profile, request)?,
+        None => request,
+    };
     Ok(Incoming {
-        profile: asking.holder.key.profile,
+        profile,
         holder: asking.holder,
         scope: asking.scope,
         request,

@@ -3,13 +3,13 @@
 
 use axum::{
     Extension, Json,
-    extract::{Path, State},
+    extract::{RawPathParams, State},
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
-use super::{answer, auth};
+use super::{answer, auth, profile};
 use crate::{
     gateway::Offered,
     http::session::RequestId,
@@ -43,19 +43,57 @@ fn shown(format: WireFormat, offered: &Offered) -> Value {
     }
 }
 
-async fn all(state: &AppState, format: WireFormat, headers: &HeaderMap, id: &str) -> Result<Vec<Value>, WireError> {
+async fn all(
+    state: &AppState,
+    format: WireFormat,
+    headers: &HeaderMap,
+    params: &RawPathParams,
+    id: &str,
+) -> Result<Vec<Value>, WireError> {
     let asking = auth::asking(state, headers, id).await?;
-    Ok(state.gateway.offered(&asking.holder).map(|offered| shown(format, offered)).collect())
+    let profile = profile::of(state, &asking.holder, profile::slug_in(params).as_deref(), id).await?;
+    let offered = state.gateway.offered(&asking.holder, profile.as_deref());
+    Ok(offered.map(|offered| shown(format, offered)).collect())
 }
 
 /// `GET /v1/models`.
 pub async fn list(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
+    state: State<AppState>,
+    id: Extension<RequestId>,
+    params: RawPathParams,
     headers: HeaderMap,
 ) -> Response {
-    let format = format_of(&headers);
-    let data = match all(&state, format, &headers, &id).await {
+    list_as(format_of(&headers), state, id, params, headers).await
+}
+
+/// `GET /v1/openai/{profile}/models`.
+pub async fn list_openai(
+    state: State<AppState>,
+    id: Extension<RequestId>,
+    params: RawPathParams,
+    headers: HeaderMap,
+) -> Response {
+    list_as(WireFormat::OpenAi, state, id, params, headers).await
+}
+
+/// `GET /v1/anthropic/{profile}/models`.
+pub async fn list_anthropic(
+    state: State<AppState>,
+    id: Extension<RequestId>,
+    params: RawPathParams,
+    headers: HeaderMap,
+) -> Response {
+    list_as(WireFormat::Anthropic, state, id, params, headers).await
+}
+
+async fn list_as(
+    format: WireFormat,
+    State(state): State<AppState>,
+    Extension(RequestId(id)): Extension<RequestId>,
+    params: RawPathParams,
+    headers: HeaderMap,
+) -> Response {
+    let data = match all(&state, format, &headers, &params, &id).await {
         Ok(data) => data,
         Err(error) => return answer::refused(format, &id, error),
     };
@@ -69,14 +107,44 @@ pub async fn list(
 
 /// `GET /v1/models/{id}`.
 pub async fn one(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    Path(wanted): Path<String>,
+    state: State<AppState>,
+    id: Extension<RequestId>,
+    params: RawPathParams,
     headers: HeaderMap,
 ) -> Response {
-    let format = format_of(&headers);
-    let found = all(&state, format, &headers, &id).await.and_then(|data| {
-        let model = data.into_iter().find(|model| model.get("id").and_then(Value::as_str) == Some(&wanted));
+    one_as(format_of(&headers), state, id, params, headers).await
+}
+
+/// `GET /v1/openai/{profile}/models/{id}`.
+pub async fn one_openai(
+    state: State<AppState>,
+    id: Extension<RequestId>,
+    params: RawPathParams,
+    headers: HeaderMap,
+) -> Response {
+    one_as(WireFormat::OpenAi, state, id, params, headers).await
+}
+
+/// `GET /v1/anthropic/{profile}/models/{id}`.
+pub async fn one_anthropic(
+    state: State<AppState>,
+    id: Extension<RequestId>,
+    params: RawPathParams,
+    headers: HeaderMap,
+) -> Response {
+    one_as(WireFormat::Anthropic, state, id, params, headers).await
+}
+
+async fn one_as(
+    format: WireFormat,
+    State(state): State<AppState>,
+    Extension(RequestId(id)): Extension<RequestId>,
+    params: RawPathParams,
+    headers: HeaderMap,
+) -> Response {
+    let wanted = params.iter().find(|(name, _)| *name == "id").map(|(_, wanted)| wanted).unwrap_or_default();
+    let found = all(&state, format, &headers, &params, &id).await.and_then(|data| {
+        let model = data.into_iter().find(|model| model.get("id").and_then(Value::as_str) == Some(wanted));
         model.ok_or_else(|| {
             let wanted: String = wanted.chars().filter(|c| !c.is_control()).take(100).collect();
             WireError::new(WireErrorKind::NotFound, format!("There is no model \"{wanted}\" here."))
@@ -92,9 +160,10 @@ pub async fn one(
 pub async fn tags(
     State(state): State<AppState>,
     Extension(RequestId(id)): Extension<RequestId>,
+    params: RawPathParams,
     headers: HeaderMap,
 ) -> Response {
-    match all(&state, WireFormat::Ollama, &headers, &id).await {
+    match all(&state, WireFormat::Ollama, &headers, &params, &id).await {
         Ok(models) => Json(json!({"models": models})).into_response(),
         Err(error) => answer::refused(WireFormat::Ollama, &id, error),
     }

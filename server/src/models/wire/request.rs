@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 mod checks;
+mod profile;
 
 use super::{WireFormat, json};
 pub(super) use checks::given;
