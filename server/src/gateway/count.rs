@@ -40,7 +40,7 @@ impl Gateway {
         }
         let offered = routing::find(&self.0.offers, &incoming)?;
         let now = self.0.world.now();
-        let left = leave_to_count(db, &incoming.scope, &incoming.via(), now).await;
+        let left = leave_to_count(db, &incoming.scope, &incoming.via(None), now).await;
         let (permit, left) = left.map_err(|error| Refusal::of_reserve(error, WireFormat::Anthropic))?;
         if !offered.endpoint.counts() {
             let bound = input_bound(&outgoing(&incoming, offered)?).min(offered.model.context_tokens);
