@@ -101,7 +101,7 @@ pub fn keys(page: &KeysPage) -> String {
     let content = view! {
         <a class="page-back" href="/settings">{words::back(lang)}</a>
         <h1>{words::title(lang)}</h1>
-        <p class="muted">{words::what_for(lang)}" "<strong>{tenant.clone()}</strong></p>
+        <p class="muted"><strong>{tenant.clone()}</strong>" · "{words::what_for(lang)}</p>
         {page.notice.as_ref().map(|notice| notice_view(lang, notice))}
         <section class="card section" aria-labelledby="keys-own">
             <h2 id="keys-own">{words::yours(lang)}</h2>
@@ -294,7 +294,7 @@ fn line(lang: Lang, id: &'static str, label: &'static str, text: String) -> AnyV
         .hidden(true)
         .attr("data-copies", id)
         .attr("data-done", common::copied(lang))
-        .child((common::copy(lang), view! { <span class="visually-hidden">{[": ", label].concat()}</span> }));
+        .child((common::copy(lang), view! { <span class="visually-hidden">{[" ", label].concat()}</span> }));
     view! {
         <div class="copy-line">
             <p class="label" id=label_id.clone()>{label}</p>

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Error, Result, Tx,
     budget::{Period, ScopeKind},
+    group::group_insert,
     ledger::Books,
 };
 
@@ -76,13 +77,7 @@ macro_rules! select_teams {
 /// # Errors
 /// [`Error::Duplicate`] when the tenant has one of this name or id.
 pub async fn team_insert(books: Books, tx: &mut Tx, team: &Team) -> Result<()> {
-    tx.query("INSERT INTO groups (tenant_id, id, name, created_at) VALUES ($1, $2, $3, $4)")
-        .bind(books.tenant())
-        .bind(team.group)
-        .bind(&team.name)
-        .bind(team.created_at)
-        .execute()
-        .await?;
+    group_insert(books, tx, team.group, &team.name, team.created_at).await?;
     team_describe(books, tx, team).await
 }
 
@@ -222,23 +217,6 @@ pub async fn person_find(books: Books, tx: &mut Tx, id: Option<UserId>, email: &
     Ok(row.map(Person::from))
 }
 
-/// Puts a member of the tenant into a group; nothing changes when they are in it.
-///
-/// # Errors
-/// Database errors.
-pub async fn team_member_put(books: Books, tx: &mut Tx, group: GroupId, user: UserId) -> Result<()> {
-    tx.query(
-        "INSERT INTO group_members (tenant_id, group_id, user_id) SELECT m.tenant_id, $2, m.user_id FROM memberships m \
-         WHERE m.tenant_id = $1 AND m.user_id = $3 ON CONFLICT (tenant_id, group_id, user_id) DO NOTHING",
-    )
-    .bind(books.tenant())
-    .bind(group)
-    .bind(user)
-    .execute()
-    .await?;
-    Ok(())
-}
-
 /// Who is in a group, by e-mail, at most `limit`.
 ///
 /// # Errors
@@ -279,7 +257,7 @@ pub async fn money_budget(books: Books, tx: &mut Tx, scope: ScopeKind, id: Uuid)
     let row: Option<BudgetRow> = tx
         .query(
             "SELECT id, period, limit_pico_usd FROM budgets WHERE tenant_id = $1 AND scope_kind = $2 AND scope_id = $3 \
-             AND limit_pico_usd IS NOT NULL \
+             AND limit_pico_usd IS NOT NULL AND is_active = TRUE \
              ORDER BY CASE period WHEN 'none' THEN 0 WHEN 'month' THEN 1 WHEN 'week' THEN 2 ELSE 3 END LIMIT 1",
         )
         .bind(books.tenant())

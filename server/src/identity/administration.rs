@@ -7,19 +7,19 @@
 pub mod keys;
 pub mod teams;
 
-use app::model::{BudgetLimits, Money, Timestamp, UserId};
+use app::model::{Money, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::api_keys::KeyHolder;
 use crate::{
     db::{
         Db, SystemReason, SystemTx, Tx,
-        budget::{BudgetKey, Period, ScopeKind, budget_put},
+        budget::{BudgetKey, Period, ScopeKind},
         ledger::Books,
         team::{MoneyBudget, Person, money_budget, money_budget_lift, person_find, spent},
     },
     error::{Error, Result},
-    usage::period_bounds,
+    usage::{BudgetSettings, budget_of, period_bounds, set_budget_of},
     world::World,
 };
 
@@ -81,16 +81,19 @@ impl Desk<'_> {
     }
 
     /// Sets or lifts the budget in money of a group, a key or a person. Other limits of theirs stay.
-    async fn set_budget(&self, tx: &mut Tx, scope: ScopeKind, id: Uuid, wish: BudgetWish) -> Result<()> {
-        let (books, now) = (self.books(), self.world.now());
+    async fn set_budget(&self, tx: &mut SystemTx, scope: ScopeKind, id: Uuid, wish: BudgetWish) -> Result<()> {
+        let (books, now, tenant) = (self.books(), self.world.now(), self.holder.key.tenant);
         match wish {
             BudgetWish::Keep => Ok(()),
             BudgetWish::Lift => Ok(money_budget_lift(books, tx, scope, id, None, now).await?),
             BudgetWish::Set(MoneyBudget { period, limit }) => {
                 money_budget_lift(books, tx, scope, id, Some(period), now).await?;
                 let key = BudgetKey { scope, scope_id: id, period };
-                let limits = BudgetLimits { cost: Some(limit), ..BudgetLimits::default() };
-                Ok(budget_put(books, tx, self.world.id(), key, limits, now).await?)
+                let before = budget_of(tx, self.world, tenant, key).await?;
+                let mut settings = before.unwrap_or(BudgetSettings::NEW);
+                settings.limits.cost = Some(limit);
+                settings.is_active = true;
+                Ok(set_budget_of(tx, self.world, tenant, key, &settings).await?)
             }
         }
     }

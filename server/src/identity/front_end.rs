@@ -234,7 +234,8 @@ impl FrontEnds {
         let scope = match (bound, by_email) {
             (Some(user), ByEmail::Member(scope)) if scope.user() != user => return Err(Stranger::Conflict),
             (_, ByEmail::Member(scope)) => scope,
-            (Some(user), _) => self.member(key, user).await?.ok_or(Stranger::Unknown)?,
+            // An e-mail that is nobody's here binds nothing more to who is known by an id.
+            (Some(user), _) => return self.member(key, user).await?.ok_or(Stranger::Unknown),
             (None, ByEmail::Elsewhere) => {
                 return Err(match key.unknown_person {
                     UnknownPerson::Provision => Stranger::NotMember,
@@ -247,8 +248,7 @@ impl FrontEnds {
                 (Some(email), UnknownPerson::Provision) => self.provision(key, email, named.name.as_deref()).await?,
             },
         };
-        // An id alone never binds: it was found, then.
-        if !unbound.is_empty() && named.email.is_some() {
+        if !unbound.is_empty() {
             let mut tx = self.db.begin(&scope).await?;
             for id in unbound {
                 front_end_person_bind(Books::of(&scope), &mut tx, key.id, id, scope.user(), self.world.now()).await?;

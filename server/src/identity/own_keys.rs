@@ -110,7 +110,12 @@ pub async fn make(
         expires_at: wish.days.map(|days| Timestamp(now.0.saturating_add(days.saturating_mul(DAY_MS)))),
         ..WantedKey::default()
     };
-    let text = api_keys::create(&mut tx, &auth.world, scope.tenant(), Some(scope.user()), &wanted).await?;
+    let made = api_keys::create(&mut tx, &auth.world, scope.tenant(), Some(scope.user()), &wanted).await;
+    let text = match made {
+        // The same form at the same instant.
+        Err(Error::Db(crate::db::Error::Duplicate(_))) => return Ok(None),
+        made => made?,
+    };
     note(auth, &mut tx, caller, "key_made").await?;
     tx.commit(auth.world.id(), now, &format!("key create {} for {}", text.public_id(), scope.code())).await?;
     Ok(Some(text))

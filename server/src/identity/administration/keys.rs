@@ -7,10 +7,9 @@ use crate::{
     db::{
         api_key::{ApiKey, KeyKind, api_key_count, api_key_find, api_key_get, api_key_page},
         budget::ScopeKind,
+        group::group_member_put,
         ledger::Books,
-        team::{
-            DaySpend, Person, SpendFilter, SpendLine, day_spend, spend_lines, team_find, team_member_put, team_people,
-        },
+        team::{DaySpend, Person, SpendFilter, SpendLine, day_spend, spend_lines, team_find, team_people},
     },
     error::{Error, Result},
     identity::api_keys::{self, KeyText, WantedKey},
@@ -114,7 +113,7 @@ impl Desk<'_> {
         let made = api_keys::make(&mut tx, self.world, self.holder.key.tenant, by, &wanted).await?;
         if let Some(team) = &team {
             // A service pays from its team's budget, as its people do.
-            team_member_put(books, &mut tx, team.group, made.user).await?;
+            group_member_put(books, &mut tx, team.group, made.user).await?;
         }
         self.set_budget(&mut tx, ScopeKind::Key, made.id.0, budget).await?;
         let key = api_key_get(books, &mut tx, made.id).await?.ok_or_else(|| Error::internal("a key that was made"))?;

@@ -8,10 +8,8 @@ use crate::{
         Error as DbError, Tx,
         api_key::{ApiKey, api_key_of_group},
         budget::ScopeKind,
-        team::{
-            Person, Team, team_count, team_find, team_get, team_insert, team_list, team_member_put, team_people,
-            team_set,
-        },
+        group::group_member_put,
+        team::{Person, Team, team_count, team_find, team_get, team_insert, team_list, team_people, team_set},
     },
     error::{Error, Result},
 };
@@ -149,7 +147,7 @@ impl Desk<'_> {
     async fn add(&self, tx: &mut Tx, team: &Team, people: &[String]) -> Result<()> {
         for text in people {
             let person = self.person(tx, text).await?;
-            team_member_put(self.books(), tx, team.group, person.id).await?;
+            group_member_put(self.books(), tx, team.group, person.id).await?;
         }
         Ok(())
     }
