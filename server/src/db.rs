@@ -37,6 +37,7 @@ pub mod message_path;
 pub mod model_call;
 pub mod porting;
 mod query;
+pub mod reconcile;
 pub mod refresh;
 mod scope;
 pub mod search;

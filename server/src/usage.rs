@@ -17,6 +17,7 @@ mod hold;
 mod limits;
 mod notices;
 mod rates;
+pub mod reconcile;
 pub mod report;
 mod requests;
 mod reserve;

@@ -8,6 +8,8 @@ mod endings;
 mod isolation;
 mod limits;
 mod machine;
+mod reconcile;
+mod reports;
 
 use app::model::{BudgetLimits, BudgetRefusal, Money, Role, Timestamp, TurnId};
 use server::{

@@ -128,7 +128,7 @@ pub enum Source {
     LedgerReserved,
     /// Ledger, `settle + adjust`: what is settled.
     LedgerSettled,
-    /// Ledger, what each `settle` exceeds its `release` by: what is overrun.
+    /// Ledger, what each `settle` exceeds its `release` by, and what corrections added: what is overrun.
     LedgerOverrun,
 }
 
@@ -170,7 +170,9 @@ impl Source {
                  SUM(CASE kind WHEN 'settle' THEN requests ELSE -requests END) AS requests, \
                  SUM(CASE kind WHEN 'settle' THEN pico_usd ELSE -pico_usd END) AS pico_usd \
                  FROM ledger WHERE tenant_id = $1 AND kind IN ('settle', 'release') \
-                 GROUP BY call_id, budget_id, window_start) AS per_call GROUP BY budget_id, window_start"
+                 GROUP BY call_id, budget_id, window_start \
+                 UNION ALL SELECT call_id, budget_id, window_start, 0, 0, 0, pico_usd \
+                 FROM ledger WHERE tenant_id = $1 AND kind = 'adjust') AS per_call GROUP BY budget_id, window_start"
             }
         }
     }
