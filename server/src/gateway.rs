@@ -12,6 +12,7 @@ mod attempt;
 mod refusal;
 mod relay;
 mod routing;
+mod watch;
 
 use std::sync::{
     Arc,

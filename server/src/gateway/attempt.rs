@@ -15,6 +15,7 @@ use super::{
     Incoming, Inner, Offered, Refusal, Reply,
     relay::{self, CHECKPOINT_EVERY},
     routing::Route,
+    watch::{Watch, upstream_failed},
 };
 use crate::{
     egress::EgressResponse,
@@ -65,7 +66,9 @@ pub(super) async fn answer(inner: &Inner, incoming: Incoming, route: Route, head
                 break 'models;
             }
             let failed = match at(inner, &incoming, offered, attempt).await {
-                Ok((hold, response)) => return relay::answer(inner, &incoming, offered, hold, response, head).await,
+                Ok((hold, response, watch)) => {
+                    return relay::answer(inner, &incoming, offered, hold, response, watch, head).await;
+                }
                 Err(failed) => failed,
             };
             last = failed.refusal;
@@ -91,7 +94,7 @@ async fn at(
     incoming: &Incoming,
     offered: &Offered,
     attempt: i64,
-) -> Result<(Hold, EgressResponse), Failed> {
+) -> Result<(Hold, EgressResponse, Watch), Failed> {
     let final_refusal = |refusal| Failed { refusal, again_after: None };
     let outgoing = outgoing(incoming, offered).map_err(|error| final_refusal(error.into()))?;
     let model = &offered.model;
@@ -115,17 +118,20 @@ async fn at(
     let cap = hold.permit().max_output_tokens().div_euclid(choices);
     let outgoing = outgoing.with_max_output(cap, offered.endpoint.cap_field()).with_usage_asked();
     let headers = headers_for(incoming, &offered.endpoint);
+    let watch = Watch::begin(&inner.world, incoming, offered, &hold);
     let sending = offered.endpoint.send(hold.permit(), outgoing.bytes().clone(), &headers);
     let sent = keeping_its_lease(inner, incoming, &hold, sending).await;
     match sent {
         Ok(response) if response.status() == StatusCode::OK => {
             offered.endpoint.note_success();
-            Ok((hold, response))
+            Ok((hold, response, watch))
         }
         Ok(response) => Err(refused(inner, incoming, offered, hold, response).await),
         Err(error) => {
             offered.endpoint.note_failure(inner.world.now());
             tracing::warn!(request_id = incoming.request_id, provider = offered.endpoint.name(), %error, "no answer");
+            let how = if matches!(error, NoAnswer::NotSent(_)) { "connect" } else { "lost" };
+            upstream_failed(offered.endpoint.name(), how);
             let (ending, again_after) = match &error {
                 NoAnswer::NotSent(_) => (Ending::NotBilled, Some(Duration::ZERO)),
                 NoAnswer::Lost(_) => (Ending::Lost, None),
@@ -216,6 +222,7 @@ async fn refused(
         kind = ?error.kind,
         "the provider refused"
     );
+    upstream_failed(offered.endpoint.name(), status.as_str());
     let is_its_fault = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     if is_its_fault {
         offered.endpoint.note_failure(inner.world.now());
