@@ -22,6 +22,6 @@ pub use content::{Document, Image, ImageData, delimiter, image_tokens};
 pub use endpoint::{Endpoint, NoAnswer};
 pub use price::{CostOverflow, PriceTier, PriceVersion, TokenPrices};
 pub use provider::{
-    Billed, Content, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider, ProviderError,
-    ProviderErrorKind, ReportedUsage, StopReason, ToolSpec,
+    Billed, Content, CountPermit, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider,
+    ProviderError, ProviderErrorKind, ReportedUsage, StopReason, ToolSpec,
 };

@@ -12,10 +12,12 @@
 
 mod admission;
 mod audit;
+mod counting;
 mod desk;
 mod hold;
 mod limits;
 mod notices;
+mod periods;
 mod rates;
 pub mod reconcile;
 pub mod report;
@@ -29,6 +31,7 @@ mod window;
 mod words;
 
 pub use audit::audit_books;
+pub use counting::leave_to_count;
 pub use desk::{Desk, Wish};
 pub use hold::{
     CallOutcome, Cheaper, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest,
@@ -39,6 +42,7 @@ pub use limits::{
     used_in_words,
 };
 pub use notices::put_away;
+pub use periods::period_bounds;
 pub use report::{meter, note_tools, report, turn_usage};
 pub use requests::{Asked, OwnBudget, ask_for_more, decline, grant, own_budgets};
 pub use reserve::reserve;

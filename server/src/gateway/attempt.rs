@@ -182,11 +182,11 @@ fn refuse_what_has_no_bound(request: &WireRequest, price: Option<&PriceVersion>)
 }
 
 /// The request as the provider is asked.
-fn outgoing(incoming: &Incoming, offered: &Offered) -> Result<WireRequest, WireError> {
+pub(super) fn outgoing(incoming: &Incoming, offered: &Offered) -> Result<WireRequest, WireError> {
     Ok(translate_request(&incoming.request, offered.endpoint.format())?.with_model(&offered.model.id.0))
 }
 
-fn headers_for(incoming: &Incoming, endpoint: &Endpoint) -> Vec<(HeaderName, HeaderValue)> {
+pub(super) fn headers_for(incoming: &Incoming, endpoint: &Endpoint) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = Vec::new();
     if incoming.request.format() == endpoint.format() {
         headers.extend(incoming.headers.iter().cloned());
