@@ -14,7 +14,7 @@ pub mod users;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{AttachmentArgs, DatabaseArgs, HttpArgs, LogArgs, ModelArgs};
+use crate::config::{AttachmentArgs, DatabaseArgs, HttpArgs, LogArgs, ModelArgs, TelemetryArgs};
 
 /// Multi-tenant AI chat and gateway.
 #[derive(Parser)]
@@ -127,6 +127,8 @@ pub struct ServeArgs {
     pub model: ModelArgs,
     #[command(flatten)]
     pub attachments: AttachmentArgs,
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
     /// Make the demo tenants, people, meters and budgets when they are not there, and print the logins.
     #[arg(long, env = "STEWARD_DEMO")]
     pub demo: bool,

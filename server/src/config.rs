@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     attachments::{Limits, Store},
     db::DbConfig,
+    telemetry::otlp::Collector,
 };
 
 /// Where the data is.
@@ -135,6 +136,32 @@ pub struct LogArgs {
     /// How to log it.
     #[arg(long, env = "STEWARD_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
+}
+
+/// Where spans are sent: an OpenTelemetry collector. Nothing is sent unless it is named.
+#[derive(Args, Clone)]
+pub struct TelemetryArgs {
+    /// The collector's base URL for OTLP over HTTP, e.g. `http://127.0.0.1:4318`. Spans of model calls, without contents.
+    #[arg(long = "otlp-endpoint", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
+    /// Headers for it: `name=value` with commas between them.
+    #[arg(long = "otlp-headers", env = "OTEL_EXPORTER_OTLP_HEADERS", default_value = "", hide_env_values = true)]
+    pub otlp_headers: String,
+}
+
+impl TelemetryArgs {
+    /// The collector, when one is named.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn collector(&self) -> Result<Option<Collector>, ConfigError> {
+        let Some(endpoint) = self.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty()) else {
+            return Ok(None);
+        };
+        Collector::parse(endpoint, &self.otlp_headers)
+            .map(Some)
+            .map_err(|problem| ConfigError(format!("OTEL_EXPORTER_OTLP_ENDPOINT or _HEADERS: {problem}")))
+    }
 }
 
 /// The shape of log lines.

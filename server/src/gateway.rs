@@ -18,6 +18,7 @@ mod refusal;
 mod relay;
 mod routing;
 pub mod rules;
+mod watch;
 
 use std::sync::{
     Arc,

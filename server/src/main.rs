@@ -7,7 +7,9 @@ use server::{
     cli::{self, Cli, Command, ServeArgs},
     config::DatabaseArgs,
     db::Db,
-    demo, doctor, serve,
+    demo, doctor,
+    egress::Egress,
+    serve,
     state::{AppState, Parts},
     telemetry,
     world::World,
@@ -94,7 +96,13 @@ async fn run_server(args: ServeArgs, world: World) -> Result<(), Failure> {
         attachments: args.attachments,
         metrics: Some(metrics),
     };
+    let collector = args.telemetry.collector()?;
     let state = AppState::wire(parts).await?;
+    if let Some(collector) = collector
+        && let Some(sending) = telemetry::otlp::start(Egress::new()?, collector, state.shutdown.clone())
+    {
+        state.tasks.spawn(sending);
+    }
     if args.demo {
         let logins = demo::seed(&db, &world, async |password: &str| state.auth.passwords.hash(password).await).await?;
         println!("Demo logins (password for all: {}):", demo::PASSWORD);

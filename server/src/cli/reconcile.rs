@@ -88,7 +88,12 @@ impl ReconcileArgs {
             Provider::Anthropic => "anthropic",
             Provider::Openai => "openai",
         };
-        let mut tx = db.begin_system(SystemReason::Administration).await?;
+        // Looking keeps nobody from writing.
+        let mut tx = if self.book {
+            db.begin_system(SystemReason::Administration).await?
+        } else {
+            db.read_system(SystemReason::Administration).await?
+        };
         let tenants: Vec<TenantId> = match &self.code {
             Some(code) => vec![get_tenant(&mut tx, code.as_str()).await?.id],
             None => {

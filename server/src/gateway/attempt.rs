@@ -15,6 +15,7 @@ use super::{
     Incoming, Inner, Offered, Refusal, Reply,
     relay::{self, CHECKPOINT_EVERY},
     routing::{Route, Stop},
+    watch::{Watch, upstream_failed},
 };
 use crate::{
     egress::EgressResponse,
@@ -74,7 +75,9 @@ pub(super) async fn answer(inner: &Inner, incoming: Incoming, route: Route, head
                 break 'models;
             }
             let failed = match at(inner, &incoming, stop, attempt).await {
-                Ok((hold, response)) => return relay::answer(inner, &incoming, stop, hold, response, head).await,
+                Ok((hold, response, watch)) => {
+                    return relay::answer(inner, &incoming, stop, hold, response, watch, head).await;
+                }
                 Err(failed) => failed,
             };
             // What the client asked for first says best what is wrong with the request.
@@ -101,7 +104,12 @@ pub(super) async fn answer(inner: &Inner, incoming: Incoming, route: Route, head
 }
 
 /// One attempt: reserve, send, look at the head of what comes. A failed one is settled.
-async fn at(inner: &Inner, incoming: &Incoming, stop: &Stop, attempt: i64) -> Result<(Hold, EgressResponse), Failed> {
+async fn at(
+    inner: &Inner,
+    incoming: &Incoming,
+    stop: &Stop,
+    attempt: i64,
+) -> Result<(Hold, EgressResponse, Watch), Failed> {
     let offered = &stop.offered;
     let final_refusal = |refusal| Failed { refusal, again_after: None, is_of_model: false };
     let outgoing = outgoing(incoming, offered).map_err(|error| Failed::here(error.into()))?;
@@ -127,17 +135,20 @@ async fn at(inner: &Inner, incoming: &Incoming, stop: &Stop, attempt: i64) -> Re
     let cap = hold.permit().max_output_tokens().div_euclid(choices);
     let outgoing = outgoing.with_max_output(cap, offered.endpoint.cap_field()).with_usage_asked();
     let headers = headers_for(incoming, &offered.endpoint);
+    let watch = Watch::begin(&inner.world, incoming, offered, &hold);
     let sending = offered.endpoint.send(hold.permit(), outgoing.bytes().clone(), &headers);
     let sent = keeping_its_lease(inner, incoming, &hold, sending).await;
     match sent {
         Ok(response) if response.status() == StatusCode::OK => {
             offered.endpoint.note_success();
-            Ok((hold, response))
+            Ok((hold, response, watch))
         }
         Ok(response) => Err(refused(inner, incoming, offered, hold, response).await),
         Err(error) => {
             offered.endpoint.note_failure(inner.world.now());
             tracing::warn!(request_id = incoming.request_id, provider = offered.endpoint.name(), %error, "no answer");
+            let how = if matches!(error, NoAnswer::NotSent(_)) { "connect" } else { "lost" };
+            upstream_failed(offered.endpoint.name(), how);
             let (ending, again_after) = match &error {
                 NoAnswer::NotSent(_) => (Ending::NotBilled, Some(Duration::ZERO)),
                 NoAnswer::Lost(_) => (Ending::Lost, None),
@@ -232,6 +243,7 @@ async fn refused(
         kind = ?error.kind,
         "the provider refused"
     );
+    upstream_failed(offered.endpoint.name(), status.as_str());
     let is_its_fault = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     if is_its_fault {
         offered.endpoint.note_failure(inner.world.now());

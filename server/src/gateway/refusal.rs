@@ -49,6 +49,12 @@ impl Refusal {
                     .with("x-budget-reset", &refusal.resets_at.to_string())
             }
             ReserveError::TooFast(refusal) => {
+                let kind = match refusal.kind {
+                    RateKind::Requests => "requests",
+                    RateKind::Tokens => "tokens",
+                    RateKind::Concurrent => "concurrent",
+                };
+                metrics::counter!("steward_rate_refusals_total", "kind" => kind).increment(1);
                 let what = match refusal.kind {
                     RateKind::Requests => "requests a minute",
                     RateKind::Tokens => "tokens a minute",

@@ -10,7 +10,9 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Incoming, Inner, Refusal, Reply, ReplyBody, attempt::Head, refusal::rate_headers, routing::Stop};
+use super::{
+    Incoming, Inner, Refusal, Reply, ReplyBody, attempt::Head, refusal::rate_headers, routing::Stop, watch::Watch,
+};
 use crate::{
     egress::EgressResponse,
     models::wire::{
@@ -41,6 +43,7 @@ pub(super) async fn answer(
     stop: &Stop,
     hold: Hold,
     response: EgressResponse,
+    watch: Watch,
     head: Head,
 ) {
     let offered = &stop.offered;
@@ -52,6 +55,7 @@ pub(super) async fn answer(
         may_hide: offered.may_hide_output(&incoming.request),
         tap: Tap::new(offered.endpoint.format(), is_streaming),
         response,
+        watch,
         until_checkpoint: Instant::now() + CHECKPOINT_EVERY,
     };
     let headers = headers(incoming, stop, &hold);
@@ -98,6 +102,7 @@ struct Relay<'a> {
     may_hide: bool,
     tap: Tap,
     response: EgressResponse,
+    watch: Watch,
     until_checkpoint: Instant,
 }
 
@@ -130,6 +135,7 @@ impl Relay<'_> {
             };
             match piece {
                 Ok(Ok(Some(piece))) => {
+                    self.watch.piece();
                     self.tap.push(&piece);
                     if body.len() + piece.len() > MAX_DOCUMENT_BYTES {
                         break End::TooLarge;
@@ -142,6 +148,7 @@ impl Relay<'_> {
         };
         self.tap.finish();
         let outcome = self.outcome(end);
+        self.watch.end(&outcome);
         let reply = match end {
             End::Body => self.translated(body).map(|body| self.reply(content_type, headers, ReplyBody::Whole(body))),
             End::BrokenOff => Err(Refusal::closing()),
@@ -184,6 +191,7 @@ impl Relay<'_> {
             silent_at = Instant::now() + SILENCE;
             match piece {
                 Ok(Some(piece)) => {
+                    self.watch.piece();
                     self.tap.push(&piece);
                     client.give(passing.push(piece)).await;
                 }
@@ -197,6 +205,7 @@ impl Relay<'_> {
         let error = (!has_end).then(|| broken(end).with_request_id(&self.incoming.request_id));
         client.give(passing.finish(error, format)).await;
         let outcome = self.outcome(end);
+        self.watch.end(&outcome);
         drop(client);
         self.inner.desk.settle(self.incoming.scope.clone(), hold, outcome).await;
     }

@@ -11,6 +11,9 @@ use subtle::ConstantTimeEq;
 
 use crate::{db::SystemReason, state::AppState};
 
+/// How long a scrape waits for the database.
+const LOOK_UP_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// `GET /livez`: the process answers.
 pub async fn livez() -> &'static str {
     "ok\n"
@@ -46,9 +49,28 @@ pub async fn metrics(
     if !may_measure(state.metrics_token.as_deref(), peer, &headers) {
         return StatusCode::NOT_FOUND.into_response();
     }
+    measure_now(&state).await;
     match &state.metrics {
         Some(handle) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// What is a state and not an event is looked up when it is asked for.
+async fn measure_now(state: &AppState) {
+    let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    metrics::gauge!("steward_gateway_requests_running").set(count(state.gateway.running()));
+    metrics::gauge!("steward_desk_waiting").set(count(state.desk.waiting()));
+    let open = async {
+        let mut tx = state.db.read_system(SystemReason::Health).await?;
+        crate::db::health::calls_open(&mut tx).await
+    };
+    match tokio::time::timeout(LOOK_UP_WITHIN, open).await {
+        Ok(Ok(open)) => {
+            metrics::gauge!("steward_holds_open").set(f64::from(u32::try_from(open).unwrap_or(u32::MAX)));
+        }
+        Ok(Err(error)) => tracing::debug!(error = &error as &dyn std::error::Error, "open holds are not known"),
+        Err(_) => tracing::debug!("open holds are not known in time"),
     }
 }
 

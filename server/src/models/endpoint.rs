@@ -175,7 +175,9 @@ impl Endpoint {
 
     /// It answered, if only with a refusal of the request.
     pub fn note_success(&self) {
-        self.failures.store(0, Ordering::Relaxed);
+        if self.failures.swap(0, Ordering::Relaxed) > 0 {
+            metrics::gauge!("steward_provider_resting", "provider" => self.name).set(0.0);
+        }
     }
 
     /// It did not answer, or said that it cannot.
@@ -185,6 +187,7 @@ impl Endpoint {
             self.resting_until.store(now.0.saturating_add(REST_MS), Ordering::Relaxed);
             // The first request after the rest decides anew.
             self.failures.store(FAILURES_TO_REST.saturating_sub(1), Ordering::Relaxed);
+            metrics::gauge!("steward_provider_resting", "provider" => self.name).set(1.0);
             tracing::warn!(provider = self.name, "left alone for a while after failures in a row");
         }
     }

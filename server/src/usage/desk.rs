@@ -167,6 +167,12 @@ impl Desk {
         }
     }
 
+    /// What waits to be written, in all lanes.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.max_capacity().saturating_sub(lane.capacity())).sum()
+    }
+
     fn lane(&self, tenant: TenantId) -> Result<&mpsc::Sender<Job>> {
         let at = tenant.0.as_u128() % u128::try_from(self.lanes.len().max(1)).unwrap_or(1);
         self.lanes.get(usize::try_from(at).unwrap_or(0)).ok_or_else(|| Error::Misuse("a desk without lanes".into()))

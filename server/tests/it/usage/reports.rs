@@ -157,7 +157,7 @@ db_test! {
         server.account("budi@prs.example", &[(tenant, Role::Member)]).await;
         let (ana, budi) = (server.api("ana@prs.example", "prs").await, server.api("budi@prs.example", "prs").await);
         for person in [&ana, &budi] {
-            let (status, _) = person.ask(serde_json::json!({ "message": "Which devices are there?" })).await;
+            let (status, _) = person.ask(serde_json::json!({ "message": "What did compressor 3 cost us last week?" })).await;
             assert_eq!(status, StatusCode::OK);
         }
         let json = async |path: &str| -> serde_json::Value {
