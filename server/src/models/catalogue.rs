@@ -14,7 +14,7 @@ use std::fmt;
 use app::model::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::PriceVersion;
+use super::{PriceVersion, wire::WireFormat};
 
 /// The demo model's id.
 pub const DEMO_MODEL: &str = "steward-demo";
@@ -46,6 +46,16 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
+    /// What its servers speak; the demo model is asked like Claude.
+    #[must_use]
+    pub fn format(self) -> WireFormat {
+        match self {
+            Self::Demo | Self::Anthropic => WireFormat::Anthropic,
+            Self::OpenAi => WireFormat::OpenAi,
+            Self::Ollama => WireFormat::Ollama,
+        }
+    }
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -27,6 +27,7 @@ mod identity_http;
 mod identity_tokens;
 mod isolation;
 mod models_bill;
+mod models_chat;
 mod person_events;
 mod porting;
 mod processes;
