@@ -15,6 +15,7 @@ pub mod guard;
 pub mod headers;
 pub mod health;
 pub mod import;
+pub mod keys;
 pub mod limits;
 pub mod login;
 pub mod pages;
@@ -27,6 +28,7 @@ pub mod shared;
 mod site;
 pub use site::find_css as site_css;
 pub mod turn_events;
+mod usage_export;
 mod wording;
 
 use axum::{
@@ -89,6 +91,12 @@ pub fn routes() -> Routes {
         .add(Member, Method::GET, "/t/{tenant}/c/{id}/export", export::one)
         .add(Member, Method::GET, "/t/{tenant}/export", export::all)
         .add(Member, Method::POST, "/t/{tenant}/import", import::import)
+        // Keys for programs.
+        .add(SignedIn, Method::GET, "/settings/keys", keys::choose)
+        .add(Member, Method::GET, "/t/{tenant}/keys", keys::list)
+        .add(Member, Method::POST, "/t/{tenant}/keys", keys::make)
+        .add(Member, Method::POST, "/t/{tenant}/keys/{id}/rotate", keys::rotate)
+        .add(Member, Method::POST, "/t/{tenant}/keys/{id}/revoke", keys::revoke)
         // How the tenant looks.
         .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
         .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)

@@ -12,12 +12,15 @@
 
 mod admission;
 mod audit;
+mod counting;
 mod desk;
 mod hold;
 mod limits;
 mod notices;
+mod periods;
 mod rates;
-mod report;
+pub mod reconcile;
+pub mod report;
 mod requests;
 mod reserve;
 mod settle;
@@ -28,17 +31,19 @@ mod window;
 mod words;
 
 pub use audit::audit_books;
+pub use counting::leave_to_count;
 pub use desk::{Desk, Wish};
 pub use hold::{
-    CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,
-    Via,
+    CallOutcome, Cheaper, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest,
+    Settled, Via,
 };
 pub use limits::{
     BudgetSettings, budget_limits, budget_of, default_limits, limits_in_words, set_budget, set_budget_of, tenant_month,
     used_in_words,
 };
 pub use notices::put_away;
-pub use report::{meter, report, turn_usage};
+pub use periods::period_bounds;
+pub use report::{meter, note_tools, report, turn_usage};
 pub use requests::{Asked, OwnBudget, ask_for_more, decline, grant, own_budgets};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};

@@ -34,6 +34,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "Ini mudah ditebak. Gunakan beberapa kata yang tidak berkaitan, dan jangan dari nama atau surel Anda.",
     ),
     ("This is your current password. Choose another one.", "Ini kata sandi Anda saat ini. Pilih yang lain."),
+    // Keys for programs.
+    ("This key was rotated or revoked already.", "Kunci ini sudah diputar atau dicabut."),
+    ("This is not your password.", "Ini bukan kata sandi Anda."),
+    ("Sign in again: it is more than five minutes ago.", "Masuk lagi: sudah lebih dari lima menit yang lalu."),
+    ("Write a whole number from 1, or nothing.", "Tulis bilangan bulat mulai dari 1, atau kosongkan."),
+    ("Choose how long it lasts.", "Pilih berapa lama berlakunya."),
+    ("You have {} keys already. Revoke one first.", "Anda sudah memiliki {} kunci. Cabut salah satunya dahulu."),
+    ("There are {} keys already. Revoke one first.", "Sudah ada {} kunci. Cabut salah satunya dahulu."),
     // Conversations.
     ("this is too much text at once", "Ini terlalu banyak teks sekaligus"),
     (

@@ -8,6 +8,8 @@ mod endings;
 mod isolation;
 mod limits;
 mod machine;
+mod reconcile;
+mod reports;
 
 use app::model::{BudgetLimits, BudgetRefusal, Money, Role, Timestamp, TurnId};
 use server::{
@@ -45,6 +47,8 @@ pub fn price() -> PriceVersion {
         cache_write_1h: 2_000_000,
         output: 5_000_000,
         per_request: 0,
+        tiers: vec![],
+        markup_bp: 0,
     }
 }
 
