@@ -23,6 +23,9 @@ export LEPTOS_SITE_ROOT="$ROOT/target/site"
 DIST="$ROOT/target/dist"
 TEST="$ROOT/target/test"
 
+# The vendors' Python clients; empty or not there where there is no Python.
+PYTHON_CLIENTS="$STEWARD_CACHE/python-clients"
+
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 note() { printf '    %s\n' "$*" >&2; }
 die() {

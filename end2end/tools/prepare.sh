@@ -106,12 +106,42 @@ prepare_test() {
     elif [ -z "$(chromium_path)" ]; then
         debian_package "Chromium" chromium
     fi
+    prepare_python_clients
+}
+
+# The vendors' Python clients, in a virtual environment of their own. The pinned versions and hashes decide; a copy of them
+# tells what is installed. Python is no part of the build, and its registry may be out of reach where the others are not:
+# then it says so, and the gate `clients` says it again.
+prepare_python_clients() {
+    if cmp -s end2end/clients/requirements.txt "$PYTHON_CLIENTS/requirements.txt"; then
+        return
+    fi
+    # Debian has the module venv without what it needs; only an attempt tells.
+    rm -rf "$PYTHON_CLIENTS"
+    if ! python3 -m venv "$PYTHON_CLIENTS" >/dev/null 2>&1; then
+        rm -rf "$PYTHON_CLIENTS"
+        (debian_package "Python with venv" python3-venv) || true
+        if ! python3 -m venv "$PYTHON_CLIENTS" >/dev/null 2>&1; then
+            rm -rf "$PYTHON_CLIENTS"
+            note "WARNING: there is no Python with venv (Debian package python3-venv): the vendors' Python clients will not be tested"
+            return
+        fi
+    fi
+    say "installing the vendors' Python clients"
+    if ! "$PYTHON_CLIENTS/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: \
+        --require-hashes --requirement end2end/clients/requirements.txt </dev/null; then
+        rm -rf "$PYTHON_CLIENTS"
+        note "WARNING: they could not be installed (see above), and will not be tested"
+        return
+    fi
+    cp end2end/clients/requirements.txt "$PYTHON_CLIENTS/requirements.txt"
 }
 
 check() {
-    local wasm_target='' node_packages=''
+    local wasm_target='' node_packages='' python_clients=''
     if have rustc && [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ]; then wasm_target=installed; fi
     if cmp -s end2end/package-lock.json end2end/node_modules/.steward-lock.json; then node_packages=installed; fi
+    if cmp -s end2end/clients/requirements.txt "$PYTHON_CLIENTS/requirements.txt"; then python_clients=installed; fi
     echo "To build and run:"
     report rustc "$(program_version rustc --version)" "install Rust from https://rustup.rs"
     report "C compiler" "$(command -v cc || true)" "apt-get install build-essential"
@@ -124,6 +154,7 @@ check() {
     report cargo-deny "$(program_version cargo-deny --version | grep -Fx "$CARGO_DENY" || true)" "make tools installs $CARGO_DENY"
     report PostgreSQL "$(postgres_bin)" "apt-get install postgresql"
     report Chromium "$(chromium_path)" "apt-get install chromium, or STEWARD_CHROMIUM=playwright"
+    report "Python clients" "$python_clients" "make tools installs them; needs Python with venv (apt-get install python3-venv)"
     echo "Built artefacts: $CARGO_TARGET_DIR"
     return "$missing"
 }

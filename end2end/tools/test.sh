@@ -8,7 +8,7 @@
 # To add a gate: write a function `gate_NAME`, add NAME to ALL where its cost places it.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-ALL=(format deny specs clippy clippy-wasm rust pages browser no-script)
+ALL=(format deny specs clippy clippy-wasm rust clients pages browser no-script)
 
 # The pages' crate is built natively with `ssr` and for the browser with `hydrate`. `frontend` switches `hydrate` on, so
 # it must never share a native build with the server.
@@ -41,6 +41,17 @@ gate_clippy-wasm() { cargo clippy -p app -p frontend --target wasm32-unknown-unk
 gate_rust() {
     end2end/tools/build.sh test
     cargo test "${NATIVE[@]}" --no-fail-fast
+}
+
+# The vendors' Python clients; those for Node are among the browser's specs.
+gate_clients() {
+    if ! [ -x "$PYTHON_CLIENTS/bin/python" ]; then
+        note "WARNING: THE PYTHON CLIENTS WERE NOT TESTED. There is no Python with venv here, or the Python packages could not"
+        note "WARNING: be installed. Run 'make tools' to see why, and 'end2end/tools/test.sh clients' where it works."
+        return
+    fi
+    end2end/tools/build.sh test
+    (cd end2end/clients && "$PYTHON_CLIENTS/bin/python" test_clients.py)
 }
 
 gate_pages() { end2end/tools/build.sh front; }

@@ -32,13 +32,14 @@ pub struct DatabaseArgs {
 /// Which model answers.
 #[derive(Args, Clone)]
 pub struct ModelArgs {
-    /// Key for the Anthropic Messages API. Without it the built-in demo model answers, labelled as such.
+    /// Key for the Anthropic Messages API. Without it, and without another provider's models, the built-in demo model
+    /// answers, labelled as such.
     #[arg(long, env = "ANTHROPIC_API_KEY", hide_env_values = true)]
     pub anthropic_api_key: Option<String>,
     /// Where the Messages API is.
     #[arg(long, env = "ANTHROPIC_BASE_URL", default_value = "https://api.anthropic.com")]
     pub anthropic_base_url: String,
-    /// Key for the OpenAI chat completions API, for the gateway.
+    /// Key for the OpenAI chat completions API, for the chat and the gateway.
     #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
     pub openai_api_key: Option<String>,
     /// Where chat completions are: OpenAI's, or those of a server that is compatible.
@@ -48,7 +49,7 @@ pub struct ModelArgs {
     /// known, so a budget in money refuses them.
     #[arg(long, env = "STEWARD_OPENAI_MODELS", default_value = "")]
     pub openai_models: String,
-    /// Where Ollama is, for the gateway, e.g. `http://127.0.0.1:11434`.
+    /// Where Ollama is, for the chat and the gateway, e.g. `http://127.0.0.1:11434`.
     #[arg(long, env = "OLLAMA_BASE_URL")]
     pub ollama_base_url: Option<String>,
     /// Its models, exact names with commas between them. They cost nothing.
@@ -58,11 +59,12 @@ pub struct ModelArgs {
     /// to `c`. Exact ids.
     #[arg(long, env = "STEWARD_FALLBACKS", default_value = "")]
     pub fallbacks: String,
-    /// The Claude model to ask, by exact id.
+    /// The model to ask unless a person chooses another, by exact id. Without ANTHROPIC_API_KEY and of no other provider:
+    /// the first model there is.
     #[arg(long, env = "STEWARD_MODEL", default_value = "claude-sonnet-5")]
     pub model: String,
     /// Which models people may choose among, exact ids with commas between them; STEWARD_MODEL is always one of them.
-    /// Default: with a key every Claude model of the catalogue, without one the demo models.
+    /// Default: every model of the providers there is a key or an address for, without any the demo models.
     #[arg(long, env = "STEWARD_MODELS", default_value = "")]
     pub models: String,
     /// How fast the demo model writes.

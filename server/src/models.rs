@@ -6,6 +6,7 @@
 
 pub mod anthropic;
 pub mod catalogue;
+pub mod chat_provider;
 mod content;
 pub mod demo;
 pub mod endpoint;
@@ -18,6 +19,7 @@ pub use catalogue::{
     Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, PriceBook, ProviderKind,
     UnknownModel,
 };
+pub use chat_provider::{ChatProvider, hides_thinking};
 pub use content::{Document, Image, ImageData, delimiter, image_tokens};
 pub use endpoint::{Endpoint, NoAnswer};
 pub use price::{CostOverflow, PriceTier, PriceVersion, TokenPrices};

@@ -25,7 +25,9 @@ use crate::{
     identity::{self, AuthConfig, AuthState, api_keys::ApiKeys},
     live,
     models::catalogue::DEMO_MODEL,
-    models::{Catalogue, Endpoint, Model, Provider, ProviderKind, anthropic::Anthropic, demo, wire::WireFormat},
+    models::{
+        Catalogue, ChatProvider, Endpoint, Model, Provider, ProviderKind, anthropic::Anthropic, demo, wire::WireFormat,
+    },
     tools::Registry,
     turns::{Models, Turns, TurnsConfig},
     usage::{Desk, prices},
@@ -106,6 +108,7 @@ impl AppState {
         tasks.spawn(prices::follow(db.clone(), catalogue.clone(), shutdown.clone()));
         let desk = Desk::open(&db, &world);
         let offers = offers(&model, &catalogue)?;
+        let models = choose_models(&model, &catalogue, &offers)?;
         let gateway = Gateway::new(
             world.clone(),
             desk.clone(),
@@ -116,7 +119,6 @@ impl AppState {
             shutdown.clone(),
         );
         let api_keys = ApiKeys::new(db.clone(), world.clone());
-        let models = choose_models(&model, &catalogue)?;
         let badges: Vec<ModelBadge> = models.all().map(badge).collect();
         let chosen = badges.first().cloned().ok_or_else(|| ConfigError("no model answers".to_owned()))?;
         let turns = Turns::new(
@@ -205,8 +207,9 @@ pub fn page_paths() -> &'static [String] {
     })
 }
 
-/// Claude when there is a key, the demo models otherwise. A list of ids may mix both.
-fn choose_models(args: &ModelArgs, catalogue: &Catalogue) -> Result<Models, ConfigError> {
+/// The models of the chat: those of every provider there is a key or an address for, the demo models when there is none.
+/// A list of ids may mix all.
+fn choose_models(args: &ModelArgs, catalogue: &Catalogue, offers: &Offers) -> Result<Models, ConfigError> {
     let find = |id: &str| catalogue.find(id).cloned().map_err(|error| ConfigError(error.to_string()));
     let pace = match args.demo_pace {
         DemoPace::Human => demo::Pace::Human,
@@ -216,32 +219,36 @@ fn choose_models(args: &ModelArgs, catalogue: &Catalogue) -> Result<Models, Conf
     let listed: Vec<&str> = args.models.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     let key = args.anthropic_api_key.as_deref().filter(|key| !key.is_empty());
     let claude: Option<Arc<dyn Provider>> = key.map(|key| anthropic(args, key)).transpose()?;
-    let provider = |model: &Model| match model.provider {
-        ProviderKind::Demo => Ok(demo.clone()),
-        ProviderKind::OpenAi | ProviderKind::Ollama => {
-            Err(ConfigError(format!("the model {} can be asked through the gateway only", model.id)))
-        }
-        ProviderKind::Anthropic => {
-            claude.clone().ok_or_else(|| ConfigError(format!("the model {} needs ANTHROPIC_API_KEY", model.id)))
+    let provider = |model: &Model| -> Result<Arc<dyn Provider>, ConfigError> {
+        let needs = |what| ConfigError(format!("the model {} needs {what}", model.id));
+        match model.provider {
+            ProviderKind::Demo => Ok(demo.clone()),
+            ProviderKind::Anthropic => claude.clone().ok_or_else(|| needs("ANTHROPIC_API_KEY")),
+            ProviderKind::OpenAi | ProviderKind::Ollama => {
+                let is_openai = model.provider == ProviderKind::OpenAi;
+                let offered = offers.find(&model.id.0);
+                let offered =
+                    offered.ok_or_else(|| needs(if is_openai { "OPENAI_API_KEY" } else { "OLLAMA_BASE_URL" }))?;
+                Ok(Arc::new(ChatProvider::new(offered.endpoint.clone())))
+            }
         }
     };
-    let first = match &claude {
-        Some(_) => find(&args.model)?,
-        None => find(DEMO_MODEL)?,
+    let offered = || offers.all().map(|offered| offered.model.as_ref().clone());
+    let first = match (&claude, offered().next()) {
+        (Some(_), _) => find(&args.model)?,
+        // No Claude: the model that is named, when it can be asked, else the first that can.
+        (None, Some(other)) => offered().find(|model| model.id.0 == args.model).unwrap_or(other),
+        (None, None) => find(DEMO_MODEL)?,
     };
-    let kind = first.provider;
+    let is_demo = first.provider == ProviderKind::Demo;
     let answers = provider(&first)?;
     let mut models = Models::only(first, answers);
-    if listed.is_empty() {
-        let same: Vec<Model> = catalogue.models().filter(|model| model.provider == kind).cloned().collect();
-        for model in same {
-            let answers = provider(&model)?;
-            models = models.and(model, answers);
-        }
-        return Ok(models);
-    }
-    for id in listed {
-        let model = find(id)?;
+    let rest: Vec<Model> = match listed.as_slice() {
+        [] if is_demo => catalogue.models().filter(|model| model.provider == ProviderKind::Demo).cloned().collect(),
+        [] => offered().collect(),
+        ids => ids.iter().map(|id| find(id)).collect::<Result<_, _>>()?,
+    };
+    for model in rest {
         let answers = provider(&model)?;
         models = models.and(model, answers);
     }

@@ -77,7 +77,8 @@ fn heard<'a>(
     }
     tap.finish();
     let reported = tap.reported();
-    let counts = [reported.input, reported.cache_read, reported.cache_write_5m, reported.cache_write_1h, reported.output];
+    let counts =
+        [reported.input, reported.cache_read, reported.cache_write_5m, reported.cache_write_1h, reported.output];
     assert!(counts.into_iter().flatten().all(|count| count >= 0), "{reported:?}");
     (reported, tap.state())
 }

@@ -1,4 +1,6 @@
 //! The short run: every target over its corpus and over seeded mutations of it. The same inputs on every machine.
+//!
+//! A longer one, with other inputs: `FUZZ_MUTATIONS=1000000 FUZZ_SEED=7 cargo test --release -p fuzz`.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
 
@@ -11,16 +13,51 @@ use std::{
 use fuzz::TARGETS;
 
 /// Mutations of the corpus for each target.
-const MUTATIONS: usize = 4_000;
+const MUTATIONS: u64 = 20_000;
+const SEED: u64 = 0x5eed;
 
 /// What readers look for.
 const WORDS: [&str; 40] = [
-    "data: ", "event: ", "\n\n", "\r\n", "\n", ": x\n", "[DONE]", "null", "{}", "[]", "\"\"", "0", "-1", "1e999",
-    "9223372036854775807", "18446744073709551615", "true", "\"usage\":{", "\"choices\":[", "\"delta\":{",
-    "\"content\":", "\"tool_calls\":[", "\"index\":", "\"finish_reason\":\"stop\"", "\"type\":\"message_stop\"",
-    "\"type\":\"content_block_start\"", "\"type\":\"content_block_stop\"", "\"done\":true", "\"error\":{",
-    "\"message\":", "\"stop_reason\":\"tool_use\"", "\"arguments\":\"", "\u{FEFF}", "\u{0}", "é", "\\u00e9", "\\ud800",
-    ",", "}", "]",
+    "data: ",
+    "event: ",
+    "\n\n",
+    "\r\n",
+    "\n",
+    ": x\n",
+    "[DONE]",
+    "null",
+    "{}",
+    "[]",
+    "\"\"",
+    "0",
+    "-1",
+    "1e999",
+    "9223372036854775807",
+    "18446744073709551615",
+    "true",
+    "\"usage\":{",
+    "\"choices\":[",
+    "\"delta\":{",
+    "\"content\":",
+    "\"tool_calls\":[",
+    "\"index\":",
+    "\"finish_reason\":\"stop\"",
+    "\"type\":\"message_stop\"",
+    "\"type\":\"content_block_start\"",
+    "\"type\":\"content_block_stop\"",
+    "\"done\":true",
+    "\"error\":{",
+    "\"message\":",
+    "\"stop_reason\":\"tool_use\"",
+    "\"arguments\":\"",
+    "\u{FEFF}",
+    "\u{0}",
+    "é",
+    "\\u00e9",
+    "\\ud800",
+    ",",
+    "}",
+    "]",
 ];
 
 /// A small generator (Marsaglia, "Xorshift RNGs"): the same numbers everywhere.
@@ -90,13 +127,19 @@ fn mutated(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+#[expect(clippy::disallowed_methods, reason = "the run's two settings")]
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
 #[test]
 fn no_bytes_break_what_must_hold() {
+    let (mutations, seed) = (setting("FUZZ_MUTATIONS", MUTATIONS), setting("FUZZ_SEED", SEED));
     let mut broken = Vec::new();
     for (name, target) in TARGETS {
         let corpus = corpus(name);
-        let mut random = Random(0x5eed_0000_0000_0001);
-        let inputs = corpus.iter().cloned().chain((0..MUTATIONS).map(|_| mutated(&corpus, &mut random)));
+        let mut random = Random((seed << 32) | 1);
+        let inputs = corpus.iter().cloned().chain((0..mutations).map(|_| mutated(&corpus, &mut random)));
         // The first that breaks it is enough to mend it.
         let found = inputs.into_iter().find(|input| catch_unwind(AssertUnwindSafe(|| target(input))).is_err());
         if let Some(input) = found {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     identity::api_keys::KeyHolder,
     models::{
-        Endpoint, Model,
+        Endpoint, Model, hides_thinking,
         wire::{WireError, WireErrorKind, WireFormat, WireRequest, input_bound},
     },
     usage::Cheaper,
@@ -25,17 +25,13 @@ pub struct Offered {
     pub fallbacks: Vec<String>,
 }
 
-/// OpenAI's models that do not think before they answer.
-const NEVER_THINKS: [&str; 1] = ["gpt-4o-mini"];
-
 impl Offered {
     /// Whether the model may think without showing it, which is billed as output: what was received of an answer that
     /// broke off then bounds nothing but itself. (Claude shows a summary; Ollama's models think in the open.)
     #[must_use]
     pub fn may_hide_output(&self, request: &WireRequest) -> bool {
         match self.endpoint.format() {
-            WireFormat::OpenAi => !NEVER_THINKS.contains(&self.model.id.0.as_str()),
-            WireFormat::Ollama => false,
+            format @ (WireFormat::OpenAi | WireFormat::Ollama) => hides_thinking(format, &self.model.id),
             WireFormat::Anthropic => {
                 let field = |name: &str| request.body().get(name).filter(|value| !value.is_null());
                 let is_off = |value: &serde_json::Value| value.get("type").is_some_and(|kind| kind == "disabled");

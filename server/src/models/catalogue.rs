@@ -19,7 +19,7 @@ use std::{
 use app::model::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::PriceVersion;
+use super::{PriceVersion, wire::WireFormat};
 
 /// The demo model's id.
 pub const DEMO_MODEL: &str = "steward-demo";
@@ -51,6 +51,16 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
+    /// What its servers speak; the demo model is asked like Claude.
+    #[must_use]
+    pub fn format(self) -> WireFormat {
+        match self {
+            Self::Demo | Self::Anthropic => WireFormat::Anthropic,
+            Self::OpenAi => WireFormat::OpenAi,
+            Self::Ollama => WireFormat::Ollama,
+        }
+    }
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

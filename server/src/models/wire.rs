@@ -4,6 +4,7 @@
 //! - [`request`]: a request is checked once at the edge; what must be changed is changed, all else stays as it was sent.
 //!   [`bound`] says how many tokens it can cost at most.
 //! - [`tap`] watches a provider's answer go by and knows its usage; [`filter`] drops the usage nobody asked for.
+//! - [`answer`] reads an answer into common words for the chat.
 //! - [`translate`] says a request or an answer in another format. [`openai`], [`anthropic`] and [`ollama`] each read their
 //!   format into common words ([`chat`], [`event`]) and write it from them, so a format more is a reader and a writer.
 //! - [`error`]: a refusal or a failure in the words of each format.
@@ -12,6 +13,7 @@
 //! same; every buffer is bounded; what cannot be said in the other format is refused in words, never dropped, unless it
 //! is only a hint.
 
+pub mod answer;
 pub mod anthropic;
 pub mod bound;
 pub mod chat;
@@ -29,12 +31,13 @@ pub mod tap;
 mod testing;
 pub mod translate;
 
-pub use bound::{UNBOUNDED, input_bound};
+pub use answer::AnswerReader;
+pub use bound::{UNBOUNDED, image_bound, input_bound};
 pub use error::{WireError, WireErrorKind};
 pub use filter::UsageFilter;
 pub use request::{BadRequest, CapField, WireRequest};
 pub use tap::{Tap, TapState};
-pub use translate::{Stamp, Translator, Untranslatable, translate_request, translate_response};
+pub use translate::{Stamp, Translator, Untranslatable, translate_request, translate_response, write_request};
 
 /// Whose language a request or an answer speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -14,7 +14,7 @@ use crate::{
         turn::{TurnProfile, turn_profile},
     },
     error::{Error, Result},
-    models::{Content, Message, MessageRole, Model, ModelRequest},
+    models::{Content, Message, MessageRole, Model, ModelRequest, wire::image_bound},
 };
 
 /// Earlier messages in a prompt, whatever their size.
@@ -102,7 +102,7 @@ pub(super) async fn answer_so_far(
 fn history_room(inner: &Inner, model: &Model, request: &ModelRequest, said: &[Part]) -> i64 {
     // A quarter of the window stays free for what the tools will say.
     let for_tools = model.context_tokens / 4;
-    let fixed = input_bound(request).saturating_add(len(&text_of(said)));
+    let fixed = input_bound(model, request).saturating_add(len(&text_of(said)));
     let room = model.context_tokens.saturating_sub(output_wanted(inner, model)).saturating_sub(for_tools);
     room.saturating_sub(fixed).clamp(0, inner.config.max_history_bytes)
 }
@@ -113,7 +113,7 @@ pub(super) fn output_wanted(inner: &Inner, model: &Model) -> i64 {
 }
 
 /// An upper bound of the input tokens of a request: a byte-level tokenizer never makes more tokens than bytes.
-pub(super) fn input_bound(request: &ModelRequest) -> i64 {
+pub(super) fn input_bound(model: &Model, request: &ModelRequest) -> i64 {
     let tools = request.tools.iter().map(|tool| {
         let schema = tool.input_schema.to_string();
         len(&tool.name) + len(&tool.description) + len(&schema) + BLOCK_FRAME
@@ -124,7 +124,9 @@ pub(super) fn input_bound(request: &ModelRequest) -> i64 {
                 Content::Text { text } => len(text),
                 Content::ToolUse { id, name, input } => len(id) + len(name) + len(&input.to_string()),
                 Content::ToolResult { id, text, .. } => len(id) + len(text),
-                Content::Image(image) => image.max_tokens(),
+                Content::Image(image) => {
+                    image_bound(model.provider.format(), &model.id.0, Some((image.width, image.height)))
+                }
                 Content::Document(document) => i64::try_from(document.shown_bytes()).unwrap_or(i64::MAX / 1024),
             }
     });
@@ -270,7 +272,9 @@ mod tests {
                 messages: vec![user_text(&text)],
             };
             let bytes = i64::try_from(2 * text.len()).unwrap_or(i64::MAX);
-            prop_assert!(input_bound(&request) >= bytes);
+            let catalogue = crate::models::Catalogue::built_in();
+            let model = catalogue.find(crate::models::DEMO_MODEL).expect("a model");
+            prop_assert!(input_bound(model, &request) >= bytes);
         }
     }
 }

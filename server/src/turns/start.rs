@@ -329,7 +329,7 @@ pub(super) async fn reserve_answer(
         purpose: Purpose::Answer,
         model: &answering.model,
         price: price.as_ref(),
-        input_bound: prompt::input_bound(request),
+        input_bound: prompt::input_bound(&answering.model, request),
         output_wanted: wanted,
         output_floor: OUTPUT_FLOOR.min(wanted),
         via: None,

@@ -139,7 +139,7 @@ async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest) -> Result<O
         purpose: Purpose::Title,
         model: &live.answering.model,
         price: price.as_ref(),
-        input_bound: input_bound(request),
+        input_bound: input_bound(&live.answering.model, request),
         output_wanted: MAX_OUTPUT,
         output_floor: OUTPUT_FLOOR,
         via: None,

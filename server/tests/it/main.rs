@@ -31,6 +31,7 @@ mod isolation;
 mod keys_page;
 mod litellm;
 mod models_bill;
+mod models_chat;
 mod person_events;
 mod porting;
 mod prices;

@@ -44,7 +44,10 @@ fn a_request_is_said_in_each_format() {
     assert_eq!((&body["stream"], &body["stream_options"]["include_usage"]), (&json!(true), &json!(true)));
     let ollama = write_request(&request::chat(&ask()), WireFormat::Ollama).expect("sayable");
     let body = Value::Object(ollama.body().clone());
-    assert_eq!((&body["messages"][1]["images"][0], &body["messages"][3]["tool_name"]), (&json!("cG5n"), &json!("find")));
+    assert_eq!(
+        (&body["messages"][1]["images"][0], &body["messages"][3]["tool_name"]),
+        (&json!("cG5n"), &json!("find"))
+    );
 }
 
 fn read(format: WireFormat, hides: bool, body: &str) -> Vec<Result<Delta, ProviderError>> {
@@ -65,7 +68,8 @@ const OPENAI: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"
 
 #[test]
 fn an_answer_is_deltas_with_a_tool_its_usage_and_one_stop() {
-    let deltas: Vec<Delta> = read(WireFormat::OpenAi, false, OPENAI).into_iter().map(|delta| delta.expect("ok")).collect();
+    let deltas: Vec<Delta> =
+        read(WireFormat::OpenAi, false, OPENAI).into_iter().map(|delta| delta.expect("ok")).collect();
     assert!(deltas.contains(&Delta::Text("Hello".into())));
     let tool = Delta::ToolUse { id: "call_1".into(), name: "find".into(), input: json!({"q": 1}) };
     assert_eq!(deltas.iter().filter(|delta| **delta == tool).count(), 1);
@@ -82,7 +86,8 @@ fn an_answer_is_deltas_with_a_tool_its_usage_and_one_stop() {
 
 #[test]
 fn what_may_be_hidden_is_never_bounded_by_what_was_shown() {
-    let deltas = read(WireFormat::OpenAi, true, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"H\"}}]}\n\n");
+    let deltas =
+        read(WireFormat::OpenAi, true, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"H\"}}]}\n\n");
     assert!(deltas.contains(&Ok(Delta::Received(usize::MAX))));
     let Some(Err(error)) = deltas.last() else { panic!("it broke off: {deltas:?}") };
     assert_eq!((error.kind, error.billed), (ProviderErrorKind::Unavailable, Billed::Partly));
@@ -111,7 +116,10 @@ fn errors_are_told_apart() {
     assert_eq!(kind(401, ""), ProviderErrorKind::Unauthorized);
     assert_eq!(kind(429, "{\"error\":{\"message\":\"slow\",\"type\":\"rate_limit\"}}"), ProviderErrorKind::RateLimited);
     assert_eq!(kind(503, ""), ProviderErrorKind::Unavailable);
-    assert_eq!(kind(400, "{\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\"}}"), ProviderErrorKind::Rejected);
+    assert_eq!(
+        kind(400, "{\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\"}}"),
+        ProviderErrorKind::Rejected
+    );
     let long = "{\"error\":{\"message\":\"too long\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}";
     assert_eq!(kind(400, long), ProviderErrorKind::ContextTooLong);
     let quota = "{\"error\":{\"message\":\"m\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}";

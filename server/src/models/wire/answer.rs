@@ -85,7 +85,8 @@ mod tests {
             data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\ndata: {}\n\n";
         for size in [1, 3, 1_000] {
             let mut reader = AnswerReader::new(WireFormat::OpenAi);
-            let mut events: Vec<WireEvent> = body.as_bytes().chunks(size).flat_map(|piece| reader.push(piece)).collect();
+            let mut events: Vec<WireEvent> =
+                body.as_bytes().chunks(size).flat_map(|piece| reader.push(piece)).collect();
             events.extend(reader.finish());
             let expected =
                 [WireEvent::Start, WireEvent::Text("Hé".into()), WireEvent::Stop(Stop::EndTurn), WireEvent::End];

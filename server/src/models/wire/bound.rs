@@ -81,11 +81,11 @@ fn block_tokens(request: &WireRequest, block: &Map<String, Value>) -> i64 {
         (WireFormat::OpenAi, Some("image_url")) => {
             let image = block.get("image_url");
             let url = image.and_then(|image| image.get("url").or(Some(image))?.as_str());
-            return image_bound(request, url.and_then(image_size::data_url).map(|(_, data)| data));
+            return image_of(request, url.and_then(image_size::data_url).map(|(_, data)| data));
         }
         (WireFormat::OpenAi, Some("input_audio" | "file")) => return UNBOUNDED,
         (WireFormat::Anthropic, Some("image")) => {
-            return image_bound(request, source(block).and_then(|source| source.get("data")?.as_str()));
+            return image_of(request, source(block).and_then(|source| source.get("data")?.as_str()));
         }
         (WireFormat::Anthropic, Some("document")) if !is_text_document(block) => return UNBOUNDED,
         (WireFormat::Anthropic, Some("container_upload")) => return UNBOUNDED,
@@ -95,7 +95,7 @@ fn block_tokens(request: &WireRequest, block: &Map<String, Value>) -> i64 {
     for (field, value) in block {
         let part = match (request.format(), field.as_str(), value) {
             (WireFormat::Ollama, "images", Value::Array(images)) => {
-                images.iter().fold(0, |sum: i64, image| sum.saturating_add(image_bound(request, image.as_str())))
+                images.iter().fold(0, |sum: i64, image| sum.saturating_add(image_of(request, image.as_str())))
             }
             _ => content(request, value),
         };
@@ -114,14 +114,19 @@ fn is_text_document(block: &Map<String, Value>) -> bool {
 }
 
 /// An image; `data` is its base64 if it is in the request.
-fn image_bound(request: &WireRequest, data: Option<&str>) -> i64 {
-    let size = data.and_then(image_size::of_base64);
-    match request.format() {
+fn image_of(request: &WireRequest, data: Option<&str>) -> i64 {
+    image_bound(request.format(), request.model(), data.and_then(image_size::of_base64))
+}
+
+/// An upper bound of the tokens of an image of this size (width, height; `None`: not known) for a model.
+#[must_use]
+pub fn image_bound(format: WireFormat, model: &str, size: Option<(u32, u32)>) -> i64 {
+    match format {
         WireFormat::Anthropic => size.map_or(ANTHROPIC_IMAGE, |(width, height)| image_tokens(width, height)),
         WireFormat::Ollama => {
             size.map_or(OLLAMA_IMAGE, |(width, height)| image_tokens(width, height).max(OLLAMA_IMAGE))
         }
-        WireFormat::OpenAi if request.model().contains("4o-mini") => OPENAI_MINI_IMAGE,
+        WireFormat::OpenAi if model.contains("4o-mini") => OPENAI_MINI_IMAGE,
         WireFormat::OpenAi => size.map_or(OPENAI_IMAGE, |(width, height)| openai_image(width, height)),
     }
 }

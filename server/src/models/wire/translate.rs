@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     WireError, WireFormat, WireRequest,
     anthropic::{self, AnthropicReader, AnthropicWriter},
+    chat::Chat,
     event::{Answer, Stop, WireEvent, unreadable},
     frames::{Frame, Frames},
     ollama::{self, OllamaReader, OllamaWriter},
@@ -64,10 +65,18 @@ pub fn translate_request(request: &WireRequest, to: WireFormat) -> Result<WireRe
         WireFormat::Anthropic => anthropic::chat_in::read(request)?,
         WireFormat::Ollama => ollama::chat_in::read(request)?,
     };
+    write_request(&chat, to)
+}
+
+/// A chat in common words as a request.
+///
+/// # Errors
+/// What the format cannot say.
+pub fn write_request(chat: &Chat, to: WireFormat) -> Result<WireRequest, Untranslatable> {
     let body = match to {
-        WireFormat::OpenAi => openai::chat_out::write(&chat)?,
-        WireFormat::Anthropic => anthropic::chat_out::write(&chat)?,
-        WireFormat::Ollama => ollama::chat_out::write(&chat)?,
+        WireFormat::OpenAi => openai::chat_out::write(chat)?,
+        WireFormat::Anthropic => anthropic::chat_out::write(chat)?,
+        WireFormat::Ollama => ollama::chat_out::write(chat)?,
     };
     WireRequest::from_body(to, body)
         .map_err(|bad| Untranslatable { field: bad.param.unwrap_or("body").to_owned(), why: bad.message })
@@ -98,14 +107,14 @@ pub(super) fn total_input(usage: &ReportedUsage) -> Option<i64> {
 }
 
 #[derive(Debug)]
-enum Reader {
+pub(super) enum Reader {
     OpenAi(OpenAiReader),
     Anthropic(AnthropicReader),
     Ollama(OllamaReader),
 }
 
 impl Reader {
-    fn new(format: WireFormat) -> Self {
+    pub(super) fn new(format: WireFormat) -> Self {
         match format {
             WireFormat::OpenAi => Self::OpenAi(OpenAiReader::default()),
             WireFormat::Anthropic => Self::Anthropic(AnthropicReader::default()),
@@ -113,7 +122,7 @@ impl Reader {
         }
     }
 
-    fn read(&mut self, value: &Value) -> Result<Vec<WireEvent>, WireError> {
+    pub(super) fn read(&mut self, value: &Value) -> Result<Vec<WireEvent>, WireError> {
         if let Some(error) = WireError::in_body(value) {
             return Ok(vec![WireEvent::Error(error)]);
         }

@@ -68,6 +68,7 @@ db_test! {
 
     async fn t8_a_provider_that_lies_is_booked_with_what_it_bills(t: TestDb) {
         let house = House::new(t).await;
+        house.limit(BudgetLimits::default()).await;
         let calls = WAYS.len() * 2;
         for way in WAYS {
             // More output than was allowed; then more input than there were bytes.
