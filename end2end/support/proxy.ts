@@ -7,14 +7,16 @@ export class Proxy {
   private readonly open = new Set<Socket>();
   /** Connections that were closed by their age. */
   cut = 0;
+  /** What the server sent on event streams: everything above TCP, the frames of HTTP included. */
+  streamed = 0;
 
   private constructor(
     readonly url: string,
     private readonly server: Server,
   ) {}
 
-  /** Passes on to `target` (`http://host:port`). */
-  static async start(target: string, livesMs: number): Promise<Proxy> {
+  /** Passes on to `target` (`http://host:port`); connections live as long as they like unless `livesMs` is given. */
+  static async start(target: string, livesMs = 2 ** 31 - 1): Promise<Proxy> {
     const { hostname, port } = new URL(target);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -35,6 +37,14 @@ export class Proxy {
         });
         socket.pipe(other);
       }
+      // One request after the other on a connection, and a browser's head comes in one piece.
+      let isStream = false;
+      near.on("data", (request: Buffer) => {
+        isStream = /^GET \S+\/events[? ]/.test(request.toString("latin1", 0, 300));
+      });
+      far.on("data", (answer: Buffer) => {
+        if (isStream) proxy.streamed += answer.length;
+      });
     });
     return proxy;
   }
