@@ -82,7 +82,7 @@ impl House {
         self.server.books_balance(&["prs"]).await;
     }
 
-    /// The settled calls, in their order.
+    /// The settled calls, by model, price and length: ids of one instant have no order.
     pub async fn calls(&self) -> Vec<Call> {
         self.settled().await;
         let mut tx = self.server.db.read_system(SystemReason::AuditOfBooks).await.unwrap();
@@ -90,7 +90,7 @@ impl House {
             "SELECT c.model, c.price_version, c.price_input, c.cost_pico_usd, c.list_cost_pico, c.markup_bp, c.rule, \
              c.baseline_model, c.baseline_cost_pico, c.input_tokens, c.output_tokens, p.slug FROM model_calls c \
              LEFT JOIN profiles p ON p.tenant_id = c.tenant_id AND p.id = c.profile_id \
-             WHERE c.state = 'settled' ORDER BY c.id LIMIT 100",
+             WHERE c.state = 'settled' ORDER BY c.model, c.price_version, c.input_tokens LIMIT 100",
         )
         .all()
         .await
@@ -308,8 +308,9 @@ db_test! {
         let refused = house.post("/v1/anthropic/help-desk/messages", &ask("x", "Hello")).await;
         assert_eq!(refused.status(), StatusCode::PAYMENT_REQUIRED, "the same books");
         until(StatusCode::NOT_FOUND, async || house.post("/v1/anthropic/support/messages", &ask("x", "Hello")).await).await;
-        let slugs: Vec<_> = house.calls().await.into_iter().map(|call| call.slug).collect();
-        assert_eq!(slugs, [Some("help-desk".to_owned()), None]);
+        let mut slugs: Vec<_> = house.calls().await.into_iter().map(|call| call.slug).collect();
+        slugs.sort();
+        assert_eq!(slugs, [None, Some("help-desk".to_owned())]);
         house.books_balance().await;
     }
 
@@ -343,7 +344,7 @@ db_test! {
         response.text().await.unwrap();
         house.books_balance().await;
         let priced: Vec<_> = house.calls().await.into_iter().map(|call| call.model).collect();
-        assert_eq!(priced, ["claude-sonnet-4-6", "gpt-4o-mini", "claude-sonnet-4-6"]);
+        assert_eq!(priced, ["claude-sonnet-4-6", "claude-sonnet-4-6", "gpt-4o-mini"]);
     }
 }
 
