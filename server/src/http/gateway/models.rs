@@ -173,9 +173,10 @@ pub async fn tags(
 pub async fn version(
     State(state): State<AppState>,
     Extension(RequestId(id)): Extension<RequestId>,
+    params: RawPathParams,
     headers: HeaderMap,
 ) -> Response {
-    match auth::asking(&state, &headers, &id).await {
+    match all(&state, WireFormat::Ollama, &headers, &params, &id).await {
         Ok(_) => Json(json!({"version": "0.12.0"})).into_response(),
         Err(error) => answer::refused(WireFormat::Ollama, &id, error),
     }
