@@ -3,7 +3,8 @@
 #
 #   server   start, memory, added time, rendering: the driver `load`; arguments go to it (`--help` lists them)
 #   browser  a long conversation and a long answer in Chromium (specs/bench.spec.ts)
-#   scale    search over 100,000 messages and the list of 50,000 conversations, on both engines
+#   scale    search over 100,000 messages, the list of 50,000 conversations, and a month's report over 10,000,000 ledger
+#            rows (some 4 GB for a while), on both engines
 #   resume   the resume matrix RESUME_RUNS times (100); takes hours, ends at the first difference
 #
 # With STEWARD_BENCH_POSTGRES=1 the first part measures on a throw-away PostgreSQL instead of SQLite.
@@ -45,8 +46,8 @@ if wanted browser; then
 fi
 if wanted scale; then
     say "a lot of data (not optimised)"
-    cargo test --package server --test it search_scale -- --ignored --nocapture --test-threads 1 |
-        grep -E 'hits|written|test result'
+    cargo test --package server --test it _scale:: -- --ignored --nocapture --test-threads 1 |
+        grep -E 'hits|written|report by|test result'
 fi
 if wanted resume; then
     say "the resume matrix, ${RESUME_RUNS:-100} times"
