@@ -5,6 +5,7 @@
 //! To add one: a file with a struct of what it shows, a function from it to `String`, tests in `app/tests/plain.rs`. What must
 //! hold: works without scripts, no inline style, no text from a request unescaped, HTML and CSS at most 25 KB brotli.
 
+mod budget;
 mod error;
 mod frame;
 mod login;
@@ -12,6 +13,7 @@ mod shared;
 mod tenants;
 mod waiting;
 
+pub use budget::{BudgetCard, BudgetRequestsPage, BudgetsPage, OpenRequest, OwnRequest, budget_requests, budgets};
 pub use error::{ErrorPage, error};
 pub use frame::PlainFrame;
 pub use login::{LoginError, LoginNotice, LoginPage, login};

@@ -10,6 +10,7 @@ use server::{
     demo, doctor, serve,
     state::{AppState, Parts},
     telemetry,
+    usage::Spill,
     world::World,
 };
 use tokio::net::TcpListener;
@@ -89,6 +90,7 @@ async fn run_server(args: ServeArgs, world: World) -> Result<(), Failure> {
         model: args.model,
         attachments: args.attachments,
         metrics: Some(metrics),
+        spill: Spill::to(args.database.spill_path()),
     };
     let state = AppState::wire(parts).await?;
     if args.demo {

@@ -28,7 +28,7 @@ use crate::{
     models::{Catalogue, Endpoint, Model, Provider, ProviderKind, anthropic::Anthropic, demo, wire::WireFormat},
     tools::Registry,
     turns::{Models, Turns, TurnsConfig},
-    usage::Desk,
+    usage::{Desk, Spill},
     world::World,
 };
 
@@ -48,6 +48,8 @@ pub struct AppState {
     pub gateway: Gateway,
     pub api_keys: ApiKeys,
     pub desk: Desk,
+    /// Where settlements wait while the database is away.
+    pub spill: Spill,
     pub leptos: LeptosOptions,
     pub metrics: Option<PrometheusHandle>,
     pub metrics_token: Option<String>,
@@ -67,6 +69,7 @@ pub struct Parts {
     pub model: ModelArgs,
     pub attachments: AttachmentArgs,
     pub metrics: Option<PrometheusHandle>,
+    pub spill: Spill,
 }
 
 impl AppState {
@@ -75,7 +78,7 @@ impl AppState {
     /// # Errors
     /// A configuration that cannot work.
     pub async fn wire(parts: Parts) -> Result<Self, ConfigError> {
-        let Parts { db, world, http, model, attachments, metrics } = parts;
+        let Parts { db, world, http, model, attachments, metrics, spill } = parts;
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         page_paths();
         let leptos = leptos_options(&http);
@@ -98,7 +101,7 @@ impl AppState {
         let catalogue = Catalogue::built_in()
             .with_named(ProviderKind::OpenAi, &model.openai_models)
             .with_named(ProviderKind::Ollama, &model.ollama_models);
-        let desk = Desk::open(&db, &world);
+        let desk = Desk::open_with(&db, &world, &spill);
         let offers = offers(&model, &catalogue)?;
         let gateway =
             Gateway::new(world.clone(), desk.clone(), offers, catalogue.clone(), tasks.clone(), shutdown.clone());
@@ -134,6 +137,7 @@ impl AppState {
             gateway,
             api_keys,
             desk,
+            spill,
             leptos,
             metrics,
             open_streams: OpenStreams::default(),

@@ -14,6 +14,7 @@ mod admission;
 mod audit;
 mod desk;
 mod hold;
+mod keep;
 mod limits;
 mod notices;
 mod rates;
@@ -23,6 +24,7 @@ mod reserve;
 mod settle;
 mod settlement;
 mod soft;
+mod spill;
 mod sweep;
 mod window;
 mod words;
@@ -33,14 +35,16 @@ pub use hold::{
     CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,
     Via,
 };
+pub use keep::{audit_once, keep_books, replay_once};
 pub use limits::{
-    BudgetSettings, budget_limits, budget_of, default_limits, limits_in_words, set_budget, set_budget_of, tenant_month,
-    used_in_words,
+    BudgetSettings, budget_limits, budget_of, default_limits, dollars, limits_in_words, set_budget, set_budget_of,
+    tenant_month, used_in_words,
 };
 pub use notices::put_away;
 pub use report::{meter, report, turn_usage};
-pub use requests::{Asked, OwnBudget, ask_for_more, decline, grant, own_budgets};
+pub use requests::{Asked, OwnBudget, ask_for_more, decline, grant, open_requests, own_budgets};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};
 pub use soft::level_in_words;
+pub use spill::Spill;
 pub use sweep::{settle_turn, sweep};
