@@ -5,6 +5,7 @@
 //! To add one: a file with a struct of what it shows, a function from it to `String`, tests in `app/tests/plain.rs`. What must
 //! hold: works without scripts, no inline style, no text from a request unescaped, HTML and CSS at most 25 KB brotli.
 
+mod budget;
 mod error;
 mod frame;
 mod keys;
@@ -13,6 +14,7 @@ mod shared;
 mod tenants;
 mod waiting;
 
+pub use budget::{BudgetCard, BudgetRequestsPage, BudgetsPage, OpenRequest, OwnRequest, budget_requests, budgets};
 pub use error::{ErrorPage, error};
 pub use frame::PlainFrame;
 pub use keys::{KeyField, KeyForm, KeyNotice, KeyRow, KeyShownPage, KeyState, KeysPage, choose_keys, key_shown, keys};

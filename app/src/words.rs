@@ -9,6 +9,7 @@ use leptos::prelude::use_context;
 
 pub use crate::model::Lang;
 
+pub mod budget;
 pub mod case;
 pub mod chart;
 pub mod common;

@@ -4,7 +4,7 @@
 ALTER TABLE budgets ADD COLUMN limit_tokens INTEGER CHECK (limit_tokens >= 0);
 -- From this share of a limit on people are told; NULL: they are not.
 ALTER TABLE budgets ADD COLUMN soft_percent INTEGER DEFAULT 80 CHECK (soft_percent BETWEEN 1 AND 100);
--- FALSE: on nobody's path; its windows stay as they are.
+-- FALSE: it limits nobody; its windows stay.
 ALTER TABLE budgets ADD COLUMN is_active INTEGER NOT NULL DEFAULT TRUE;
 
 -- As the other ceilings. There is no counter: it is the sum of input and output.

@@ -27,6 +27,10 @@ pub struct DatabaseArgs {
     /// PostgreSQL connections at most.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub database_connections: u32,
+    /// File for settlements that cannot be written while the database is away; they are booked when it is back. Default:
+    /// `unsettled.jsonl` in the data folder.
+    #[arg(long, env = "STEWARD_SPILL_FILE")]
+    pub spill_file: Option<PathBuf>,
 }
 
 /// Which model answers.
@@ -197,6 +201,15 @@ impl DatabaseArgs {
         }
         let owner_url = self.database_owner_url.clone().filter(|url| !url.is_empty());
         Ok(DbConfig::Postgres { url, owner_url, max_connections: self.database_connections })
+    }
+}
+
+impl DatabaseArgs {
+    /// Where settlements wait while the database is away.
+    #[must_use]
+    pub fn spill_path(&self) -> PathBuf {
+        let named = self.spill_file.clone().filter(|path| !path.as_os_str().is_empty());
+        named.unwrap_or_else(|| self.data_dir.join("unsettled.jsonl"))
     }
 }
 

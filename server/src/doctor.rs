@@ -26,6 +26,7 @@ enum Finding {
 pub async fn run(args: ServeArgs, world: &World) -> ExitCode {
     let mut findings = vec![check_origin(&args), check_clock(world), check_model(&args.model), check_page(&args)];
     findings.extend(check_database(&args).await);
+    findings.push(check_spill(&args));
     let mut is_bad = false;
     for finding in &findings {
         match finding {
@@ -84,6 +85,14 @@ fn check_page(args: &ServeArgs) -> Finding {
         format!("no page files in {}", folder.display()),
         "build them with `make build`, or set LEPTOS_SITE_ROOT to where they are",
     )
+}
+
+fn check_spill(args: &ServeArgs) -> Finding {
+    let path = args.database.spill_path();
+    if usage::Spill::to(path.clone()).is_empty() {
+        return Finding::Good("no settlements wait in a file".into());
+    }
+    Finding::Note(format!("settlements wait in {}: the server writes them to the books when it runs", path.display()))
 }
 
 async fn check_database(args: &ServeArgs) -> Vec<Finding> {

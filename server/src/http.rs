@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod attachments;
 mod brand;
+pub mod budget;
 mod compress;
 pub mod connections;
 pub mod csrf;
@@ -44,7 +45,7 @@ use crate::state::AppState;
 /// Every route and who may call it.
 #[must_use]
 pub fn routes() -> Routes {
-    use Policy::{Member, Operator, Public, SignedIn};
+    use Policy::{Admin, Member, Operator, Public, SignedIn};
     let pages = app_pages()
         .into_iter()
         .fold(Routes::new(), |routes, (path, policy)| routes.add(policy, Method::GET, path, pages::page));
@@ -97,6 +98,12 @@ pub fn routes() -> Routes {
         .add(Member, Method::POST, "/t/{tenant}/keys", keys::make)
         .add(Member, Method::POST, "/t/{tenant}/keys/{id}/rotate", keys::rotate)
         .add(Member, Method::POST, "/t/{tenant}/keys/{id}/revoke", keys::revoke)
+        // Budgets, and more of them.
+        .add(Member, Method::GET, "/t/{tenant}/budget", budget::own)
+        .add(Member, Method::POST, "/t/{tenant}/budget", budget::ask)
+        .add(Member, Method::POST, "/t/{tenant}/budget/seen", budget::seen)
+        .add(Admin, Method::GET, "/t/{tenant}/budget/requests", budget::requests)
+        .add(Admin, Method::POST, "/t/{tenant}/budget/requests/{id}", budget::decide)
         // How the tenant looks.
         .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
         .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)

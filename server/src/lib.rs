@@ -46,7 +46,15 @@ pub async fn serve(
     grace: Duration,
 ) -> std::io::Result<()> {
     let (router, _) = http::router(state.clone());
+    // Before the sweeper, which knows less of these calls.
+    usage::replay_once(&state.db, &state.world, &state.spill).await;
     state.tasks.spawn(state.turns.clone().run_background());
+    state.tasks.spawn(usage::keep_books(
+        state.db.clone(),
+        state.world.clone(),
+        state.spill.clone(),
+        state.shutdown.clone(),
+    ));
     state.tasks.spawn(index_old_messages(state.clone()));
     let stopping = state.shutdown.clone();
     let turns = state.turns.clone();

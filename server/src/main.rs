@@ -12,6 +12,7 @@ use server::{
     serve,
     state::{AppState, Parts},
     telemetry,
+    usage::Spill,
     world::World,
 };
 use tokio::net::TcpListener;
@@ -95,6 +96,7 @@ async fn run_server(args: ServeArgs, world: World) -> Result<(), Failure> {
         model: args.model,
         attachments: args.attachments,
         metrics: Some(metrics),
+        spill: Spill::to(args.database.spill_path()),
     };
     let collector = args.telemetry.collector()?;
     let state = AppState::wire(parts).await?;

@@ -30,7 +30,7 @@ use crate::{
     },
     tools::Registry,
     turns::{Models, Turns, TurnsConfig},
-    usage::{Desk, prices},
+    usage::{Desk, Spill, prices},
     world::World,
 };
 
@@ -52,6 +52,8 @@ pub struct AppState {
     pub catalogue: Catalogue,
     pub api_keys: ApiKeys,
     pub desk: Desk,
+    /// Where settlements wait while the database is away.
+    pub spill: Spill,
     pub leptos: LeptosOptions,
     pub metrics: Option<PrometheusHandle>,
     pub metrics_token: Option<String>,
@@ -71,6 +73,7 @@ pub struct Parts {
     pub model: ModelArgs,
     pub attachments: AttachmentArgs,
     pub metrics: Option<PrometheusHandle>,
+    pub spill: Spill,
 }
 
 impl AppState {
@@ -79,7 +82,7 @@ impl AppState {
     /// # Errors
     /// A configuration that cannot work.
     pub async fn wire(parts: Parts) -> Result<Self, ConfigError> {
-        let Parts { db, world, http, model, attachments, metrics } = parts;
+        let Parts { db, world, http, model, attachments, metrics, spill } = parts;
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         page_paths();
         let leptos = leptos_options(&http);
@@ -106,7 +109,7 @@ impl AppState {
             .await
             .map_err(|error| ConfigError(format!("the price book cannot be read: {error}")))?;
         tasks.spawn(prices::follow(db.clone(), catalogue.clone(), shutdown.clone()));
-        let desk = Desk::open(&db, &world);
+        let desk = Desk::open_with(&db, &world, &spill);
         let offers = offers(&model, &catalogue)?;
         let models = choose_models(&model, &catalogue, &offers)?;
         let gateway = Gateway::new(
@@ -150,6 +153,7 @@ impl AppState {
             catalogue,
             api_keys,
             desk,
+            spill,
             leptos,
             metrics,
             open_streams: OpenStreams::default(),

@@ -15,6 +15,7 @@ mod audit;
 mod counting;
 mod desk;
 mod hold;
+mod keep;
 mod limits;
 mod notices;
 mod periods;
@@ -27,6 +28,7 @@ mod reserve;
 mod settle;
 mod settlement;
 mod soft;
+mod spill;
 mod sweep;
 mod window;
 mod words;
@@ -38,15 +40,17 @@ pub use hold::{
     CallOutcome, Cheaper, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest,
     Settled, Via,
 };
+pub use keep::{audit_once, keep_books, replay_once};
 pub use limits::{
-    BudgetSettings, budget_limits, budget_of, default_limits, limits_in_words, set_budget, set_budget_of, tenant_month,
-    used_in_words,
+    BudgetSettings, budget_limits, budget_of, default_limits, dollars, limits_in_words, set_budget, set_budget_of,
+    tenant_month, used_in_words,
 };
 pub use notices::put_away;
 pub use periods::period_bounds;
 pub use report::{meter, note_tools, report, turn_usage};
-pub use requests::{Asked, OwnBudget, ask_for_more, decline, grant, own_budgets};
+pub use requests::{Asked, OwnBudget, ask_for_more, decline, grant, open_requests, own_budgets};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};
 pub use soft::level_in_words;
+pub use spill::Spill;
 pub use sweep::{settle_turn, sweep};

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 
 use super::{icon::icon, local_time::LocalTime};
 use crate::{
     chat::{
         browser,
         feed::Connection,
+        post,
         state::{Chat, Dialog},
     },
     error::AppError,
-    words::{common, composer, errors, shell},
+    model::BudgetNotice,
+    wire::Form,
+    words::{budget, common, composer, dates, errors, shell},
 };
 
 /// A short loss of the network is nobody's business.
@@ -35,9 +38,48 @@ pub fn ComposerNotices() -> impl IntoView {
         let error = chat.notice.get()?;
         (!(is_signed_out.get() && is_asked.get())).then(|| refusal(chat, error))
     };
+    let budget = move || chat.meter.with(|meter| meter.notice.clone()).map(|notice| budget_line(chat, &notice));
     view! {
+        {budget}
         {connection}
         {notice}
+    }
+    .into_any()
+}
+
+/// A budget is nearly used up. It goes by itself when the budget begins anew; putting it away is a plain form.
+fn budget_line(chat: Chat, notice: &BudgetNotice) -> AnyView {
+    let lang = chat.lang;
+    let resets = chat
+        .home
+        .with_value(|home| dates::day(lang, notice.resets_at.date_at(i64::from(home.tenant.utc_offset_minutes))));
+    let mut href = chat.new_url();
+    href.push_str("/budget");
+    let mut seen = href.clone();
+    seen.push_str("/seen");
+    let (action, key) = (seen.clone(), notice.key.clone());
+    let put_away = move |ev: ev::SubmitEvent| {
+        ev.prevent_default();
+        chat.meter.update(|meter| meter.notice = None);
+        let (action, fields) = (action.clone(), Form::default().with("key", &key.as_str()));
+        spawn_local(async move {
+            // Where it does not arrive the line comes back with the next page.
+            let _not_heard = post::post(&action, fields).await;
+        });
+    };
+    view! {
+        <form class="notice budget-line" method="post" action=seen on:submit=put_away>
+            <input type="hidden" name="key" value=notice.key.clone()/>
+            <p role="status">
+                {budget::nearly(lang, notice.percent, &notice.budget)}
+                {resets}
+                ". "
+                <a href=href rel="external">{budget::ask(lang)}</a>
+            </p>
+            <button type="submit" class="button button-quiet button-icon" aria-label=budget::put_away(lang)>
+                {icon("x")}
+            </button>
+        </form>
     }
     .into_any()
 }
@@ -99,15 +141,21 @@ fn refusal(chat: Chat, error: AppError) -> AnyView {
     let lang = chat.lang;
     let explained = match error {
         AppError::OverBudget(refusal) => {
-            let (budget, limit) = shell::over_budget(lang, &refusal.budget, &refusal.limit);
+            let mut more = chat.new_url();
+            more.push_str("/budget");
+            let (name, limit) = shell::over_budget(lang, &refusal.budget, &refusal.limit);
             view! {
                 <p>
-                    <strong>{budget}</strong>
+                    <strong>{name}</strong>
                     {limit}
                     <LocalTime at=refusal.resets_at/>
                     {shell::whom_to_ask(lang, &refusal.contact)}
                 </p>
-                <p>{shell::message_kept(lang)}</p>
+                <p>
+                    {shell::message_kept(lang)}
+                    " "
+                    <a href=more rel="external">{budget::ask(lang)}</a>
+                </p>
             }
             .into_any()
         }

@@ -17,7 +17,7 @@ use crate::{
     components::{ErrorView, format::document_title},
     error::AppError,
     model::{Date, Lang, Quality, TenantCode, TenantHome, UsageBy, UsageReport},
-    words::{self, common, settings, usage},
+    words::{self, budget, common, settings, usage},
 };
 
 /// `/t/:tenant/usage`, `?month=YYYY-MM-01` for another month than the current one, `?by=model` to divide it otherwise.
@@ -37,10 +37,12 @@ pub fn UsagePage() -> impl IntoView {
     let asked = move || (tenant.get(), month.get(), by.get());
     let loaded = Resource::<_, PageJson>::new_with_options(asked, |(tenant, month, by)| load(tenant, month, by), false);
     let back = move || tenant.get().map_or_else(|| "/".to_owned(), |tenant| format!("/t/{tenant}"));
+    let requests = move || tenant.get().map(|tenant| ["/t/", tenant.as_str(), "/budget/requests"].concat());
     view! {
         <Title text=document_title(usage::title(lang))/>
         <main class="page" id="main">
             <a class="page-back" href=back>{settings::back(lang)}</a>
+            <p><a href=requests rel="external">{budget::requests_title(lang)}</a></p>
             <Transition fallback=move || view! { <p class="muted">{common::loading(lang)}</p> }>
                 {move || Suspend::new(async move {
                     match loaded.await {

@@ -42,6 +42,20 @@ const SENTENCES: &[(&str, &str)] = &[
     ("Choose how long it lasts.", "Pilih berapa lama berlakunya."),
     ("You have {} keys already. Revoke one first.", "Anda sudah memiliki {} kunci. Cabut salah satunya dahulu."),
     ("There are {} keys already. Revoke one first.", "Sudah ada {} kunci. Cabut salah satunya dahulu."),
+    // Budgets.
+    ("This number is too large.", "Angka ini terlalu besar."),
+    ("Write whole numbers without points or commas.", "Tulis bilangan bulat tanpa titik atau koma."),
+    ("Write dollars with a point, such as 25 or 12.50.", "Tulis dolar dengan titik, misalnya 25 atau 12.50."),
+    ("say in a few words what it is for", "Jelaskan singkat untuk apa"),
+    ("use at most {} bytes", "Gunakan paling banyak {} byte"),
+    ("what is granted is zero or more, and can be counted", "Tambahan harus nol atau lebih dan dapat dihitung"),
+    ("this budget does not limit what you want to grant", "Anggaran ini tidak membatasi yang ingin Anda tambahkan"),
+    ("say how much more", "Tulis berapa tambahannya"),
+    ("This request was decided already.", "Permintaan ini sudah diputuskan."),
+    (
+        "This budget has begun anew since; there is nothing left to grant.",
+        "Anggaran ini sudah dimulai lagi; tidak ada yang perlu ditambah.",
+    ),
     // Conversations.
     ("this is too much text at once", "Ini terlalu banyak teks sekaligus"),
     (

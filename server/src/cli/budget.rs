@@ -149,22 +149,10 @@ pub struct MoneyLimit(pub Option<Money>);
 impl FromStr for MoneyLimit {
     type Err = &'static str;
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "a limit is dollars such as 25 or 12.50 (12 decimals at most) or \"unlimited\"";
-        const TOO_LARGE: &str = "this limit is too large: 9223372 dollars at most";
         if s == "unlimited" {
             return Ok(Self(None));
         }
-        let (whole, decimals) = s.split_once('.').unwrap_or((s, "0"));
-        let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        if !is_number(whole) || !is_number(decimals) || decimals.len() > 12 {
-            return Err(WRONG);
-        }
-        let whole: i64 = whole.parse().map_err(|_| TOO_LARGE)?;
-        // Twelve decimals of a dollar are pico-dollars.
-        let pico: i64 = format!("{decimals:0<12}").parse().map_err(|_| WRONG)?;
-        let money =
-            whole.checked_mul(1_000_000_000_000).and_then(|dollars| dollars.checked_add(pico)).ok_or(TOO_LARGE)?;
-        Ok(Self(Some(Money(money))))
+        usage::dollars(s).map(|money| Self(Some(money)))
     }
 }
 
@@ -228,7 +216,9 @@ impl BudgetArgs {
             BudgetSettings { limits, ..BudgetSettings::NEW }
         });
         let settings = self.changed(before);
-        if settings == before {
+        let is_named = [self.input_tokens, self.output_tokens, self.tokens, self.requests].iter().any(Option::is_some)
+            || self.cost.is_some();
+        if settings == before && (found.is_some() || !is_named) {
             if found.is_none() && key != usage::tenant_month(tenant.id) {
                 return Err(Error::invalid("limit", format!("{owner} has no such budget; name a limit to make one")));
             }
@@ -377,7 +367,7 @@ async fn requests(db: &Db, world: &World, code: &TenantCode) -> Result<String, E
     let books = Books::within(&tx, tenant.id);
     let (mut text, mut after) = (String::new(), Uuid::nil());
     loop {
-        let page = request_list(books, &mut tx, world.now(), after, PAGE).await?;
+        let page = request_list(books, &mut tx, world.now(), after, PAGE, false).await?;
         for request in &page {
             let budget = budget_get(books, &mut tx, world.now(), request.window.budget).await?;
             let budget = budget.map_or_else(String::new, |line| {

@@ -4,8 +4,9 @@
 //! what they give back can be reserved at once. On SQLite there is one lane, for there is one writer; on PostgreSQL a
 //! tenant is always in the same of several lanes, so that its windows are not fought over within this process.
 //!
-//! What must hold: a hold is handed out after its transaction was committed, never before. A settlement is tried until it
-//! is written, or the server goes down and the sweeper settles from the last checkpoint; nobody has to wait for it.
+//! What must hold: a hold is handed out after its transaction was committed, never before. A settlement is tried
+//! until it is written; when the database is away for longer, or the server goes down meanwhile, it goes to a file
+//! (`spill`) that is written to the books later. Nobody has to wait for it.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -24,6 +25,7 @@ use super::{
     hold::Purpose,
     reserve::{Wanted, reserve_all},
     settle::{Due, as_settled, checkpoint_call, settle_calls},
+    spill::{Line, Spill},
 };
 use crate::{
     db::{Db, Engine, Error, Result, TenantScope, Tx, ledger::Books},
@@ -40,7 +42,9 @@ const AT_ONCE: usize = 256;
 const COMPANY_WITHIN: Duration = Duration::from_millis(3);
 /// Things that may wait in a lane; beyond, requests are refused.
 const MAX_WAITING: usize = 4_096;
-/// Settlements that could not be written and wait for the next try. The sweeper settles what is beyond.
+/// Tries to write a settlement before it goes to the file.
+const TRIES: u32 = 4;
+/// Settlements that could not be written and wait for the next try. What is beyond goes to the file.
 const MAX_LATER: usize = 100_000;
 /// The wait before they are tried again.
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
@@ -115,10 +119,17 @@ impl Desk {
     /// Opens the desk; it works until it is [closed](Desk::close).
     #[must_use]
     pub fn open(db: &Db, world: &World) -> Self {
+        Self::open_with(db, world, &Spill::nowhere())
+    }
+
+    /// As [`Desk::open`], with a file for settlements that cannot be written.
+    #[must_use]
+    pub fn open_with(db: &Db, world: &World, spill: &Spill) -> Self {
         let count = if db.engine() == Engine::Sqlite { 1 } else { LANES };
         let lanes = (0..count).map(|_| {
             let (sender, jobs) = mpsc::channel(MAX_WAITING);
-            let lane = Lane { db: db.clone(), world: world.clone(), jobs, later: VecDeque::new() };
+            let lane =
+                Lane { db: db.clone(), world: world.clone(), jobs, later: VecDeque::new(), spill: spill.clone() };
             tokio::spawn(lane.run());
             sender
         });
@@ -137,7 +148,7 @@ impl Desk {
     }
 
     /// Settles one call, sooner or later; gives what was booked once it is written. `None`: it could not be written for so
-    /// long that the sweeper will settle it from its last checkpoint.
+    /// long that it waits in the file; without one, the sweeper will settle it from its last checkpoint.
     pub async fn settle(&self, scope: TenantScope, hold: Hold, outcome: CallOutcome) -> Option<Settled> {
         let (reply, answer) = oneshot::channel();
         let lane = self.lane(scope.tenant()).ok()?;
@@ -162,7 +173,7 @@ impl Desk {
         for lane in self.lanes.iter() {
             let (reply, closed) = oneshot::channel();
             if lane.send(Job::Close(reply)).await.is_ok() {
-                let _ = tokio::time::timeout(CLOSE_WITHIN, closed).await;
+                let _ = tokio::time::timeout(CLOSE_WITHIN * 3, closed).await;
             }
         }
     }
@@ -197,6 +208,8 @@ struct Lane {
     jobs: mpsc::Receiver<Job>,
     /// Settlements that could not be written, oldest first.
     later: VecDeque<Settlement>,
+    /// Where those go that cannot be written for long.
+    spill: Spill,
 }
 
 impl Lane {
@@ -206,7 +219,11 @@ impl Lane {
             let wait = again_at.unwrap_or_else(|| Instant::now() + AGAIN_AFTER);
             let mut batch = Vec::new();
             tokio::select! {
-                got = self.jobs.recv_many(&mut batch, AT_ONCE) => if got == 0 { break },
+                got = self.jobs.recv_many(&mut batch, AT_ONCE) => if got == 0 {
+                    let rest = self.later.drain(..).collect();
+                    self.spill(rest).await;
+                    break;
+                },
                 () = sleep_until(wait), if !self.later.is_empty() => {}
             }
             let is_alone = !batch.is_empty() && batch.iter().all(|job| matches!(job, Job::Settle(_)));
@@ -244,6 +261,8 @@ impl Lane {
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
         }
+        let rest = self.later.drain(..).collect();
+        self.spill(rest).await;
     }
 
     /// Does what was handed in; gives back who asked it to stop, if somebody did.
@@ -376,23 +395,59 @@ impl Lane {
                     }
                     return;
                 }
-                self.put_off(group);
+                self.put_off(group).await;
             }
         }
     }
 
-    /// Keeps settlements for the next try.
-    fn put_off(&mut self, group: Vec<Settlement>) {
+    /// Keeps settlements for the next try, and those that were tried often in the file.
+    async fn put_off(&mut self, group: Vec<Settlement>) {
+        let mut tired = Vec::new();
         for mut settlement in group {
             settlement.tries += 1;
+            if settlement.tries < TRIES && self.later.len() < MAX_LATER {
+                self.later.push_back(settlement);
+            } else {
+                tired.push(settlement);
+            }
+        }
+        self.spill(tired).await;
+        metrics::gauge!("steward_settlements_waiting")
+            .set(f64::from(u32::try_from(self.later.len()).unwrap_or(u32::MAX)));
+    }
+
+    /// Puts settlements into the file, which meets their obligations. Where there is none, or it cannot be written, they
+    /// are tried again.
+    async fn spill(&mut self, group: Vec<Settlement>) {
+        if group.is_empty() {
+            return;
+        }
+        let line = |settlement: &Settlement| Line {
+            tenant: settlement.scope.tenant(),
+            call: settlement.hold.call(),
+            ending: settlement.outcome.ending,
+            reported: settlement.outcome.reported,
+            received_bytes: settlement.outcome.received_bytes,
+            at: self.world.now(),
+        };
+        match self.spill.keep(group.iter().map(line).collect()).await {
+            Ok(true) => group.into_iter().for_each(|settlement| settlement.hold.discharge()),
+            Ok(false) => self.keep_trying(group),
+            Err(error) => {
+                tracing::error!(%error, "settlements can be written neither to the books nor to their file");
+                self.keep_trying(group);
+            }
+        }
+    }
+
+    fn keep_trying(&mut self, group: Vec<Settlement>) {
+        for settlement in group {
             if self.later.len() < MAX_LATER {
                 self.later.push_back(settlement);
             } else {
                 tracing::error!(call = %settlement.hold.call(), "a settlement is left to the sweeper");
             }
         }
-        metrics::gauge!("steward_settlements_waiting")
-            .set(f64::from(u32::try_from(self.later.len()).unwrap_or(u32::MAX)));
     }
 
     async fn write(&self, group: &[Settlement]) -> Result<Vec<Settled>> {

@@ -2,6 +2,8 @@
 
 use app::model::{ApiKeyId, BudgetRefusal, ModelCallId, Money, ProfileId, Quality, Timestamp, Tokens, TurnId};
 
+use serde::{Deserialize, Serialize};
+
 use super::settlement::Bounds;
 use crate::models::{Model, Permit, PriceVersion, ReportedUsage};
 
@@ -212,7 +214,8 @@ impl CallOutcome {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The stream ended properly.
     Completed,

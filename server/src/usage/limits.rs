@@ -55,7 +55,7 @@ pub struct BudgetSettings {
     pub limits: BudgetLimits,
     /// From this share of a limit on people are told, 1–100; `None`: they are not.
     pub soft_percent: Option<i64>,
-    /// `false`: it is on nobody's path; what was spent stays booked.
+    /// `false`: it limits nobody; what was spent stays booked. (A tenant's month goes on counting.)
     pub is_active: bool,
 }
 
@@ -144,4 +144,23 @@ pub fn used_in_words(limits: &BudgetLimits, used: &Amounts) -> String {
     .flatten()
     .collect();
     if words.is_empty() { "nothing is limited".to_owned() } else { words.join(", ") }
+}
+
+/// An amount of dollars as typed: `25`, `12.50`; exact to a pico-dollar.
+///
+/// # Errors
+/// In words, for what is no amount or too large a one.
+pub fn dollars(text: &str) -> std::result::Result<Money, &'static str> {
+    const WRONG: &str = "a limit is dollars such as 25 or 12.50 (12 decimals at most) or \"unlimited\"";
+    const TOO_LARGE: &str = "this limit is too large: 9223372 dollars at most";
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(decimals) || decimals.len() > 12 {
+        return Err(WRONG);
+    }
+    let whole: i64 = whole.parse().map_err(|_| TOO_LARGE)?;
+    // Twelve decimals of a dollar are pico-dollars.
+    let pico: i64 = format!("{decimals:0<12}").parse().map_err(|_| WRONG)?;
+    let money = whole.checked_mul(1_000_000_000_000).and_then(|dollars| dollars.checked_add(pico)).ok_or(TOO_LARGE)?;
+    Ok(Money(money))
 }

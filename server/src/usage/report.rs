@@ -117,8 +117,6 @@ async fn meter_at(scope: &TenantScope, tx: &mut Tx, at: Timestamp) -> Result<Usa
     let notice = super::notices::notice(scope, tx, &path, at).await?;
     let budget = path.into_iter().find(|b| b.scope == ScopeKind::Tenant && b.period == Period::Month);
     let (limits, state) = match budget {
-        // One that was put aside limits nothing.
-        Some(budget) if !budget.is_active => (BudgetLimits::default(), budget.window),
         Some(budget) => (budget.limits, budget.window),
         None => (default_limits(), None),
     };

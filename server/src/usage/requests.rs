@@ -3,16 +3,24 @@
 use app::model::{BudgetLimits, Timestamp};
 use uuid::Uuid;
 
-use super::{notices::level, soft::fullest, window::window, words::budget_name};
+use super::{
+    notices::level,
+    soft::{fullest, reached},
+    window::window,
+    words::budget_name,
+};
 use crate::{
     db::{
         TenantScope, Tx,
         budget::{
             BudgetOnPath, ScopeKind, budget_path,
             grant::{Granted, MOST_GRANTED, NewGrant, grant_put},
-            list::budget_get,
+            list::{BudgetLine, budget_get},
             notice::NoticeKind,
-            request::{BudgetRequest, RequestState, request_decide, request_find, request_insert, request_list_own},
+            request::{
+                BudgetRequest, RequestState, request_decide, request_find, request_insert, request_list,
+                request_list_own,
+            },
             window::{WindowState, window_ensure},
         },
         ledger::{Amounts, Books, WindowKey},
@@ -23,6 +31,9 @@ use crate::{
 
 /// A reason or an answer, bytes at most.
 const MAX_WORDS_BYTES: usize = 1_000;
+
+/// Requests on a page.
+const MOST_REQUESTS: i64 = 200;
 
 /// What became of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +88,44 @@ pub async fn own_budgets(scope: &TenantScope, tx: &mut Tx, world: &World) -> Res
         });
     }
     Ok(own)
+}
+
+/// A budget as everybody of the tenant may be told of it.
+fn shown(line: &BudgetLine, scope: &TenantScope, now: Timestamp) -> Result<OwnBudget> {
+    let state = match line.window {
+        Some(state) => state,
+        None => {
+            let window = window(line.key.period, line.time_zone, now)?;
+            WindowState::empty(window.start, window.end)
+        }
+    };
+    let used = state.settled.and(&state.reserved);
+    let limits = line.effective();
+    Ok(OwnBudget {
+        id: line.id,
+        name: budget_name(line.key.scope, line.key.period, scope.tenant_name(), &line.owner),
+        limits,
+        percent: fullest(&limits, &used),
+        used,
+        level: reached(&limits, line.soft_percent, &state.settled),
+        resets_at: state.end,
+        request: None,
+    })
+}
+
+/// The tenant's open requests, oldest first, at most 200, each with its budget.
+///
+/// # Errors
+/// Database errors.
+pub async fn open_requests(scope: &TenantScope, tx: &mut Tx, world: &World) -> Result<Vec<(BudgetRequest, OwnBudget)>> {
+    let (books, now) = (Books::of(scope), world.now());
+    let mut open = Vec::new();
+    for request in request_list(books, tx, now, Uuid::nil(), MOST_REQUESTS, true).await? {
+        if let Some(line) = budget_get(books, tx, now, request.window.budget).await? {
+            open.push((request, shown(&line, scope, now)?));
+        }
+    }
+    Ok(open)
 }
 
 fn state_at(budget: &BudgetOnPath, now: Timestamp) -> Result<WindowState> {

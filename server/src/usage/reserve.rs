@@ -20,7 +20,7 @@ use crate::{
     db::{
         Error, Result, TenantScope, Tx,
         budget::{
-            BudgetOnPath, Payer, ScopeKind, budget_ensure, budget_path,
+            BudgetOnPath, Payer, Period, ScopeKind, budget_ensure, budget_path,
             window::{WindowState, window_ensure, window_lock, window_reserve, window_unreserve},
         },
         key_minute::{KeyUse, key_use, key_use_add, minute_of},
@@ -200,6 +200,10 @@ fn ask<'a>(request: &ReserveRequest<'a>) -> Result<Ask<'a>> {
     })
 }
 
+fn is_tenants_month(budget: &BudgetOnPath) -> bool {
+    budget.scope == ScopeKind::Tenant && budget.period == Period::Month
+}
+
 /// The budgets on a path, each with its window of now.
 async fn path_with_windows(
     books: Books,
@@ -210,11 +214,12 @@ async fn path_with_windows(
     now: Timestamp,
 ) -> Result<Vec<(WindowKey, BudgetOnPath)>> {
     let mut path = budget_path(books, tx, payer, now).await?;
-    if !path.iter().any(|budget| budget.scope == ScopeKind::Tenant) {
+    if !path.iter().any(is_tenants_month) {
         budget_ensure(books, tx, world.id(), tenant_month(scope.tenant()), default_limits(), now).await?;
         path = budget_path(books, tx, payer, now).await?;
     }
-    path.retain(|budget| budget.is_active);
+    // The tenant's month counts even when it limits nothing: every call is in some window.
+    path.retain(|budget| budget.is_active || is_tenants_month(budget));
     let mut with_windows = Vec::with_capacity(path.len());
     for mut budget in path {
         let start = match &budget.window {

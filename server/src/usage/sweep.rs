@@ -6,6 +6,7 @@ use super::{
     CallOutcome, Ending, Hold,
     settle::{Due, settle_calls},
     settlement::Bounds,
+    spill::is_waiting,
 };
 use crate::{
     db::{
@@ -44,14 +45,14 @@ pub async fn settle_turn(
 }
 
 /// Settles holds whose lease ran out (all tenants), at most 200 at once, save those of the turns that run in this very
-/// process: their engines know more than the checkpoints. Returns how many.
+/// process: their engines know more than the checkpoints; and save those whose settlements wait in a file. Returns how many.
 ///
 /// # Errors
 /// Database errors.
 pub async fn sweep(tx: &mut SystemTx, world: &World, running_here: &[TurnId]) -> Result<u64> {
     let expired = call_expired(tx, world.now(), SWEEP_AT_ONCE).await?;
     let is_ours = |call: &OpenCall| call.turn.is_some_and(|turn| running_here.contains(&turn));
-    let abandoned = expired.iter().filter(|call| !is_ours(call));
+    let abandoned = expired.iter().filter(|call| !is_ours(call) && !is_waiting(call.id));
     let due = abandoned.map(|call| due(Books::within(tx, call.tenant), call)).collect();
     let swept = settle_calls(tx, world, due).await?.settled;
     if swept > 0 {

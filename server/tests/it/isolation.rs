@@ -142,6 +142,13 @@ fn body_of(listed: &Listed) -> Body {
         ("POST", "/login") => {
             Body::Form(vec![("email".into(), "nobody@example.com".into()), ("password".into(), "x".into())])
         }
+        ("POST", "/t/{tenant}/budget") => {
+            Body::Form(vec![("budget".into(), "{message}".into()), ("reason".into(), "x".into())])
+        }
+        ("POST", "/t/{tenant}/budget/seen") => Body::Form(vec![("key".into(), "{message}.1.soft".into())]),
+        ("POST", "/t/{tenant}/budget/requests/{id}") => {
+            Body::Form(vec![("decision".into(), "grant".into()), ("requests".into(), "5".into())])
+        }
         _ => Body::None,
     }
 }

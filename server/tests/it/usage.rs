@@ -6,10 +6,16 @@ mod concurrency;
 mod desk;
 mod endings;
 mod isolation;
+mod lifecycle;
 mod limits;
 mod machine;
 mod reconcile;
 mod reports;
+mod requests;
+mod scopes;
+mod spill;
+mod thresholds;
+mod time;
 
 use app::model::{BudgetLimits, BudgetRefusal, Money, Role, Timestamp, TurnId};
 use server::{
@@ -154,6 +160,23 @@ pub async fn sweep(t: &TestDb) -> u64 {
     let swept = usage::sweep(&mut tx, &t.world, &[]).await.expect("it sweeps");
     tx.commit(t.world.id(), t.world.now(), "test").await.expect("a commit");
     swept
+}
+
+/// What a command prints.
+pub async fn command(t: &TestDb, line: &[&str]) -> Result<String, server::error::Error> {
+    use clap::Parser as _;
+    let cli = server::cli::Cli::parse_from([&["steward"], line].concat());
+    match cli.command {
+        server::cli::Command::Budget { args, .. } => args.execute(&t.db, &t.world).await,
+        server::cli::Command::Group { command, .. } => command.execute(&t.db, &t.world).await,
+        _ => panic!("no command of these stories: {line:?}"),
+    }
+}
+
+/// The e-mail of a scope's person.
+pub async fn email(t: &TestDb, scope: &TenantScope) -> String {
+    let mut tx = t.db.read_directory().await.unwrap();
+    server::db::user::user_find(&mut tx, scope.user()).await.unwrap().expect("a person").email
 }
 
 pub async fn meter(t: &TestDb, scope: &TenantScope) -> app::model::UsageMeter {

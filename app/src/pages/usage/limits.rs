@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     components::format::{number, usd},
     model::{Lang, Money, UsageMeter},
-    words::{dates, usage},
+    words::{budget, dates, usage},
 };
 
 /// From here on a meter warns.
@@ -40,6 +40,7 @@ pub(super) fn limits_view(
             <dl class="usage-limits">
                 {limit(lang, usage::input_tokens(lang), used.input_total(), limits.input_tokens, &count)}
                 {limit(lang, usage::output_tokens(lang), used.output, limits.output_tokens, &count)}
+                {limits.tokens.map(|tokens| limit(lang, budget::total_tokens(lang), used.input_total().saturating_add(used.output), Some(tokens), &count))}
                 {limit(lang, usage::requests(lang), *requests, limits.requests, &count)}
                 {limit(lang, usage::cost(lang), cost.0, limits.cost.map(|cost| cost.0), &money)}
             </dl>

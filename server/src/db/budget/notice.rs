@@ -77,7 +77,7 @@ struct StandingRow {
     has_overrun: bool,
 }
 
-/// How a window stands, within the transaction that has just written it.
+/// How a window stands, within the transaction that has just written it; `None`: its budget limits nothing.
 ///
 /// # Errors
 /// Database errors.
@@ -94,7 +94,7 @@ pub async fn window_standing(books: Books, tx: &mut Tx, window: WindowKey) -> Re
              EXISTS (SELECT 1 FROM budget_notices n WHERE n.tenant_id = $1 AND n.budget_id = $2 \
              AND n.window_start = $3 AND n.kind = 'overrun') AS has_overrun \
              FROM budget_windows w JOIN budgets b ON b.tenant_id = w.tenant_id AND b.id = w.budget_id \
-             WHERE w.tenant_id = $1 AND w.budget_id = $2 AND w.window_start = $3",
+             WHERE w.tenant_id = $1 AND w.budget_id = $2 AND w.window_start = $3 AND b.is_active = TRUE",
         )
         .bind(books.tenant())
         .bind(window.budget)

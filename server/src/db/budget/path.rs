@@ -18,11 +18,11 @@ pub struct BudgetOnPath {
     pub id: Uuid,
     pub scope: ScopeKind,
     pub period: Period,
-    /// With what was granted for the window.
+    /// With what was granted for the window; none when it does not count.
     pub limits: BudgetLimits,
     /// From this share of a limit on people are told.
     pub soft_percent: Option<i64>,
-    /// `false`: it does not count.
+    /// `false`: it limits nothing.
     pub is_active: bool,
     /// The tenant's.
     pub time_zone: Tz,
@@ -78,7 +78,7 @@ impl PathRow {
             id: self.id,
             scope,
             period,
-            limits: granted.on_top_of(&limits),
+            limits: if self.is_active { granted.on_top_of(&limits) } else { BudgetLimits::default() },
             soft_percent: self.soft_percent,
             is_active: self.is_active,
             time_zone,

@@ -153,13 +153,17 @@ pub async fn request_list(
     now: Timestamp,
     after: Uuid,
     limit: i64,
+    only_open: bool,
 ) -> Result<Vec<BudgetRequest>> {
     let rows: Vec<RequestRow> = tx
-        .query(requests!("AND w.window_end > $2 AND r.id > $3 ORDER BY r.id LIMIT $4"))
+        .query(requests!(
+            "AND w.window_end > $2 AND r.id > $3 AND ($5 = FALSE OR r.state = 'open') ORDER BY r.id LIMIT $4"
+        ))
         .bind(books.tenant())
         .bind(now)
         .bind(after)
         .bind(limit)
+        .bind(only_open)
         .all()
         .await?;
     rows.into_iter().map(RequestRow::request).collect()

@@ -141,29 +141,29 @@ pub async fn window_reserve(books: Books, tx: &mut Tx, window: WindowKey, amount
              reserved_requests = budget_windows.reserved_requests + $6, \
              reserved_pico_usd = budget_windows.reserved_pico_usd + $7, \
              ceiling_input_tokens = CASE \
-              WHEN b.limit_input_tokens IS NULL OR budget_windows.ceiling_input_tokens IS NULL THEN NULL \
+              WHEN b.limit_input_tokens IS NULL OR b.is_active = FALSE OR budget_windows.ceiling_input_tokens IS NULL THEN NULL \
               WHEN b.limit_input_tokens > budget_windows.ceiling_input_tokens THEN b.limit_input_tokens \
               ELSE budget_windows.ceiling_input_tokens END, \
              ceiling_output_tokens = CASE \
-              WHEN b.limit_output_tokens IS NULL OR budget_windows.ceiling_output_tokens IS NULL THEN NULL \
+              WHEN b.limit_output_tokens IS NULL OR b.is_active = FALSE OR budget_windows.ceiling_output_tokens IS NULL THEN NULL \
               WHEN b.limit_output_tokens > budget_windows.ceiling_output_tokens THEN b.limit_output_tokens \
               ELSE budget_windows.ceiling_output_tokens END, \
              ceiling_requests = CASE \
-              WHEN b.limit_requests IS NULL OR budget_windows.ceiling_requests IS NULL THEN NULL \
+              WHEN b.limit_requests IS NULL OR b.is_active = FALSE OR budget_windows.ceiling_requests IS NULL THEN NULL \
               WHEN b.limit_requests > budget_windows.ceiling_requests THEN b.limit_requests \
               ELSE budget_windows.ceiling_requests END, \
              ceiling_pico_usd = CASE \
-              WHEN b.limit_pico_usd IS NULL OR budget_windows.ceiling_pico_usd IS NULL THEN NULL \
+              WHEN b.limit_pico_usd IS NULL OR b.is_active = FALSE OR budget_windows.ceiling_pico_usd IS NULL THEN NULL \
               WHEN b.limit_pico_usd > budget_windows.ceiling_pico_usd THEN b.limit_pico_usd \
               ELSE budget_windows.ceiling_pico_usd END, \
              ceiling_tokens = CASE \
-              WHEN b.limit_tokens IS NULL OR budget_windows.ceiling_tokens IS NULL THEN NULL \
+              WHEN b.limit_tokens IS NULL OR b.is_active = FALSE OR budget_windows.ceiling_tokens IS NULL THEN NULL \
               WHEN b.limit_tokens > budget_windows.ceiling_tokens THEN b.limit_tokens \
               ELSE budget_windows.ceiling_tokens END \
              FROM budgets b \
              WHERE budget_windows.tenant_id = $1 AND budget_windows.budget_id = $2 AND budget_windows.window_start = $3 \
              AND b.tenant_id = $1 AND b.id = $2 \
-             AND (b.limit_input_tokens IS NULL OR budget_windows.settled_input_tokens \
+             AND (b.is_active = FALSE OR ((b.limit_input_tokens IS NULL OR budget_windows.settled_input_tokens \
               + budget_windows.reserved_input_tokens + $4 - budget_windows.granted_input_tokens <= b.limit_input_tokens) \
              AND (b.limit_output_tokens IS NULL OR budget_windows.settled_output_tokens \
               + budget_windows.reserved_output_tokens + $5 - budget_windows.granted_output_tokens <= b.limit_output_tokens) \
@@ -173,7 +173,7 @@ pub async fn window_reserve(books: Books, tx: &mut Tx, window: WindowKey, amount
               + budget_windows.reserved_pico_usd + $7 - budget_windows.granted_pico_usd <= b.limit_pico_usd) \
              AND (b.limit_tokens IS NULL OR budget_windows.settled_input_tokens \
               + budget_windows.settled_output_tokens + budget_windows.reserved_input_tokens \
-              + budget_windows.reserved_output_tokens + $4 + $5 - budget_windows.granted_tokens <= b.limit_tokens)",
+              + budget_windows.reserved_output_tokens + $4 + $5 - budget_windows.granted_tokens <= b.limit_tokens)))",
         )
         .bind(books.tenant())
         .bind(window.budget)

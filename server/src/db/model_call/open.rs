@@ -126,6 +126,25 @@ pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Resul
     rows.into_iter().map(OpenRow::call).collect()
 }
 
+/// One call, while it is open.
+///
+/// # Errors
+/// Database errors.
+pub async fn call_open(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<Option<OpenCall>> {
+    let row: Option<OpenRow> = tx
+        .query(
+            "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
+             price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
+             seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
+             FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state = 'open'",
+        )
+        .bind(books.tenant())
+        .bind(call)
+        .optional()
+        .await?;
+    Ok(row.map(OpenRow::call))
+}
+
 /// Open calls of all tenants whose lease ran out before `now`, at most `limit`.
 ///
 /// # Errors

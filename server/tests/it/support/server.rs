@@ -81,6 +81,7 @@ impl TestServer {
             model: args.model,
             attachments: args.attachments,
             metrics: None,
+            spill: usage::Spill::nowhere(),
         };
         let state = AppState::wire(parts).await.expect("a server");
         let password_hash = state.auth.passwords.hash(PASSWORD).await.expect("a hash");
