@@ -7,12 +7,22 @@
 
 use std::{cell::RefCell, future::Future, pin::Pin, time::Duration};
 
-use leptos::prelude::set_timeout;
-use wasm_bindgen_futures::spawn_local;
+use leptos::prelude::{set_timeout, window};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::chat::browser;
 
 /// How often a part is asked for in vain before the next wish for it.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// When the page was last loaded again for a part that is gone, in the tab's storage, and how soon it may be once more,
+/// milliseconds: a part that is missing for good must not make it a wheel.
+const RELOADED: &str = "reloaded-at";
+const RELOAD_EVERY_MS: i64 = 60_000;
+/// Answers while the server is there.
+const ALIVE: &str = "/livez";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -82,5 +92,24 @@ fn attempt(part: Part, number: u32) {
             if arrived { std::mem::take(&mut state.waiting) } else { vec![] }
         });
         waiting.into_iter().for_each(|waiting| waiting());
+        if !arrived {
+            reload_if_replaced().await;
+        }
     });
+}
+
+/// The server is there and the part is not: a newer program has taken the place of this one, and the page is loaded again
+/// with it. What was typed is in the drafts. Without a server the page stays as it is, and the part is asked for again with
+/// the next wish.
+async fn reload_if_replaced() {
+    let answer = JsFuture::from(window().fetch_with_str(ALIVE)).await;
+    let is_there = answer.is_ok_and(|answer| answer.dyn_into::<web_sys::Response>().is_ok_and(|answer| answer.ok()));
+    let now = browser::now().0;
+    let before = browser::session_stored(RELOADED).and_then(|at| at.parse::<i64>().ok());
+    if !is_there || before.is_some_and(|before| now - before < RELOAD_EVERY_MS) {
+        return;
+    }
+    if browser::session_store(RELOADED, &now.to_string()) {
+        let _stays_if_not = window().location().reload();
+    }
 }

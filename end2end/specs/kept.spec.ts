@@ -66,6 +66,51 @@ test.describe("nothing typed is lost @script", () => {
     await chat.answered();
   });
 
+  test("a queued message that was taken back and sent again arrives once", async ({ chat, page, upstream }) => {
+    const id = randomUUID().slice(0, 8);
+    await upstream.enqueue({ when: { user_contains: id }, steps: [{ text: "Working" }, { gate: id }, { text: " done." }] });
+    await upstream.enqueue({ when: { user_contains: "Taken back, then sent" }, steps: [{ text: "Heard once." }] });
+    await chat.open();
+    await chat.ask(`Begin (${id})`);
+    await expect(chat.answers.last()).toContainText("Working");
+    const keys = keysOf(page);
+    await chat.composer.fill("Taken back");
+    await page.keyboard.press("Enter");
+    const queue = page.getByRole("list", { name: "Messages that wait" });
+    await expect(queue).toContainText("Taken back");
+    await queue.getByRole("button", { name: "Edit" }).click();
+    await expect(queue).toBeHidden();
+    await expect(chat.composer).toHaveValue("Taken back");
+    await chat.composer.pressSequentially(", then sent");
+    await page.keyboard.press("Enter");
+    await expect(queue).toContainText("Taken back, then sent");
+    await upstream.release(id);
+    await expect(chat.questions).toHaveCount(2);
+    await expect(chat.text(await chat.answered())).toHaveText("Heard once.");
+    expect(new Set(keys).size, "sent under one key").toBe(1);
+    await chat.reload();
+    await expect(chat.questions).toHaveCount(2);
+    await expect(chat.composer).toHaveValue("");
+  });
+
+  test("a part of the program that is gone brings a newer page, and the draft stays", async ({ chat, page, complaints }) => {
+    complaints.expect(/404|Failed to load resource|HTTP status code is not ok/);
+    let gone = 0;
+    await page.route(/\/pkg\/(split|chunk)_/, async (route) => {
+      gone += 1;
+      await route.fulfill({ status: 404, body: "gone" });
+    });
+    await chat.open();
+    await chat.composer.fill("Typed before the new version");
+    await expect.poll(() => gone).toBeGreaterThan(0);
+    const again = page.waitForEvent("load", { timeout: 30_000 });
+    await again;
+    await page.unroute(/\/pkg\/(split|chunk)_/);
+    await chat.ready();
+    await expect(chat.composer).toHaveValue("Typed before the new version");
+    expect(new URL(page.url()).pathname, "the same place").toBe("/t/prs");
+  });
+
   test("a session that ended is begun again in place, and the message goes out once", async ({ chat, page, person, steward, complaints }) => {
     complaints.expect(/status of 401/);
     await chat.open();

@@ -22,6 +22,9 @@ cargo build --release --package load --package upstream
 
 say "measuring on $(nproc) cores of $(awk -F ': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(awk '/MemTotal/ { printf "%.0f GB", $2 / 1e6 }' /proc/meminfo)"
 
+# A thousand streams are some thousands of connections.
+ulimit -n "$(ulimit -Hn)" || note "WARNING: no more open files than $(ulimit -n); use fewer streams (--streams)"
+
 server() {
     if [ "${STEWARD_BENCH_POSTGRES:-}" = 1 ]; then
         "$(postgres_bin)/psql" -qX "$STEWARD_TEST_PG_ADMIN_URL" -c 'CREATE DATABASE steward_bench OWNER steward_owner'

@@ -60,6 +60,7 @@ cargo_program() { # crate, version, extra arguments of cargo install
 prepare_build() {
     have cargo || die "Rust is missing. Install it from https://rustup.rs"
     have cc || debian_package "a C compiler" build-essential
+    have make || debian_package "make" make
     have node || debian_package "Node" nodejs
     have npm || debian_package "npm" npm
     [ "$(node --print 'parseInt(process.versions.node)')" -ge 20 ] || die "Node 20 or newer is needed; this is $(node --version)"

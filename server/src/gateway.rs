@@ -136,7 +136,6 @@ impl Drop for Running {
 
 impl Gateway {
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "the parts are wired in one place")]
     pub fn new(
         world: World,
         desk: Desk,

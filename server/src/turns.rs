@@ -83,7 +83,8 @@ pub struct TurnsConfig {
     pub lease_ms: i64,
     /// How often the log is written and stops are noticed.
     pub write_every: Duration,
-    /// The shortest time between two text events of a turn.
+    /// The shortest time between two text events of a turn; the first one goes out at once. The page spreads what comes
+    /// evenly over up to 400 ms (`app::chat::smooth`), and an event of one short word is mostly frame.
     pub text_every: Duration,
     /// How long a call that its person stopped is still heard for what it cost.
     pub final_usage_within: Duration,
@@ -110,7 +111,7 @@ impl Default for TurnsConfig {
             question_ms: 10 * 60 * 1000,
             lease_ms: 30_000,
             write_every: Duration::from_millis(500),
-            text_every: Duration::from_millis(40),
+            text_every: Duration::from_millis(120),
             final_usage_within: Duration::from_secs(2),
             poll_every: Duration::from_secs(2),
             title_wait: Duration::from_secs(3),

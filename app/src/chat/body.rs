@@ -46,8 +46,11 @@ pub struct Reasoning {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Activity {
     Writing,
-    /// The title of a tool that runs.
-    Tool(String),
+    /// A tool runs.
+    Tool {
+        name: String,
+        title: String,
+    },
     /// A tool asks the person.
     Waiting,
 }
@@ -271,7 +274,7 @@ mod tests {
     #[test]
     fn the_running_tool_is_named_and_a_question_comes_first() {
         let body = Body::new(&[call(1, ToolCallStatus::Done), call(2, ToolCallStatus::Running)], false);
-        assert_eq!(body.activity(), Activity::Tool("Tool 2".into()));
+        assert_eq!(body.activity(), Activity::Tool { name: "t".into(), title: "Tool 2".into() });
         let question = crate::model::Question {
             wish: crate::model::Wish::Form { message: String::new(), fields: vec![] },
             expires_at: crate::model::Timestamp(0),

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::model::{MessageStatus, Part, TurnEnvelope};
 
+/// Text is drawn at most this often, milliseconds: every other frame of most screens. Nobody reads faster, and it halves
+/// what a long answer costs.
+const DRAW_EVERY_MS: f64 = 30.0;
 /// Sentences are told at most this often, milliseconds.
 const TELL_EVERY_MS: f64 = 3_000.0;
 /// At most so much of the text is told at once, bytes, so that who listens does not fall behind for ever.
@@ -42,6 +45,7 @@ struct State {
     /// The part that `smooth` is about.
     part: usize,
     animating: bool,
+    drawn_at_ms: f64,
     told: Told,
 }
 
@@ -65,6 +69,7 @@ impl Writer {
             smooth: Smooth::starting_at(shown),
             part,
             animating: false,
+            drawn_at_ms: 0.0,
             told: Told { bytes: shown, at_ms: 0.0 },
         };
         Self(Rc::new(RefCell::new(state)))
@@ -104,7 +109,9 @@ impl Writer {
                     return;
                 }
                 let now = js_sys::Date::now();
-                state.show(now);
+                if state.is_due(now) {
+                    state.show(now);
+                }
             }
             this.animate();
         });
@@ -144,7 +151,10 @@ impl State {
             self.following.item.body.replace(&self.transcript.parts, over);
             self.transcript.take_touched();
         }
-        self.show(now);
+        // What waits is drawn when its frame comes.
+        if over || replaced || !self.smooth.waits() || self.is_due(now) {
+            self.show(now);
+        }
         if over {
             self.following.item.usage.set(self.transcript.usage);
             self.following.item.status.set(self.transcript.status.clone());
@@ -153,7 +163,13 @@ impl State {
         taken
     }
 
+    fn is_due(&self, now: f64) -> bool {
+        // A clock that was put back is no reason to wait.
+        !(0.0..DRAW_EVERY_MS).contains(&(now - self.drawn_at_ms))
+    }
+
     fn show(&mut self, now: f64) {
+        self.drawn_at_ms = now;
         let over = self.transcript.is_over();
         let shown = self.smooth.advance(now, last_text(&self.transcript.parts));
         let touched = self.transcript.take_touched().min(self.part);

@@ -17,7 +17,7 @@ use super::{each::each, format, icon::icon, message::seconds_since_shown};
 use crate::{
     chat::body::{Card, ToolRun},
     model::{Question, ToolCallStatus, ToolCallView, TurnId},
-    words::{self, Lang, thread},
+    words::{self, Lang, energy, thread},
 };
 
 /// A run of calls. `turn`: whose calls they are, for answering what they ask.
@@ -56,8 +56,8 @@ struct Summary {
     running: usize,
     waiting: usize,
     failed: usize,
-    /// The title of a call that runs.
-    title: String,
+    /// Name and title of a call that runs.
+    title: (String, String),
     longest_ms: Option<i64>,
 }
 
@@ -75,7 +75,7 @@ impl Summary {
         match call.status {
             ToolCallStatus::Running => {
                 self.running += 1;
-                self.title.clone_from(&call.title);
+                self.title = (call.name.clone(), call.title.clone());
             }
             ToolCallStatus::Waiting(_) => self.waiting += 1,
             ToolCallStatus::Failed(_) => self.failed += 1,
@@ -90,7 +90,7 @@ impl Summary {
         match self.running {
             0 if self.waiting > 0 => return thread::waiting_for_you(lang).to_owned(),
             0 => {}
-            1 => return thread::using(lang, &self.title),
+            1 => return thread::using(lang, energy::tool_title(lang, &self.title.0, &self.title.1)),
             several => return thread::using(lang, &thread::tools(lang, several)),
         }
         let mut heading = thread::used(lang, self.count, self.failed);
@@ -145,12 +145,16 @@ fn Row(call: RwSignal<ToolCallView>, running: bool) -> impl IntoView {
         <div class=class>
             <span class="tool-mark">{mark}</span>
             <span class="visually-hidden">{[state, ": "].concat()}</span>
-            <span class="tool-title">{move || call.with(|call| call.title.clone())}</span>
+            <span class="tool-title">{move || call.with(|call| title(lang, call))}</span>
             <span class="tool-summary">{move || call.with(|call| call.summary.clone())}</span>
             {seconds}
         </div>
     }
     .into_any()
+}
+
+fn title(lang: Lang, call: &ToolCallView) -> String {
+    energy::tool_title(lang, &call.name, &call.title).to_owned()
 }
 
 /// A call that is over: its row, and what went in and came out behind it.
@@ -176,7 +180,7 @@ fn finished(call: &ToolCallView) -> AnyView {
             <summary>
                 <span class="tool-mark">{icon(mark)}</span>
                 <span class="visually-hidden">{[state, ": "].concat()}</span>
-                <span class="tool-title">{call.title.clone()}</span>
+                <span class="tool-title">{title(lang, call)}</span>
                 <span class="tool-summary">{call.summary.clone()}</span>
                 {took}
                 {icon("right")}

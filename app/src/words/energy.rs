@@ -1,5 +1,5 @@
 //! What the energy tools write beside their numbers: texts, headings, charts' sentences. In the tenant's language, since
-//! everybody in a conversation reads the same result.
+//! everybody in a conversation reads the same result. The titles of the tools themselves the page says in its own.
 //!
 //! A word from the data (a device, a shift, a tag) is never translated.
 
@@ -299,6 +299,12 @@ pub fn tool(lang: Lang, name: &str) -> Option<&'static str> {
         "delete_note" => delete_note(lang),
         _ => return None,
     })
+}
+
+/// The title of a tool in the language of the page; `told` is what the server called it, in the tenant's.
+#[must_use]
+pub fn tool_title<'t>(lang: Lang, name: &str, told: &'t str) -> &'t str {
+    tool(lang, name).unwrap_or(told)
 }
 
 /// `energy` or `cost`, within a sentence.

@@ -8,13 +8,20 @@ mod client;
 mod gateway;
 mod measure;
 mod server;
+mod streams;
 mod stub;
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::{client::Client, measure::Row, server::Steward, stub::Stub};
+use crate::{
+    client::Client,
+    measure::Row,
+    server::Steward,
+    streams::{Amount, Providers},
+    stub::Stub,
+};
 
 /// Any failure ends the run: a benchmark of a broken server says nothing.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -34,6 +41,15 @@ struct Arguments {
     /// Leave the long conversation out.
     #[arg(long)]
     only_gateway: bool,
+    /// Leave everything but the gateway's streams out.
+    #[arg(long)]
+    only_streams: bool,
+    /// Streams at once. A thousand need some 2,000 open files (`ulimit -n`).
+    #[arg(long, default_value_t = 1_000)]
+    streams: usize,
+    /// Minutes for which rounds of so many streams go on, to see whether memory grows; 0: one round.
+    #[arg(long, default_value_t = 0)]
+    minutes: u64,
     /// Measure on this PostgreSQL database instead of SQLite.
     #[arg(long)]
     database_url: Option<String>,
@@ -48,11 +64,20 @@ async fn main() -> Result<()> {
 
 async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     let stub = Stub::start().await?;
-    let mut steward = Steward::new(&arguments.steward, stub.url(), arguments.database_url.clone())?;
+    let providers = Providers::start().await?;
+    let database_url = arguments.database_url.clone();
+    let mut steward = Steward::new(&arguments.steward, stub.url(), database_url, providers.settings())?;
     eprintln!("setting up a tenant and a person");
     steward.set_up()?;
 
+    let amount = Amount { streams: arguments.streams, minutes: arguments.minutes };
     let mut rows = Vec::new();
+    if arguments.only_streams {
+        steward.start().await?;
+        eprintln!("streams");
+        rows.extend(streams::measure(&steward, &providers, amount).await?);
+        return finish(steward, rows).await;
+    }
     eprintln!("starting and stopping");
     rows.push(measure::ready(&mut steward).await?);
     rows.push(measure::idle_memory(&steward).await?);
@@ -63,6 +88,8 @@ async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     rows.extend(measure::sending(&mut client, &stub, arguments.samples).await?);
     eprintln!("the gateway");
     rows.extend(gateway::measure(&steward, &stub, arguments.samples.saturating_mul(5)).await?);
+    eprintln!("streams");
+    rows.extend(streams::measure(&steward, &providers, amount).await?);
     if arguments.only_gateway {
         return finish(steward, rows).await;
     }

@@ -23,7 +23,13 @@ pub struct Steward {
 }
 
 impl Steward {
-    pub fn new(binary: &Path, provider_url: &str, database_url: Option<String>) -> Result<Self> {
+    /// `settings`: more of its environment.
+    pub fn new(
+        binary: &Path,
+        provider_url: &str,
+        database_url: Option<String>,
+        settings: Vec<(&'static str, String)>,
+    ) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("steward-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         // Free a moment ago is good enough on a machine that measures.
@@ -36,6 +42,7 @@ impl Steward {
             ("STEWARD_LOG", "warn".to_owned()),
         ];
         environment.extend(database_url.map(|url| ("DATABASE_URL", url)));
+        environment.extend(settings);
         Ok(Self { binary: binary.to_owned(), environment, url: format!("http://{address}"), child: None, folder })
     }
 

@@ -255,10 +255,13 @@ impl Relay<'_> {
         given.cloned().unwrap_or(HeaderValue::from_static(default))
     }
 
-    /// Renews the lease.
+    /// Renews the lease. It is read only when this process does not come back, and then some time later: what came (and was
+    /// billed) meanwhile is bounded by the cap alone, until the provider's last word is there.
     async fn checkpoint(&mut self, hold: &Hold) {
         self.until_checkpoint = Instant::now() + CHECKPOINT_EVERY;
-        let (reported, received) = (self.tap.reported(), self.received_bytes());
+        let reported = self.tap.reported();
+        let is_known = reported.is_final || self.tap.state() == TapState::Nothing;
+        let received = if is_known { self.received_bytes() } else { i64::MAX };
         self.inner.desk.checkpoint(&self.incoming.scope, hold, reported, received).await;
     }
 

@@ -148,7 +148,12 @@ async fn book(db: &Db, world: &World, lines: &[Line]) -> db::Result<u64> {
     let due = open.iter().map(|(books, call, outcome)| Due {
         books: *books,
         call: call.id,
-        bounds: Bounds { input: call.input_bound, output_cap: call.output_cap, price: call.price.as_ref() },
+        bounds: Bounds {
+            input: call.input_bound,
+            output_cap: call.output_cap,
+            price: call.price.as_ref(),
+            baseline: call.baseline.as_ref(),
+        },
         outcome: *outcome,
     });
     let settled = settle_calls(&mut tx, world, due.collect()).await?.settled;

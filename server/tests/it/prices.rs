@@ -10,7 +10,7 @@ use upstream::{Script, Step};
 
 use crate::{
     profiles::{DOLLAR, House, ask, dollars, steward},
-    support::db::{TestDb, db_test},
+    support::db::db_test,
 };
 
 /// Haiku at twice its price, in our own format.

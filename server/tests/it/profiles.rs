@@ -27,7 +27,6 @@ use crate::support::{
 pub struct House {
     pub server: TestServer,
     pub tenant: TenantId,
-    pub user: UserId,
     pub key: KeyText,
 }
 
@@ -40,7 +39,7 @@ impl House {
         let tenant = server.tenant("prs").await;
         let user = server.account("ana@prs.example", &[(tenant, Role::Member)]).await;
         let key = make_key(&server, tenant, user).await;
-        Self { server, tenant, user, key }
+        Self { server, tenant, key }
     }
 
     pub fn upstream(&self) -> &upstream::Upstream {
@@ -88,7 +87,7 @@ impl House {
         let mut tx = self.server.db.read_system(SystemReason::AuditOfBooks).await.unwrap();
         tx.query(
             "SELECT c.model, c.price_version, c.price_input, c.cost_pico_usd, c.list_cost_pico, c.markup_bp, c.rule, \
-             c.baseline_model, c.baseline_cost_pico, c.input_tokens, c.output_tokens, p.slug FROM model_calls c \
+             c.baseline_model, c.baseline_cost_pico, p.slug FROM model_calls c \
              LEFT JOIN profiles p ON p.tenant_id = c.tenant_id AND p.id = c.profile_id \
              WHERE c.state = 'settled' ORDER BY c.model, c.price_version, c.input_tokens LIMIT 100",
         )
@@ -110,8 +109,6 @@ pub struct Call {
     pub rule: Option<String>,
     pub baseline_model: Option<String>,
     pub baseline_cost_pico: Option<i64>,
-    pub input_tokens: i64,
-    pub output_tokens: i64,
     pub slug: Option<String>,
 }
 

@@ -56,7 +56,7 @@ impl ToolRun {
                 card.call.with(|call| match call.status {
                     ToolCallStatus::Waiting(_) => activity = Activity::Waiting,
                     ToolCallStatus::Running if activity == Activity::Writing => {
-                        activity = Activity::Tool(call.title.clone());
+                        activity = Activity::Tool { name: call.name.clone(), title: call.title.clone() };
                     }
                     _ => {}
                 });

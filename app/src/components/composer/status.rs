@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     chat::{body::Activity, gauge, item::Item, state::Chat},
     model::{AttachmentView, MessageAuthor},
-    words::{composer as words, thread},
+    words::{composer as words, energy, thread},
 };
 
 #[component]
@@ -22,7 +22,7 @@ pub fn StatusLine() -> impl IntoView {
         if let Some(following) = chat.following.get() {
             return match following.item.body.activity() {
                 Activity::Waiting => thread::waiting_for_you(lang).to_owned(),
-                Activity::Tool(tool) => tool + "…",
+                Activity::Tool { name, title } => energy::tool_title(lang, &name, &title).to_owned() + "…",
                 Activity::Writing => words::answering(lang).to_owned(),
             };
         }

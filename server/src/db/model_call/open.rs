@@ -115,7 +115,8 @@ pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Resul
     let rows: Vec<OpenRow> = tx
         .query(
             "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, output_cap, seen_input, seen_cache_read, \
+             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, \
+             output_cap, seen_input, seen_cache_read, \
              seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
              FROM model_calls WHERE tenant_id = $1 AND turn_id = $2 AND state = 'open' ORDER BY id",
         )
@@ -134,7 +135,8 @@ pub async fn call_open(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<O
     let row: Option<OpenRow> = tx
         .query(
             "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
+             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, \
+             output_cap, seen_input, seen_cache_read, \
              seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
              FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state = 'open'",
         )
@@ -142,7 +144,7 @@ pub async fn call_open(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<O
         .bind(call)
         .optional()
         .await?;
-    Ok(row.map(OpenRow::call))
+    row.map(OpenRow::call).transpose()
 }
 
 /// Open calls of all tenants whose lease ran out before `now`, at most `limit`.
@@ -153,7 +155,8 @@ pub async fn call_expired(tx: &mut SystemTx, now: Timestamp, limit: i64) -> Resu
     let rows: Vec<OpenRow> = tx
         .query(
             "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, output_cap, seen_input, seen_cache_read, \
+             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, \
+             output_cap, seen_input, seen_cache_read, \
              seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
              FROM model_calls WHERE state = 'open' AND lease_until < $1 ORDER BY lease_until, id LIMIT $2",
         )

@@ -26,7 +26,8 @@ pub(super) const STOP: &str = "a|an|the|of|for|in|on|at|by|to|from|with|per|and|
         overall|total|up|down|over|under|during|today's|currently|week|month|day|year|time|going|went|high|\
         low|apa|apakah|berapa|yang|mana|di|ke|dari|pada|untuk|dengan|oleh|dan|atau|adalah|itu|ini|saya|kita|\
         kami|anda|kamu|tolong|tampilkan|lihat|tunjukkan|beri|berikan|daftar|semua|setiap|ada|punya|bisa|\
-        saja|aja|kapan|bagaimana|kenapa|mengapa|pabrik|banyak|seberapa|jumlah|saat|sekarang|ya|dong";
+        saja|aja|as|chart|charts|graph|graphs|plot|diagram|table|tables|sebagai|dalam|bentuk|grafik|bagan|\
+        tabel|gambarkan|kapan|bagaimana|kenapa|mengapa|pabrik|banyak|seberapa|jumlah|saat|sekarang|ya|dong";
 
 /// The device words of Indonesian in the English of the meters' names.
 pub(super) const TRANSLATED: &[(&str, &str)] = &[

@@ -21,7 +21,14 @@ async fn make_key(t: &TestDb, scope: &TenantScope) -> (String, app::model::ApiKe
 }
 
 fn wish(scope: &TenantScope, key: app::model::ApiKeyId, input_bound: i64) -> Wish {
-    let via = Via { key, rates: Rates::default(), profile: None, format: "openai", request_id: "req".to_owned() };
+    let via = Via {
+        cheaper: None,
+        key,
+        rates: Rates::default(),
+        profile: None,
+        format: "openai",
+        request_id: "req".to_owned(),
+    };
     Wish {
         scope: scope.clone(),
         via,
