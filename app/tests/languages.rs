@@ -215,7 +215,7 @@ async fn settings_and_usage_speak_both_languages() {
         assert_indonesian(address, &page(address, Lang::Indonesian, FakeBackend::default()).await);
     }
     let html = page("/t/prs/usage", Lang::Indonesian, FakeBackend::default()).await;
-    for words in ["Pemakaian", "November 2026", "41 % anggaran bulan ini sudah terpakai", "1 hari perkiraan"] {
+    for words in ["Pemakaian", "November 2026", "41 % anggaran bulan ini sudah terpakai", "1 permintaan perkiraan"] {
         assert!(html.contains(words), "{words} is missing in {html}");
     }
     let backend = FakeBackend { report: Err(app::error::AppError::Forbidden), ..FakeBackend::default() };
