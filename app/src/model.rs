@@ -44,6 +44,6 @@ pub use tool::{
 };
 pub use turn::{Again, StartTurn, TurnEnvelope, TurnError, TurnErrorCode, TurnEvent, TurnStarted};
 pub use usage::{
-    BudgetLimits, BudgetNotice, BudgetRefusal, Money, Quality, Tokens, TurnUsage, UsageByDay, UsageByPerson,
-    UsageMeter, UsageReport,
+    BudgetLimits, BudgetNotice, BudgetRefusal, Money, Quality, Tokens, ToolUse, TurnUsage, UsageBreakdown, UsageBy,
+    UsageByDay, UsageMeter, UsageReport, UsageRow,
 };

@@ -17,6 +17,7 @@ pub mod composer;
 pub mod dates;
 pub mod energy;
 pub mod errors;
+pub mod keys;
 pub mod markdown;
 pub mod plain;
 pub mod refusals;

@@ -3,10 +3,11 @@
 #![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
 
 use app::{
-    model::{Lang, Role, TenantChoice, Theme},
+    model::{BudgetLimits, Date, Lang, Money, Role, TenantChoice, Theme, Timestamp},
     plain::{
-        ChooseTenantPage, ErrorPage, LoginError, LoginNotice, LoginPage, PlainFrame, WaitingPage, choose_tenant, error,
-        login, waiting,
+        BudgetCard, BudgetRequestsPage, BudgetsPage, ChooseTenantPage, ErrorPage, KeyField, KeyForm, KeyRow,
+        KeyShownPage, KeyState, KeysPage, LoginError, LoginNotice, LoginPage, OpenRequest, OwnRequest, PlainFrame,
+        WaitingPage, budget_requests, budgets, choose_tenant, error, key_shown, keys, login, waiting,
     },
 };
 
@@ -193,4 +194,150 @@ fn the_theme_is_there_from_the_first_byte() {
         assert_shows(&html, &[&format!("class=\"{class}\"")]);
         assert_eq!(html.matches("name=\"theme-color\"").count(), colors);
     }
+}
+
+fn keys_page() -> KeysPage {
+    let day = Date { year: 2026, month: 3, day: 10 };
+    let row = KeyRow {
+        id: "0190aaaa-0000-7000-8000-000000000001".to_owned(),
+        public_id: "AbCdEfGhIjKl".to_owned(),
+        name: INJECTION.to_owned(),
+        state: KeyState::Active,
+        created: day,
+        last_used: None,
+        ends: Some(day),
+        requests_per_minute: Some(5),
+        tokens_per_minute: None,
+        concurrent: None,
+        is_front_end: true,
+        administers: false,
+    };
+    KeysPage {
+        frame: frame(),
+        nonce: "abc".to_owned(),
+        tenant: ("prs".to_owned(), INJECTION.to_owned()),
+        notice: None,
+        own: vec![row],
+        services: None,
+        older: None,
+        form: KeyForm { name: INJECTION.to_owned(), ..KeyForm::default() },
+        asks_password: false,
+        origin: "https://steward.example".to_owned(),
+    }
+}
+
+#[test]
+fn keys_are_listed_with_what_can_be_done_about_them() {
+    let html = keys(&keys_page());
+    assert_shows(
+        &html,
+        &[
+            "<title>Keys for programs · Steward</title>",
+            r#"src="/copy.js" nonce="abc""#,
+            "stw_AbCdEfGhIjKl_…",
+            "Made on 10 March 2026 · never used · ends on 10 March 2026 · 5 requests a minute",
+            "Names its people",
+            r#"action="/t/prs/keys/0190aaaa-0000-7000-8000-000000000001/revoke""#,
+            r#"action="/t/prs/keys""#,
+            "https://steward.example/ollama",
+        ],
+    );
+    assert!(!html.contains("<script>alert") && html.matches("<script").count() == 1, "{html}");
+    assert!(!html.contains("type=\"password\"") && !html.contains("Whose key?") && !html.contains("role=\"alert\""));
+    assert!(!html.contains(" style="), "no inline styles");
+}
+
+#[test]
+fn an_administrator_chooses_whose_key_it_is_and_an_old_sign_in_is_asked_for_the_password() {
+    let page = KeysPage { services: Some(vec![]), asks_password: true, ..keys_page() };
+    let html = keys(&page);
+    assert_shows(&html, &["Keys of services", "Whose key?", "There are none yet."]);
+    assert_shows(input(&html, "password"), &[r#"autocomplete="current-password""#, "required"]);
+    let wrong = KeyForm { error: Some((KeyField::Tokens, "Write a whole number.".to_owned())), ..KeyForm::default() };
+    let html = keys(&KeysPage { form: wrong, ..keys_page() });
+    assert_shows(input(&html, "tokens"), &[r#"aria-invalid="true""#, r#"aria-describedby="tokens-hint tokens-error""#]);
+    let indonesian = PlainFrame { lang: Lang::Indonesian, ..frame() };
+    assert_shows(&keys(&KeysPage { frame: indonesian, ..keys_page() }), &["Kunci untuk program", "Cabut sekarang"]);
+}
+
+#[test]
+fn a_key_is_shown_with_what_to_do_with_it() {
+    let page = KeyShownPage {
+        frame: frame(),
+        nonce: "abc".to_owned(),
+        tenant: "prs".to_owned(),
+        name: INJECTION.to_owned(),
+        key: "stw_AbCdEfGhIjKl_secret".to_owned(),
+        origin: "https://steward.example".to_owned(),
+    };
+    let html = key_shown(&page);
+    assert_shows(
+        &html,
+        &["<code>stw_AbCdEfGhIjKl_secret</code>", "not shown again", "OPENAI_API_KEY=stw_AbCdEfGhIjKl_secret"],
+    );
+    assert!(!html.contains("<script>alert"), "{html}");
+}
+
+fn budget_card() -> BudgetCard {
+    BudgetCard {
+        id: "0190-budget".to_owned(),
+        name: INJECTION.to_owned(),
+        limits: BudgetLimits {
+            tokens: Some(1_500_000),
+            cost: Some(Money(25_000_000_000_000)),
+            ..BudgetLimits::default()
+        },
+        used: [1_000_000, 200_000, 7],
+        cost: Money(20_000_000_000_000),
+        percent: Some(80),
+        resets_at: Timestamp(1_796_058_000_000),
+    }
+}
+
+#[test]
+fn asking_for_more_needs_no_script() {
+    let page = |request, lang| BudgetsPage {
+        frame: PlainFrame { lang, ..frame() },
+        tenant: "prs".parse().expect("a code"),
+        locale: Lang::English,
+        offset_minutes: 420,
+        budgets: vec![(budget_card(), request)],
+        is_admin: false,
+    };
+    let html = budgets(&page(OwnRequest::None, Lang::English));
+    assert_shows(&html, &["Your budgets", "80 % used", "1,200,000 / 1,500,000", "$20.00 / $25.00", "1 December 2026"]);
+    assert_shows(&html, &[r#"method="post" action="/t/prs/budget""#, r#"name="reason""#, "Ask for more"]);
+    assert_shows(input(&html, "budget"), &[r#"type="hidden""#, r#"value="0190-budget""#]);
+    assert!(!html.contains("<script") && !html.contains("/budget/requests"), "{html}");
+    let open = budgets(&page(OwnRequest::Open { reason: INJECTION.to_owned() }, Lang::Indonesian));
+    assert!(!open.contains("name=\"reason\"") && !open.contains("<script"), "{open}");
+    assert_shows(&open, &["Anggaran Anda", "Permintaan Anda sudah di administrator"]);
+    let declined = budgets(&page(OwnRequest::Declined { answer: "not now".to_owned() }, Lang::English));
+    assert_shows(&declined, &["Declined.", "not now", r#"name="reason""#]);
+}
+
+#[test]
+fn requests_are_decided_without_scripts() {
+    let request = OpenRequest {
+        id: "0190-request".to_owned(),
+        person: "Budi".to_owned(),
+        reason: INJECTION.to_owned(),
+        budget: budget_card(),
+    };
+    let mut page = BudgetRequestsPage {
+        frame: frame(),
+        tenant: "prs".parse().expect("a code"),
+        locale: Lang::English,
+        offset_minutes: 420,
+        requests: vec![request],
+        is_decided: false,
+    };
+    let html = budget_requests(&page);
+    assert!(!html.contains("<script"), "{html}");
+    assert_shows(&html, &[r#"action="/t/prs/budget/requests/0190-request""#, r#"name="tokens""#, r#"name="cost""#]);
+    assert_shows(&html, &[r#"name="decision" value="grant""#, r#"name="decision" value="decline""#]);
+    assert!(!html.contains("name=\"requests\""), "what is not limited cannot be granted");
+    page.requests.clear();
+    page.is_decided = true;
+    assert_shows(&budget_requests(&page), &["Nobody asks for more.", "It is decided."]);
 }

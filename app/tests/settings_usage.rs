@@ -172,7 +172,7 @@ async fn usage_shows_limits_days_and_people() {
             "Usage of PRS Textile",
             "November 2026",
             "41 % of this month's budget is used",
-            "1 day estimated",
+            "1 request estimated",
             "Resets on 1 December 2026",
             "412,300",
             "of 1,000,000",
@@ -184,9 +184,13 @@ async fn usage_shows_limits_days_and_people() {
             "Ana Wijaya",
             "Budi &lt;b&gt;",
             "$3.35",
-            r#"href="?month=2026-10-01""#,
+            "2@example.com",
+            r#"href="?month=2026-10-01&amp;by=person""#,
+            r#"href="/api/usage?tenant=prs&amp;by=person&amp;from=2026-11-01&amp;to=2026-11-30&amp;format=csv""#,
         ],
     );
+    assert_eq!(html.matches(r#"class="chip""#).count(), 7, "a link for each way to divide it");
+    assert_eq!(html.matches(r#"aria-current="true""#).count(), 1);
     assert_eq!(html.matches("<meter").count(), 3, "what has no limit has no meter");
     assert!(!html.contains("Next"), "the current month is the last");
     assert!(!html.contains("style="), "the CSP forbids inline styles");
@@ -220,9 +224,25 @@ async fn where_nothing_costs_anything_tokens_are_drawn() {
             day.cost = Money(0);
             day.quality = Quality::Exact;
         }
+        report.breakdown.total.estimated_calls = 0;
     }
     let html = page("/t/prs/usage", backend).await;
     assert_shows(&html, &["Tokens by day", "24,000", "100 % exact"]);
+}
+
+#[tokio::test]
+async fn tools_are_counted_without_tokens() {
+    let html = page("/t/prs/usage?by=tool", FakeBackend::default()).await;
+    assert_shows(&html, &["Usage by tool", "energy_and_cost", "8 s", "$1.25", "Tools have no tokens."]);
+    let html = page("/t/prs/usage?by=rubbish", FakeBackend::default()).await;
+    assert_shows(&html, &["Usage by person", "Ana Wijaya"]);
+    let mut backend = FakeBackend::default();
+    if let Ok(report) = &mut backend.report {
+        report.breakdown.total.saving = Money(2_000_000_000_000);
+        report.breakdown.total.adjusted = Money(-1_000_000_000_000);
+    }
+    let html = page("/t/prs/usage?by=group", backend).await;
+    assert_shows(&html, &["Rules that choose a cheaper model saved $2.00.", "invoice: -$1.00.", "members today"]);
 }
 
 #[tokio::test]
@@ -232,8 +252,8 @@ async fn another_month_can_be_chosen_and_may_be_empty() {
         &html,
         &[
             "Nothing was used in December 2026.",
-            r#"href="?month=2027-01-01""#,
-            r#"href="?month=2026-11-01""#,
+            r#"href="?month=2027-01-01&amp;by=person""#,
+            r#"href="?month=2026-11-01&amp;by=person""#,
             "Current",
         ],
     );

@@ -5,6 +5,8 @@ pub mod budget;
 pub mod groups;
 pub mod import;
 pub mod keys;
+pub mod reconcile;
+pub mod report;
 pub mod tenants;
 pub mod users;
 
@@ -70,6 +72,20 @@ pub enum Command {
         database: DatabaseArgs,
         #[command(subcommand)]
         command: keys::KeyCommand,
+    },
+    /// Show what was used, of one tenant or of all.
+    Report {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        args: report::ReportArgs,
+    },
+    /// Compare the books with a provider's invoice, and book the difference.
+    Reconcile {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        args: Box<reconcile::ReconcileArgs>,
     },
     /// Import measured data.
     Import {

@@ -4,11 +4,14 @@
 //! at most ► [`attempt`]: a hold, the provider's answer, or another try with a hold of its own ► [`relay`]: the answer goes
 //! to the client while a tap on it counts ► the hold is settled with what the provider reported.
 //!
+//! Counting tokens ([`count`]) is beside it: free of charge, without a hold, with a permit that opens nothing else.
+//!
 //! What must hold: nothing is sent without a hold; from the first byte sent, the work belongs to a task that the client
 //! cannot cancel; bytes are passed on as they came where client and provider speak the same format; what the client sees
 //! of an error is in its own format and names no credential.
 
 mod attempt;
+mod count;
 mod refusal;
 mod relay;
 mod routing;
@@ -65,6 +68,7 @@ impl Incoming {
             profile: self.profile,
             format: format_name(self.request.format()),
             request_id: self.request_id.clone(),
+            cheaper: None,
         }
     }
 }

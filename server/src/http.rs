@@ -16,6 +16,7 @@ pub mod guard;
 pub mod headers;
 pub mod health;
 pub mod import;
+pub mod keys;
 pub mod limits;
 pub mod login;
 pub mod pages;
@@ -28,6 +29,7 @@ pub mod shared;
 mod site;
 pub use site::find_css as site_css;
 pub mod turn_events;
+mod usage_export;
 mod wording;
 
 use axum::{
@@ -96,6 +98,12 @@ pub fn routes() -> Routes {
         .add(Member, Method::POST, "/t/{tenant}/budget/seen", budget::seen)
         .add(Admin, Method::GET, "/t/{tenant}/budget/requests", budget::requests)
         .add(Admin, Method::POST, "/t/{tenant}/budget/requests/{id}", budget::decide)
+        // Keys for programs.
+        .add(SignedIn, Method::GET, "/settings/keys", keys::choose)
+        .add(Member, Method::GET, "/t/{tenant}/keys", keys::list)
+        .add(Member, Method::POST, "/t/{tenant}/keys", keys::make)
+        .add(Member, Method::POST, "/t/{tenant}/keys/{id}/rotate", keys::rotate)
+        .add(Member, Method::POST, "/t/{tenant}/keys/{id}/revoke", keys::revoke)
         // How the tenant looks.
         .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
         .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)

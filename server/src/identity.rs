@@ -9,9 +9,12 @@
 //! disabled account answer alike and take as long; every attempt is counted before its password is checked.
 
 pub mod account;
+pub mod administration;
 pub mod api_keys;
 mod device;
 mod email;
+pub mod front_end;
+pub mod own_keys;
 pub mod password_policy;
 mod passwords;
 mod proxies;
@@ -19,6 +22,7 @@ pub mod refresh;
 mod secret;
 pub mod sessions;
 pub mod sign_in;
+pub mod step_up;
 pub mod throttle;
 pub mod tokens;
 

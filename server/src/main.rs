@@ -64,6 +64,8 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Budget { database, args } => args.run(&open(&database).await?, &world).await?,
         Command::Group { database, command } => command.run(&open(&database).await?, &world).await?,
         Command::Key { database, command } => command.run(&open(&database).await?, &world).await?,
+        Command::Report { database, args } => args.run(&open(&database).await?, &world).await?,
+        Command::Reconcile { database, args } => args.run(&open(&database).await?, &world).await?,
         Command::Import { database, command } => command.run(&open(&database).await?, &world).await?,
         Command::Audit { database } => return Ok(cli::audit::run(&open(&database).await?).await?),
     }

@@ -15,12 +15,13 @@ pub mod sse;
 pub mod wire;
 
 pub use catalogue::{
-    Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, ProviderKind, UnknownModel,
+    Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, PriceBook, ProviderKind,
+    UnknownModel,
 };
 pub use content::{Document, Image, ImageData, delimiter, image_tokens};
 pub use endpoint::{Endpoint, NoAnswer};
-pub use price::{CostOverflow, PriceVersion};
+pub use price::{CostOverflow, PriceTier, PriceVersion, TokenPrices};
 pub use provider::{
-    Billed, Content, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider, ProviderError,
-    ProviderErrorKind, ReportedUsage, StopReason, ToolSpec,
+    Billed, Content, CountPermit, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider,
+    ProviderError, ProviderErrorKind, ReportedUsage, StopReason, ToolSpec,
 };

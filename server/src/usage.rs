@@ -12,13 +12,16 @@
 
 mod admission;
 mod audit;
+mod counting;
 mod desk;
 mod hold;
 mod keep;
 mod limits;
 mod notices;
+mod periods;
 mod rates;
-mod report;
+pub mod reconcile;
+pub mod report;
 mod requests;
 mod reserve;
 mod settle;
@@ -30,10 +33,11 @@ mod window;
 mod words;
 
 pub use audit::audit_books;
+pub use counting::leave_to_count;
 pub use desk::{Desk, Wish};
 pub use hold::{
-    CallOutcome, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest, Settled,
-    Via,
+    CallOutcome, Cheaper, Ending, Hold, Purpose, RateKind, RateRefusal, Rates, RatesLeft, ReserveError, ReserveRequest,
+    Settled, Via,
 };
 pub use keep::{audit_once, keep_books, replay_once};
 pub use limits::{
@@ -41,7 +45,8 @@ pub use limits::{
     tenant_month, used_in_words,
 };
 pub use notices::put_away;
-pub use report::{meter, report, turn_usage};
+pub use periods::period_bounds;
+pub use report::{meter, note_tools, report, turn_usage};
 pub use requests::{Asked, OwnBudget, ask_for_more, decline, grant, open_requests, own_budgets};
 pub use reserve::reserve;
 pub use settle::{checkpoint, settle};

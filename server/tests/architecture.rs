@@ -137,6 +137,9 @@ fn a_permit_is_made_from_a_hold() {
     let makers = strays("Permit::new(", &[]);
     let outside: Vec<_> = makers.iter().filter(|path| !in_room(path, "usage") && !is_provider_test(path)).collect();
     assert!(outside.is_empty(), "{outside:?}");
+    // What may be asked without a hold is how many tokens there are, and nothing else.
+    assert_eq!(strays("CountPermit::granted(", &["usage/counting"]), NONE);
+    assert_eq!(strays("CountPermit(", &["models/provider"]), NONE);
 }
 
 /// The unit tests of the providers call them without books.
@@ -303,8 +306,18 @@ fn with_values(text: &str) -> String {
 #[test]
 fn what_people_are_refused_with_is_known_in_indonesian() {
     // Programs read these, or an operator at the command line or in the log.
-    let for_programs =
-        ["cli", "error", "http/rest", "http/person_events", "http/turn_events", "tenancy", "tools", "usage"];
+    let for_programs = [
+        "cli",
+        "error",
+        "http/gateway",
+        "http/rest",
+        "http/person_events",
+        "http/turn_events",
+        "identity/administration",
+        "tenancy",
+        "tools",
+        "usage",
+    ];
     let mut missing = Vec::new();
     for (path, text) in sources("server/src") {
         if for_programs.iter().any(|room| in_room(&path, room)) || path.ends_with("tests.rs") {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::Caller;
 use crate::{
     error::AppError,
-    model::{Date, TenantCode, TenantHome, UsageMeter, UsageReport},
+    model::{Date, TenantCode, TenantHome, UsageBy, UsageMeter, UsageReport},
 };
 
 #[async_trait]
@@ -23,5 +23,6 @@ pub trait TenantPort: Send + Sync + 'static {
         caller: &Caller,
         tenant: &TenantCode,
         month: Option<Date>,
+        by: UsageBy,
     ) -> Result<UsageReport, AppError>;
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Date, Timestamp, UserId};
+use super::{Date, Timestamp};
 
 /// Pico-dollars (1e-12 USD). $1 per million tokens is exactly 1,000,000 of these per token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,8 +134,7 @@ pub struct UsageReport {
     pub meter: UsageMeter,
     /// Only days with usage, oldest first.
     pub by_day: Vec<UsageByDay>,
-    /// Highest cost first.
-    pub by_person: Vec<UsageByPerson>,
+    pub breakdown: UsageBreakdown,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,14 +146,137 @@ pub struct UsageByDay {
     pub quality: Quality,
 }
 
+/// What usage is divided by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsageBy {
+    /// Not at all: one row.
+    Tenant,
+    Day,
+    #[default]
+    Person,
+    /// The sums of those who are members today; who is in two groups counts in both.
+    Group,
+    /// The key a program used.
+    Key,
+    Profile,
+    Model,
+    /// Answers, titles, programs at the gateway.
+    Purpose,
+    /// What a program spoke.
+    Format,
+    /// Tool calls, which have no tokens.
+    Tool,
+}
+
+impl UsageBy {
+    pub const ALL: [Self; 10] = [
+        Self::Tenant,
+        Self::Day,
+        Self::Person,
+        Self::Group,
+        Self::Key,
+        Self::Profile,
+        Self::Model,
+        Self::Purpose,
+        Self::Format,
+        Self::Tool,
+    ];
+
+    /// As in addresses and commands.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Day => "day",
+            Self::Person => "person",
+            Self::Group => "group",
+            Self::Key => "key",
+            Self::Profile => "profile",
+            Self::Model => "model",
+            Self::Purpose => "purpose",
+            Self::Format => "format",
+            Self::Tool => "tool",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.as_str() == word)
+    }
+}
+
+/// Usage divided by one thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageByPerson {
-    pub user: UserId,
-    pub name: String,
-    pub tokens: Tokens,
+pub struct UsageBreakdown {
+    pub by: UsageBy,
+    /// Everything, whatever it is divided by.
+    pub total: UsageRow,
+    /// Highest cost first (days in their order). Empty for tools.
+    pub rows: Vec<UsageRow>,
+    /// Only for tools: called most first.
+    pub tools: Vec<ToolUse>,
+    /// There are more than these.
+    pub more: bool,
+}
+
+/// What one person, key, model … used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageRow {
+    /// An id, a day, `provider/model`, a word; empty: no key, no profile, the chat.
+    pub key: String,
+    /// `None`: it has none, or is no longer here.
+    pub name: Option<String>,
+    /// What tells it from others of the same name: an e-mail address, a key's public part.
+    pub detail: Option<String>,
+    /// All settled calls, and those of them that are not exact.
     pub requests: i64,
+    pub estimated_calls: i64,
+    pub unknown_calls: i64,
+    pub tokens: Tokens,
+    /// What is charged, corrections included.
     pub cost: Money,
-    pub quality: Quality,
+    /// Part of the cost: what was booked later, by reconciliation. May be negative.
+    pub adjusted: Money,
+    /// What the provider asks for it, corrections included.
+    pub list_cost: Money,
+    /// How much less it cost than at the models that were asked for, because a rule chose another.
+    pub saving: Money,
+}
+
+impl UsageRow {
+    /// The worst quality in it.
+    #[must_use]
+    pub fn quality(&self) -> Quality {
+        match (self.estimated_calls, self.unknown_calls) {
+            (_, 1..) => Quality::Unknown,
+            (1.., _) => Quality::Estimated,
+            _ => Quality::Exact,
+        }
+    }
+
+    /// Calls whose figures are the provider's own.
+    #[must_use]
+    pub fn exact_calls(&self) -> i64 {
+        self.requests.saturating_sub(self.estimated_calls).saturating_sub(self.unknown_calls)
+    }
+}
+
+/// What a tool's calls come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolUse {
+    /// e.g. `energy_and_cost`.
+    pub tool: String,
+    pub calls: i64,
+    pub failed_calls: i64,
+    /// Not run, because the person said no or did not answer.
+    pub denied_calls: i64,
+    /// Wall time of all calls together.
+    pub duration_ms: i64,
+    /// Answers that called it.
+    pub turns: i64,
+    /// What these answers cost, other tools' part included; only when all of them are exact.
+    pub turns_cost: Option<Money>,
 }
 
 #[cfg(test)]

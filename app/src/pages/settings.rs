@@ -20,8 +20,8 @@ use crate::{
     api::{PageJson, list_sessions, me},
     components::{ErrorView, format::document_title},
     error::AppError,
-    model::{Me, SessionView},
-    words::{self, common, settings},
+    model::{Lang, Me, SessionView},
+    words::{self, common, keys, settings},
 };
 
 /// `/settings`.
@@ -60,5 +60,17 @@ fn sections(me: Me, sessions: Vec<SessionView>) -> impl IntoView {
         <LanguageSection chosen=lang is_done={done == "language"}/>
         <PasswordSection email is_done={done == "password"}/>
         <SessionsSection sessions is_done={done == "session"}/>
+        {keys_section(words::lang())}
+    }
+}
+
+/// The way to the keys for programs, a page of their own.
+fn keys_section(lang: Lang) -> impl IntoView {
+    view! {
+        <section class="card section" aria-labelledby="settings-keys">
+            <h2 id="settings-keys">{keys::link(lang)}</h2>
+            <p class="meta">{keys::link_hint(lang)}</p>
+            <p><a class="button" href="/settings/keys" rel="external">{keys::open(lang)}<span class="visually-hidden">{[" ", keys::link(lang)].concat()}</span></a></p>
+        </section>
     }
 }

@@ -1,6 +1,7 @@
-//! A tenant's month, for its administrators: how full each limit is, what each day and each person used, how sure the
-//! figures are.
+//! A tenant's month, for its administrators: how full each limit is, what each day used, and each person, group, key,
+//! profile, model, purpose or tool; how sure the figures are.
 
+mod breakdown;
 mod chart;
 mod limits;
 mod month;
@@ -10,16 +11,16 @@ use leptos::prelude::*;
 use leptos_meta::{Stylesheet, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use self::{chart::day_chart, limits::limits_view, month::Month, tables::people_table};
+use self::{breakdown::breakdown_view, chart::day_chart, limits::limits_view, month::Month};
 use crate::{
     api::{PageJson, tenant_home, usage_report},
     components::{ErrorView, format::document_title},
     error::AppError,
-    model::{Date, Lang, Quality, TenantCode, TenantHome, UsageReport},
+    model::{Date, Lang, Quality, TenantCode, TenantHome, UsageBy, UsageReport},
     words::{self, budget, common, settings, usage},
 };
 
-/// `/t/:tenant/usage`, `?month=YYYY-MM-01` for another month than the current one.
+/// `/t/:tenant/usage`, `?month=YYYY-MM-01` for another month than the current one, `?by=model` to divide it otherwise.
 #[component]
 pub fn UsagePage() -> impl IntoView {
     let lang = words::lang();
@@ -29,8 +30,12 @@ pub fn UsagePage() -> impl IntoView {
         Memo::new(move |_| params.with(|params| params.get("tenant")).and_then(|code| code.parse::<TenantCode>().ok()));
     // What is no date means the current month.
     let month = Memo::new(move |_| query.with(|query| query.get("month")).and_then(|month| month.parse::<Date>().ok()));
-    let asked = move || (tenant.get(), month.get());
-    let loaded = Resource::<_, PageJson>::new_with_options(asked, |(tenant, month)| load(tenant, month), false);
+    // What is no dimension means people.
+    let by = Memo::new(move |_| {
+        query.with(|query| query.get("by")).and_then(|word| UsageBy::parse(&word)).unwrap_or_default()
+    });
+    let asked = move || (tenant.get(), month.get(), by.get());
+    let loaded = Resource::<_, PageJson>::new_with_options(asked, |(tenant, month, by)| load(tenant, month, by), false);
     let back = move || tenant.get().map_or_else(|| "/".to_owned(), |tenant| format!("/t/{tenant}"));
     let requests = move || tenant.get().map(|tenant| ["/t/", tenant.as_str(), "/budget/requests"].concat());
     view! {
@@ -51,9 +56,13 @@ pub fn UsagePage() -> impl IntoView {
     }
 }
 
-async fn load(tenant: Option<TenantCode>, month: Option<Date>) -> Result<(TenantHome, UsageReport), AppError> {
+async fn load(
+    tenant: Option<TenantCode>,
+    month: Option<Date>,
+    by: UsageBy,
+) -> Result<(TenantHome, UsageReport), AppError> {
     let tenant = tenant.ok_or(AppError::NotFound)?;
-    Ok((tenant_home(tenant.clone()).await?, usage_report(tenant, month).await?))
+    Ok((tenant_home(tenant.clone()).await?, usage_report(tenant, month, by).await?))
 }
 
 fn forbidden(lang: Lang) -> impl IntoView {
@@ -66,12 +75,13 @@ fn forbidden(lang: Lang) -> impl IntoView {
 /// `is_chosen`: the month was asked for, so there may be a later one. (The page knows no clock.)
 fn report_view(lang: Lang, home: &TenantHome, report: &UsageReport, is_chosen: bool) -> AnyView {
     let month = Month::of(report.month);
+    let by = report.breakdown.by;
     let (offset, locale) = (home.tenant.utc_offset_minutes, home.tenant.locale);
     let brand = home.tenant.brand_css.clone().map(|href| view! { <Stylesheet href/> });
     let next = is_chosen.then(|| {
         view! {
-            <a class="button button-quiet" href=month.next().query()>{usage::next(lang)}</a>
-            <a class="button button-quiet" href="?">{usage::current(lang)}</a>
+            <a class="button button-quiet" href=month.next().query(by)>{usage::next(lang)}</a>
+            <a class="button button-quiet" href=["?by=", by.as_str()].concat()>{usage::current(lang)}</a>
         }
     });
     let head = view! {
@@ -79,13 +89,13 @@ fn report_view(lang: Lang, home: &TenantHome, report: &UsageReport, is_chosen: b
         <div class="page-head">
             <h1>{usage::usage_of(lang)} {home.tenant.name.clone()}</h1>
             <nav class="month-nav" aria-label=usage::month(lang)>
-                <a class="button button-quiet" href=month.previous().query()>{usage::previous(lang)}</a>
+                <a class="button button-quiet" href=month.previous().query(by)>{usage::previous(lang)}</a>
                 <span class="month-name">{month.text(lang)}</span>
                 {next}
             </nav>
         </div>
     };
-    let is_empty = report.by_day.is_empty() && report.by_person.is_empty();
+    let is_empty = report.by_day.is_empty() && report.breakdown.tools.is_empty();
     if is_empty {
         return view! {
             {head}
@@ -100,20 +110,14 @@ fn report_view(lang: Lang, home: &TenantHome, report: &UsageReport, is_chosen: b
         {head}
         {limits_view(lang, locale, &report.meter, offset, Some(certainty(lang, report)))}
         {day_chart(lang, locale, report, &home.tenant.time_zone)}
-        {people_table(lang, locale, report)}
+        {breakdown_view(lang, locale, &home.tenant.code, month, &report.breakdown)}
     }
     .into_any()
 }
 
-/// How sure the month's figures are, counted in days: "100 % exact" or what is not.
+/// How sure the month's figures are: "100 % exact" or what is not.
 fn certainty(lang: Lang, report: &UsageReport) -> (&'static str, String) {
-    let count = |quality| report.by_day.iter().filter(|day| day.quality == quality).count();
-    let of = |days: usize, words: &str| (days > 0).then(|| [&usage::days(lang, days), " ", words].concat());
-    let estimated = of(count(Quality::Estimated), usage::estimated(lang));
-    let unknown = of(count(Quality::Unknown), usage::unconfirmed(lang));
-    match (estimated, unknown) {
-        (None, None) => ("badge ok", usage::exact_all(lang).to_owned()),
-        (Some(one), None) | (None, Some(one)) => ("badge warn", one),
-        (Some(estimated), Some(unknown)) => ("badge warn", [estimated, unknown].join(", ")),
-    }
+    let total = &report.breakdown.total;
+    let class = if total.quality() == Quality::Exact { "badge ok" } else { "badge warn" };
+    (class, usage::certainty(lang, total))
 }

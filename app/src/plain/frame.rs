@@ -53,6 +53,27 @@ pub(super) fn document_again(
     format!("<!DOCTYPE html>{html}")
 }
 
+/// A document that looks like the pages beside the chat. `nonce`: of its one script, which shows the buttons that copy.
+pub(super) fn page_document(frame: &PlainFrame, title: &str, nonce: &str, content: impl IntoView + 'static) -> String {
+    let title = format!("{title} · Steward");
+    let html = view! {
+        <html lang=frame.lang.code() class=frame.theme.as_str()>
+            <head>
+                {head_basics(frame.theme)}
+                <meta name="robots" content="noindex"/>
+                <title>{title}</title>
+                <link rel="stylesheet" href=frame.css_href.clone()/>
+                <script src="/copy.js" nonce=nonce.to_owned() defer=true></script>
+            </head>
+            <body>
+                <main class="page page-narrow" id="main">{content}</main>
+            </body>
+        </html>
+    };
+    let html = html.to_html().replace("<!>", "");
+    format!("<!DOCTYPE html>{html}")
+}
+
 /// Signing out is a plain form: it works without scripts, and it is never a link somebody could send.
 pub(super) fn sign_out_form(lang: Lang) -> impl IntoView {
     view! {

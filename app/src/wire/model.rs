@@ -12,9 +12,9 @@ use crate::{
         MessageStatus, MessageText, MessageView, ModelBadge, Money, Page, Part, PersonEvent, Prompt, Quality, Question,
         Rich, RichContent, RichKey, RichSource, Risk, Role, SearchHit, Series, SessionId, SessionView, SetupStep,
         ShareId, ShareView, Siblings, SnippetPiece, Table, TenantChoice, TenantCode, TenantHome, TenantView, Theme,
-        Timestamp, Title, Tokens, ToolCallStatus, ToolCallView, ToolOutput, TurnEnvelope, TurnError, TurnErrorCode,
-        TurnEvent, TurnId, TurnKey, TurnStarted, TurnUsage, UsageByDay, UsageByPerson, UsageMeter, UsageReport, UserId,
-        Wish,
+        Timestamp, Title, Tokens, ToolCallStatus, ToolCallView, ToolOutput, ToolUse, TurnEnvelope, TurnError,
+        TurnErrorCode, TurnEvent, TurnId, TurnKey, TurnStarted, TurnUsage, UsageBreakdown, UsageBy, UsageByDay,
+        UsageMeter, UsageReport, UsageRow, UserId, Wish,
     },
 };
 
@@ -156,6 +156,10 @@ names! {
     Folder { "inbox" Inbox, "archive" Archive }
     Feedback { "up" Up, "down" Down }
     MessageAuthor { "user" User, "assistant" Assistant }
+    UsageBy {
+        "tenant" Tenant, "day" Day, "person" Person, "group" Group, "key" Key, "profile" Profile, "model" Model,
+        "purpose" Purpose, "format" Format, "tool" Tool
+    }
     Quality { "exact" Exact, "estimated" Estimated, "unknown" Unknown }
     Audience { "tenant" Tenant, "public" Public }
     Risk { "read" Read, "write" Write, "destructive" Destructive }
@@ -208,9 +212,13 @@ fields! {
     ShareView { id, path, audience, created_at }
     ImportReport { imported, known, problems }
     SessionView { id, current, device, ip, created_at, last_seen_at }
-    UsageReport { month, meter, by_day, by_person }
+    UsageReport { month, meter, by_day, breakdown }
     UsageByDay { day, tokens, requests, cost, quality }
-    UsageByPerson { user, name, tokens, requests, cost, quality }
+    UsageBreakdown { by, total, rows, tools, more }
+    UsageRow {
+        key, name, detail, requests, estimated_calls, unknown_calls, tokens, cost, adjusted, list_cost, saving
+    }
+    ToolUse { tool, calls, failed_calls, denied_calls, duration_ms, turns, turns_cost }
 }
 
 variants! {

@@ -48,6 +48,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "This budget has begun anew since; there is nothing left to grant.",
         "Anggaran ini sudah dimulai lagi; tidak ada yang perlu ditambah.",
     ),
+    // Keys for programs.
+    ("This key was rotated or revoked already.", "Kunci ini sudah diputar atau dicabut."),
+    ("This is not your password.", "Ini bukan kata sandi Anda."),
+    ("Sign in again: it is more than five minutes ago.", "Masuk lagi: sudah lebih dari lima menit yang lalu."),
+    ("Write a whole number from 1, or nothing.", "Tulis bilangan bulat mulai dari 1, atau kosongkan."),
+    ("Choose how long it lasts.", "Pilih berapa lama berlakunya."),
+    ("You have {} keys already. Revoke one first.", "Anda sudah memiliki {} kunci. Cabut salah satunya dahulu."),
+    ("There are {} keys already. Revoke one first.", "Sudah ada {} kunci. Cabut salah satunya dahulu."),
     // Conversations.
     ("this is too much text at once", "Ini terlalu banyak teks sekaligus"),
     (

@@ -9,8 +9,8 @@ use app::{
         Again, Audience, BudgetLimits, ConversationId, ConversationSummary, ConversationView, Cursor, Date, Decision,
         DisplayName, Feedback, Folder, Lang, Me, MessageId, MessageText, ModelBadge, Money, Page, PasswordChange,
         Quality, Rich, RichSource, Role, SearchHit, SessionId, SessionView, ShareId, ShareView, StartTurn,
-        TenantChoice, TenantCode, TenantHome, TenantView, Theme, Timestamp, Title, Tokens, TurnId, TurnKey,
-        TurnStarted, UsageByDay, UsageByPerson, UsageMeter, UsageReport, UserId,
+        TenantChoice, TenantCode, TenantHome, TenantView, Theme, Timestamp, Title, Tokens, ToolUse, TurnId, TurnKey,
+        TurnStarted, UsageBreakdown, UsageBy, UsageByDay, UsageMeter, UsageReport, UsageRow, UserId,
     },
 };
 use async_trait::async_trait;
@@ -70,13 +70,15 @@ impl Default for FakeBackend {
             cost: Money(pico),
             quality,
         };
-        let person = |number: u128, name: &str, pico: i64| UsageByPerson {
-            user: UserId(Uuid::from_u128(number)),
-            name: name.to_owned(),
+        let person = |number: u128, name: &str, pico: i64| UsageRow {
+            key: Uuid::from_u128(number).to_string(),
+            name: Some(name.to_owned()),
+            detail: Some(format!("{number}@example.com")),
             tokens: tokens(206_150, 44_060),
             requests: 115,
             cost: Money(pico),
-            quality: Quality::Exact,
+            list_cost: Money(pico),
+            ..UsageRow::default()
         };
         let tenant = "prs".parse::<TenantCode>().expect("a tenant code");
         Self {
@@ -98,7 +100,13 @@ impl Default for FakeBackend {
                     day(3, 8_340_000_000_000, Quality::Estimated),
                     day(20, 5_000_000_000, Quality::Exact),
                 ],
-                by_person: vec![person(1, "Ana Wijaya", 9_000_000_000_000), person(2, "Budi <b>", 3_345_000_000_000)],
+                breakdown: UsageBreakdown {
+                    by: UsageBy::Person,
+                    total: UsageRow { requests: 230, estimated_calls: 1, ..person(0, "", 12_345_000_000_000) },
+                    rows: vec![person(1, "Ana Wijaya", 9_000_000_000_000), person(2, "Budi <b>", 3_345_000_000_000)],
+                    tools: Vec::new(),
+                    more: false,
+                },
             }),
         }
     }
@@ -203,11 +211,31 @@ impl TenantPort for FakeBackend {
         Err(AppError::Forbidden)
     }
 
-    async fn usage_report(&self, _: &Caller, _: &TenantCode, month: Option<Date>) -> Result<UsageReport, AppError> {
-        let report = self.report.clone()?;
+    async fn usage_report(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        month: Option<Date>,
+        by: UsageBy,
+    ) -> Result<UsageReport, AppError> {
+        let mut report = self.report.clone()?;
+        report.breakdown.by = by;
+        if by == UsageBy::Tool {
+            report.breakdown.rows.clear();
+            report.breakdown.tools.push(ToolUse {
+                tool: "energy_and_cost".to_owned(),
+                calls: 42,
+                failed_calls: 2,
+                denied_calls: 0,
+                duration_ms: 8_400,
+                turns: 20,
+                turns_cost: Some(Money(1_250_000_000_000)),
+            });
+        }
         let Some(month) = month else { return Ok(report) };
         // Another month than the one there is data for is empty.
-        Ok(UsageReport { month, by_day: Vec::new(), by_person: Vec::new(), ..report })
+        let breakdown = UsageBreakdown { total: UsageRow::default(), rows: Vec::new(), ..report.breakdown };
+        Ok(UsageReport { month, by_day: Vec::new(), breakdown, ..report })
     }
 }
 

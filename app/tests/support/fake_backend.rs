@@ -11,7 +11,8 @@ use app::{
         DisplayName, Feedback, Folder, Lang, Me, MessageAuthor, MessageId, MessageStatus, MessageText, MessageView,
         ModelBadge, Money, Page, Part, PasswordChange, Prompt, Quality, Rich, RichSource, Role, SearchHit, SessionId,
         SessionView, SetupStep, ShareId, ShareView, Siblings, StartTurn, TenantChoice, TenantCode, TenantHome,
-        TenantView, Theme, Timestamp, Title, Tokens, TurnId, TurnKey, TurnStarted, UsageMeter, UsageReport, UserId,
+        TenantView, Theme, Timestamp, Title, Tokens, TurnId, TurnKey, TurnStarted, UsageBy, UsageMeter, UsageReport,
+        UserId,
     },
 };
 use async_trait::async_trait;
@@ -249,7 +250,13 @@ impl TenantPort for FakeBackend {
         })
     }
 
-    async fn usage_report(&self, _: &Caller, _: &TenantCode, _: Option<Date>) -> Result<UsageReport, AppError> {
+    async fn usage_report(
+        &self,
+        _: &Caller,
+        _: &TenantCode,
+        _: Option<Date>,
+        _: UsageBy,
+    ) -> Result<UsageReport, AppError> {
         Err(AppError::Forbidden)
     }
 }

@@ -2,7 +2,7 @@
 
 use app::{
     backend::{Caller, TenantPort},
-    model::{Date, Lang, Role, TenantCode, TenantHome, UsageMeter, UsageReport},
+    model::{Date, Lang, Role, TenantCode, TenantHome, UsageBy, UsageMeter, UsageReport},
 };
 use async_trait::async_trait;
 
@@ -45,13 +45,19 @@ impl ServerBackend {
         Ok(usage::meter(&scope, &mut tx, &self.world).await?)
     }
 
-    async fn report(&self, caller: &Caller, tenant: &TenantCode, month: Option<Date>) -> Result<UsageReport> {
+    async fn report(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        month: Option<Date>,
+        by: UsageBy,
+    ) -> Result<UsageReport> {
         let scope = self.enter(caller, tenant).await?;
         if scope.role() != Role::Admin {
             return Err(Error::Forbidden);
         }
         let mut tx = self.db.read(&scope).await?;
-        Ok(usage::report(&scope, &mut tx, &self.world, month).await?)
+        Ok(usage::report(&scope, &mut tx, &self.world, month, by).await?)
     }
 }
 
@@ -72,7 +78,13 @@ impl TenantPort for ServerBackend {
     async fn usage_meter(&self, caller: &Caller, tenant: &TenantCode) -> Answer<UsageMeter> {
         self.meter(caller, tenant).await.for_people(caller)
     }
-    async fn usage_report(&self, caller: &Caller, tenant: &TenantCode, month: Option<Date>) -> Answer<UsageReport> {
-        self.report(caller, tenant, month).await.for_people(caller)
+    async fn usage_report(
+        &self,
+        caller: &Caller,
+        tenant: &TenantCode,
+        month: Option<Date>,
+        by: UsageBy,
+    ) -> Answer<UsageReport> {
+        self.report(caller, tenant, month, by).await.for_people(caller)
     }
 }

@@ -1,4 +1,6 @@
-//! `steward key …`: keys for programs at the gateway.
+//! `steward key …`: keys for programs at the gateway. Changing one is in [`set`].
+
+mod set;
 
 use app::model::{DisplayName, Timestamp};
 use clap::{Args, Subcommand};
@@ -7,7 +9,8 @@ use super::tenants::{Failure, PAGE, PAGE_LEN, get_tenant, in_plain_words};
 use crate::{
     db::{
         Db, SystemReason, SystemTx,
-        api_key::{ApiKey, api_key_end, api_key_find, api_key_list},
+        api_key::{ApiKey, Scopes, UnknownPerson, api_key_end, api_key_find, api_key_list, change::api_key_former_end},
+        front_end::{front_end_person_bind, front_end_person_unbind},
         ledger::Books,
         user::user_find_by_email,
     },
@@ -30,13 +33,31 @@ pub enum KeyCommand {
         /// The twelve letters after `stw_`.
         id: String,
     },
-    /// Make a key like this one and print it; the old one ends after a while.
+    /// Give a key another secret and print it; the one before ends after a while. Limits, budgets and people stay.
     Rotate {
         /// The twelve letters after `stw_`.
         id: String,
-        /// Hours that the old key goes on.
+        /// Hours that the old secret goes on.
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(i64).range(0..=8_760))]
         grace_hours: i64,
+    },
+    /// Change what is named of a key.
+    Set(set::Set),
+    /// Say whom a front end means by an id of its own.
+    Bind {
+        /// The twelve letters after `stw_`.
+        id: String,
+        /// `archestra:ID` or `openwebui:ID`.
+        external_id: String,
+        /// The e-mail of a member of the key's tenant.
+        email: String,
+    },
+    /// Forget whom a front end means by an id of its own.
+    Unbind {
+        /// The twelve letters after `stw_`.
+        id: String,
+        /// `archestra:ID` or `openwebui:ID`.
+        external_id: String,
     },
 }
 
@@ -54,6 +75,12 @@ pub struct Create {
     /// Its requests may name the member they are made for (`X-OpenWebUI-User-Email` and the like).
     #[arg(long)]
     pub trusted_front_end: bool,
+    /// What happens to somebody it names who has no account: "refuse", or "provision" (an account that cannot sign in).
+    #[arg(long, value_name = "refuse|provision", default_value = "refuse", requires = "trusted_front_end")]
+    pub unknown: UnknownPerson,
+    /// It may administer its tenant in LiteLLM's way, too: a service's key.
+    #[arg(long, conflicts_with_all = ["user", "trusted_front_end"])]
+    pub admin: bool,
     /// Requests a minute at most.
     #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
     pub requests_per_minute: Option<i64>,
@@ -92,9 +119,16 @@ impl KeyCommand {
             Self::Revoke { id } => {
                 let mut tx = db.begin_system(SystemReason::Administration).await?;
                 let key = get(&mut tx, &id).await?;
-                api_key_end(Books::within(&tx, key.tenant), &mut tx, key.id, world.now(), true).await?;
+                let books = Books::within(&tx, key.tenant);
+                let what = if key.former_until.is_some() {
+                    api_key_former_end(books, &mut tx, &key.public_id, world.now()).await?;
+                    "former secret"
+                } else {
+                    api_key_end(books, &mut tx, key.id, world.now(), true).await?;
+                    "key"
+                };
                 tx.commit(world.id(), world.now(), &format!("key revoke {}", key.public_id)).await?;
-                Ok(format!("The key {} ({}) of {} is revoked.\n", key.public_id, key.name, key.tenant_code))
+                Ok(format!("The {what} {} ({}) of {} is revoked.\n", key.public_id, key.name, key.tenant_code))
             }
             Self::Rotate { id, grace_hours } => {
                 let mut tx = db.begin_system(SystemReason::Administration).await?;
@@ -104,10 +138,41 @@ impl KeyCommand {
                 }
                 let text = api_keys::rotate(&mut tx, world, &key, grace_hours * HOUR_MS).await?;
                 tx.commit(world.id(), world.now(), &format!("key rotate {}", key.public_id)).await?;
-                Ok(shown(&text.reveal(), &format!("The old key ends in {grace_hours} hours.\n")))
+                Ok(shown(&text.reveal(), &format!("The old secret ends in {grace_hours} hours.\n")))
+            }
+            Self::Set(set) => set.execute(db, world).await,
+            Self::Bind { id, external_id, email } => {
+                let mut tx = db.begin_system(SystemReason::Administration).await?;
+                let key = get(&mut tx, &id).await?;
+                let found = user_find_by_email(&mut tx, &email.trim().to_lowercase()).await?;
+                let user = found.ok_or_else(|| Error::invalid("email", format!("there is nobody with {email}")))?.id;
+                check_external_id(&external_id)?;
+                let books = Books::within(&tx, key.tenant);
+                front_end_person_unbind(books, &mut tx, key.id, &external_id).await?;
+                front_end_person_bind(books, &mut tx, key.id, &external_id, user, world.now()).await?;
+                let detail = format!("key bind {} {external_id} to {user}", key.public_id);
+                tx.commit(world.id(), world.now(), &detail).await?;
+                Ok(format!("{external_id} is {email} for the key {}.\n", key.public_id))
+            }
+            Self::Unbind { id, external_id } => {
+                let mut tx = db.begin_system(SystemReason::Administration).await?;
+                let key = get(&mut tx, &id).await?;
+                let books = Books::within(&tx, key.tenant);
+                if !front_end_person_unbind(books, &mut tx, key.id, &external_id).await? {
+                    return Err(Error::invalid("external-id", format!("the key knows no {external_id}")));
+                }
+                tx.commit(world.id(), world.now(), &format!("key unbind {} {external_id}", key.public_id)).await?;
+                Ok(format!("{external_id} is nobody for the key {} any more.\n", key.public_id))
             }
         }
     }
+}
+
+fn check_external_id(id: &str) -> Result<()> {
+    let is_fine = id.len() <= 220
+        && !id.chars().any(char::is_control)
+        && ["archestra:", "openwebui:"].iter().any(|front_end| id.len() > front_end.len() && id.starts_with(front_end));
+    is_fine.then_some(()).ok_or_else(|| Error::invalid("external-id", "an id is archestra:… or openwebui:…"))
 }
 
 impl Create {
@@ -126,18 +191,34 @@ impl Create {
         let wanted = WantedKey {
             name: name.as_str().to_owned(),
             user,
-            profile: None,
             is_trusted_front_end: self.trusted_front_end,
+            unknown_person: self.unknown,
+            scopes: Scopes { asks: true, administers: self.admin },
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
             max_concurrent: self.concurrent,
             models: self.models,
             expires_at,
+            ..WantedKey::default()
         };
         let text = api_keys::create(&mut tx, world, tenant.id, None, &wanted).await?;
         tx.commit(world.id(), world.now(), &format!("key create {} for {}", text.public_id(), tenant.code)).await?;
         Ok(shown(&text.reveal(), ""))
     }
+}
+
+/// What is special about a key.
+fn marks(key: &ApiKey) -> String {
+    let mut marks = String::new();
+    if key.is_trusted_front_end {
+        marks.push_str(", names its people");
+        marks.push_str(if key.jwt_secret.is_some() { " (signed)" } else { "" });
+        marks.push_str(if key.unknown_person == UnknownPerson::Provision { ", makes accounts" } else { "" });
+    }
+    if key.scopes != Scopes::default() {
+        marks.push_str(&format!(", may {}", key.scopes));
+    }
+    marks
 }
 
 fn shown(key: &str, more: &str) -> String {
@@ -164,12 +245,13 @@ async fn list(db: &Db, world: &World, tenant: &str) -> Result<String> {
             };
             let used = key.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("used {at}"));
             text.push_str(&format!(
-                "stw_{} {:<8} {:<8} {:<32} {:<32} {used}\n",
+                "stw_{} {:<8} {:<8} {:<32} {:<32} {used}{}\n",
                 key.public_id,
                 state,
                 key.kind.as_str(),
                 key.user_email,
-                key.name
+                key.name,
+                marks(key)
             ));
         }
         match page.last() {

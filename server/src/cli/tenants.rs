@@ -67,7 +67,7 @@ pub enum TenantCommand {
         /// name=…, assistant=…, contact=…, currency=…, time-zone=…, instructions=…, welcome=… (greeting of the empty
         /// page), locale=en|id, accent=#rrggbb|oklch(L C H), logo=@FILE (PNG, JPEG, WebP, at most 200 KB), prompt=… and
         /// prompt+=… (example questions), command.NAME=title|text (what `/NAME` writes; {{words}} in it are asked for),
-        /// shows-cost=yes|no, public-links=yes|no, disabled=yes|no. Without a value: the built-in one, or none.
+        /// shows-cost=yes|no, public-links=yes|no, markup=15%, disabled=yes|no. Without a value: the built-in one, or none.
         #[arg(value_name = "KEY=VALUE")]
         settings: Vec<String>,
     },
@@ -97,6 +97,9 @@ pub struct Changes {
     /// An example question; may be repeated. Replaces all.
     #[arg(long = "prompt")]
     pub prompts: Vec<String>,
+    /// What the tenant pays on top of the providers' prices, e.g. 15% or 2.5%; 0% for nothing.
+    #[arg(long)]
+    pub markup: Option<String>,
     /// `true`: nobody can enter. `false`: they can again.
     #[arg(long)]
     pub disabled: Option<bool>,
@@ -214,6 +217,9 @@ fn apply(mut tenant: Tenant, changes: Changes) -> Result<Tenant> {
         }
         tenant.prompts = changes.prompts.iter().map(|prompt| prompt_text(prompt)).collect::<Result<_>>()?;
     }
+    if let Some(markup) = changes.markup {
+        tenant.markup_bp = basis_points("--markup", &markup)?;
+    }
     if let Some(is_disabled) = changes.disabled {
         tenant.is_disabled = is_disabled;
     }
@@ -285,6 +291,21 @@ fn prompt_text(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// `15%`, `2.5%`, `0.01%` as hundredths of a percent.
+fn basis_points(field: &'static str, text: &str) -> Result<i64> {
+    const MOST: i64 = 100_000;
+    let wrong =
+        || Error::invalid(field, "a markup is a percentage such as 15% or 2.5%, two decimals at most, up to 1000%");
+    let number = text.trim().strip_suffix('%').unwrap_or(text.trim()).trim();
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(decimals) || decimals.len() > 2 || whole.len() > 4 {
+        return Err(wrong());
+    }
+    let hundredths: i64 = format!("{whole}{decimals:0<2}").parse().map_err(|_| wrong())?;
+    if hundredths > MOST { Err(wrong()) } else { Ok(hundredths) }
+}
+
 /// Every request pays for these, so they are bounded.
 fn instructions_text(text: &str) -> Result<String> {
     const MAX_BYTES: usize = 16 * 1024;
@@ -317,6 +338,7 @@ pub(super) mod tests {
             commands: vec![],
             shows_cost: false,
             allows_public_links: false,
+            markup_bp: 0,
             logo_hash: None,
         }
     }
@@ -327,6 +349,18 @@ pub(super) mod tests {
         let changes = Changes { contact: Some(String::new()), instructions: Some(String::new()), ..Changes::default() };
         let expected = Tenant { contact: String::new(), instructions: String::new(), ..tenant() };
         assert_eq!(apply(tenant(), changes).expect("fine"), expected);
+    }
+
+    #[test]
+    fn a_markup_is_exact() {
+        let bp = |text: &str| basis_points("markup", text).ok();
+        assert_eq!(
+            (bp("15%"), bp("2.5 %"), bp("0.01"), bp("1000%"), bp("0%")),
+            (Some(1_500), Some(250), Some(1), Some(100_000), Some(0))
+        );
+        for wrong in ["", "%", "-1%", "1.234%", "1000.01%", "1e3", "15%%", ".5", "99999999999999999999"] {
+            assert_eq!(bp(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

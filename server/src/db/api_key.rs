@@ -1,8 +1,17 @@
-//! Keys of programs at the gateway. A key's secret is known by its hash alone.
+//! Keys of programs at the gateway: finding them. A key's secret is known by its hash alone. What changes them is in
+//! [`change`].
+//!
+//! Rotation gives a key a new secret; the one before opens it for a while ([`ApiKey::former_until`]). The key stays the
+//! same row, so its budgets, rates and people stay, too.
 
-use app::model::{ApiKeyId, ProfileId, TenantCode, TenantId, Timestamp, UserId};
+pub mod change;
+
+use std::{fmt, str::FromStr};
+
+use app::model::{ApiKeyId, GroupId, ProfileId, TenantCode, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
+pub use self::change::{NewApiKey, api_key_end, api_key_insert, api_key_rotate, api_key_set, api_key_used};
 use super::{Error, Result, SystemTx, Tx, ledger::Books};
 
 /// Whose key it is.
@@ -24,24 +33,105 @@ impl KeyKind {
     }
 }
 
-/// A key to make.
-#[derive(Clone, Debug)]
-pub struct NewApiKey {
-    pub id: ApiKeyId,
-    pub public_id: String,
-    pub secret_sha256: [u8; 32],
-    pub kind: KeyKind,
-    pub user: UserId,
-    pub name: String,
-    pub profile: Option<ProfileId>,
-    pub is_trusted_front_end: bool,
-    pub requests_per_minute: Option<i64>,
-    pub tokens_per_minute: Option<i64>,
-    pub max_concurrent: Option<i64>,
-    /// Exact model ids; empty: all.
-    pub models: Vec<String>,
-    pub created_by: UserId,
-    pub expires_at: Option<Timestamp>,
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scopes {
+    /// Ask models, list them, count tokens.
+    pub asks: bool,
+    /// LiteLLM's administration, of its tenant alone.
+    pub administers: bool,
+}
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Self { asks: true, administers: false }
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.asks, self.administers) {
+            (true, true) => "ask admin",
+            (true, false) => "ask",
+            (false, true) => "admin",
+            (false, false) => "",
+        })
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = &'static str;
+    /// Words with spaces or commas between them; at least one.
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        let mut scopes = Self { asks: false, administers: false };
+        for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
+            match word {
+                "ask" => scopes.asks = true,
+                "admin" => scopes.administers = true,
+                _ => return Err("a key's scopes are \"ask\" and \"admin\""),
+            }
+        }
+        if scopes.asks || scopes.administers { Ok(scopes) } else { Err("a key needs a scope: ask, admin, or both") }
+    }
+}
+
+/// What happens to somebody a trusted front end names who has no account here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownPerson {
+    #[default]
+    Refuse,
+    /// An account is made that cannot sign in, and is a member of the key's tenant.
+    Provision,
+}
+
+impl UnknownPerson {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Provision => "provision",
+        }
+    }
+}
+
+impl FromStr for UnknownPerson {
+    type Err = &'static str;
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        match text {
+            "refuse" => Ok(Self::Refuse),
+            "provision" => Ok(Self::Provision),
+            _ => Err("unknown people are either \"refuse\" or \"provision\""),
+        }
+    }
+}
+
+/// What a front end signs its people with. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JwtSecret(Vec<u8>);
+
+impl JwtSecret {
+    /// RFC 7518 §3.2: no shorter than the hash.
+    pub const MIN_BYTES: usize = 32;
+
+    /// # Errors
+    /// Too short to be one.
+    pub fn new(bytes: Vec<u8>) -> std::result::Result<Self, &'static str> {
+        if bytes.len() < Self::MIN_BYTES {
+            return Err("a secret for HS256 has at least 32 bytes (RFC 7518 §3.2)");
+        }
+        Ok(Self(bytes))
+    }
+
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for JwtSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JwtSecret(…)")
+    }
 }
 
 /// A key as stored.
@@ -58,21 +148,31 @@ pub struct ApiKey {
     pub name: String,
     pub profile: Option<ProfileId>,
     pub is_trusted_front_end: bool,
+    pub unknown_person: UnknownPerson,
+    /// Set: who a request is made for has to be signed with it.
+    pub jwt_secret: Option<JwtSecret>,
+    pub scopes: Scopes,
     pub requests_per_minute: Option<i64>,
     pub tokens_per_minute: Option<i64>,
     pub max_concurrent: Option<i64>,
+    /// Exact model ids; empty: all.
     pub models: Vec<String>,
+    /// The team it was made for.
+    pub group: Option<GroupId>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// Found by a secret it had before it was rotated, which ends then. Always `None` in lists.
+    pub former_until: Option<Timestamp>,
 }
 
 impl ApiKey {
-    /// Whether it opens anything at that time.
+    /// Whether it opens anything at that time, with the secret it was found by.
     #[must_use]
     pub fn is_usable(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+        let is_before = |end: Option<Timestamp>| end.is_none_or(|end| now < end);
+        self.revoked_at.is_none() && is_before(self.expires_at) && is_before(self.former_until)
     }
 }
 
@@ -89,14 +189,19 @@ struct KeyRow {
     name: String,
     profile_id: Option<Uuid>,
     is_trusted_front_end: bool,
+    unknown_person: String,
+    jwt_secret: Option<Vec<u8>>,
+    scopes: String,
     requests_per_minute: Option<i64>,
     tokens_per_minute: Option<i64>,
     max_concurrent: Option<i64>,
     models: String,
+    group_id: Option<Uuid>,
     created_at: i64,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
     last_used_at: Option<i64>,
+    former_until: Option<i64>,
 }
 
 impl KeyRow {
@@ -114,6 +219,10 @@ impl KeyRow {
         };
         let tenant_code = self.code.parse().map_err(|e: &str| corrupt("code", e.to_owned()))?;
         let models = serde_json::from_str(&self.models).map_err(|e| corrupt("models", e.to_string()))?;
+        let scopes = self.scopes.parse().map_err(|e: &str| corrupt("scopes", e.to_owned()))?;
+        let unknown_person = self.unknown_person.parse().map_err(|e: &str| corrupt("unknown_person", e.to_owned()))?;
+        let jwt_secret = self.jwt_secret.clone().map(JwtSecret::new).transpose();
+        let jwt_secret = jwt_secret.map_err(|e| corrupt("jwt_secret", e.to_owned()))?;
         Ok(ApiKey {
             tenant: TenantId(self.tenant_id),
             tenant_code,
@@ -126,65 +235,76 @@ impl KeyRow {
             name: self.name,
             profile: self.profile_id.map(ProfileId),
             is_trusted_front_end: self.is_trusted_front_end,
+            unknown_person,
+            jwt_secret,
+            scopes,
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
             max_concurrent: self.max_concurrent,
             models,
+            group: self.group_id.map(GroupId),
             created_at: Timestamp(self.created_at),
             expires_at: self.expires_at.map(Timestamp),
             revoked_at: self.revoked_at.map(Timestamp),
             last_used_at: self.last_used_at.map(Timestamp),
+            former_until: self.former_until.map(Timestamp),
         })
     }
 }
 
-/// Makes a key.
-///
-/// # Errors
-/// Database errors.
-pub async fn api_key_insert(books: Books, tx: &mut Tx, key: &NewApiKey, now: Timestamp) -> Result<()> {
-    let models = serde_json::to_string(&key.models).map_err(|e| Error::Misuse(e.to_string()))?;
-    tx.query(
-        "INSERT INTO api_keys (tenant_id, id, public_id, secret_sha256, kind, user_id, name, profile_id, \
-         is_trusted_front_end, requests_per_minute, tokens_per_minute, max_concurrent, models, created_by, created_at, \
-         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-    )
-    .bind(books.tenant())
-    .bind(key.id)
-    .bind(&key.public_id)
-    .bind(key.secret_sha256.as_slice())
-    .bind(key.kind.as_str())
-    .bind(key.user)
-    .bind(&key.name)
-    .bind(key.profile)
-    .bind(key.is_trusted_front_end)
-    .bind(key.requests_per_minute)
-    .bind(key.tokens_per_minute)
-    .bind(key.max_concurrent)
-    .bind(models)
-    .bind(key.created_by)
-    .bind(now)
-    .bind(key.expires_at)
-    .execute()
-    .await?;
-    Ok(())
+/// The columns of a key, its own secret, and the rest of the statement.
+macro_rules! select_keys {
+    ($rest:literal) => {
+        concat!(
+            "SELECT k.tenant_id, t.code, k.id, k.public_id, k.secret_sha256, CAST(NULL AS BIGINT) AS former_until, ",
+            "k.kind, k.user_id, u.email, k.name, k.profile_id, k.is_trusted_front_end, k.unknown_person, k.jwt_secret, ",
+            "k.scopes, k.requests_per_minute, k.tokens_per_minute, k.max_concurrent, k.models, k.group_id, ",
+            "k.created_at, k.expires_at, k.revoked_at, k.last_used_at ",
+            "FROM api_keys k JOIN tenants t ON t.id = k.tenant_id JOIN users u ON u.id = k.user_id ",
+            $rest
+        )
+    };
 }
 
 /// The key of that public id, whosever it is: revoked and expired ones too, the caller decides. `None` also for keys of
-/// disabled tenants and people.
+/// disabled tenants and people. A public id from before a rotation finds it with the secret of then.
 ///
 /// # Errors
 /// Database errors.
 pub async fn api_key_find(tx: &mut SystemTx, public_id: &str) -> Result<Option<ApiKey>> {
     let row: Option<KeyRow> = tx
+        .query(select_keys!("WHERE k.public_id = $1 AND t.is_disabled = FALSE AND u.is_disabled = FALSE"))
+        .bind(public_id)
+        .optional()
+        .await?;
+    if let Some(row) = row {
+        return Ok(Some(row.key()?));
+    }
+    let row: Option<KeyRow> = tx
         .query(
-            "SELECT k.tenant_id, t.code, k.id, k.public_id, k.secret_sha256, k.kind, k.user_id, u.email, k.name, \
-             k.profile_id, k.is_trusted_front_end, k.requests_per_minute, k.tokens_per_minute, k.max_concurrent, \
-             k.models, k.created_at, k.expires_at, k.revoked_at, k.last_used_at \
-             FROM api_keys k JOIN tenants t ON t.id = k.tenant_id JOIN users u ON u.id = k.user_id \
-             WHERE k.public_id = $1 AND t.is_disabled = FALSE AND u.is_disabled = FALSE",
+            "SELECT k.tenant_id, t.code, k.id, f.public_id, f.secret_sha256, f.ends_at AS former_until, \
+             k.kind, k.user_id, u.email, k.name, k.profile_id, k.is_trusted_front_end, k.unknown_person, k.jwt_secret, \
+             k.scopes, k.requests_per_minute, k.tokens_per_minute, k.max_concurrent, k.models, k.group_id, \
+             k.created_at, k.expires_at, k.revoked_at, k.last_used_at \
+             FROM api_key_former f JOIN api_keys k ON k.tenant_id = f.tenant_id AND k.id = f.key_id \
+             JOIN tenants t ON t.id = k.tenant_id JOIN users u ON u.id = k.user_id \
+             WHERE f.public_id = $1 AND t.is_disabled = FALSE AND u.is_disabled = FALSE",
         )
         .bind(public_id)
+        .optional()
+        .await?;
+    row.map(KeyRow::key).transpose()
+}
+
+/// A key of the tenant by its id.
+///
+/// # Errors
+/// Database errors.
+pub async fn api_key_get(books: Books, tx: &mut Tx, key: ApiKeyId) -> Result<Option<ApiKey>> {
+    let row: Option<KeyRow> = tx
+        .query(select_keys!("WHERE k.tenant_id = $1 AND k.id = $2"))
+        .bind(books.tenant())
+        .bind(key)
         .optional()
         .await?;
     row.map(KeyRow::key).transpose()
@@ -202,14 +322,9 @@ pub async fn api_key_list(
     limit: i64,
 ) -> Result<Vec<ApiKey>> {
     let rows: Vec<KeyRow> = tx
-        .query(
-            "SELECT k.tenant_id, t.code, k.id, k.public_id, k.secret_sha256, k.kind, k.user_id, u.email, k.name, \
-             k.profile_id, k.is_trusted_front_end, k.requests_per_minute, k.tokens_per_minute, k.max_concurrent, \
-             k.models, k.created_at, k.expires_at, k.revoked_at, k.last_used_at \
-             FROM api_keys k JOIN tenants t ON t.id = k.tenant_id JOIN users u ON u.id = k.user_id \
-             WHERE k.tenant_id = $1 AND k.public_id > $2 AND ($3 = FALSE OR k.user_id = $4) \
-             ORDER BY k.public_id LIMIT $5",
-        )
+        .query(select_keys!(
+            "WHERE k.tenant_id = $1 AND k.public_id > $2 AND ($3 = FALSE OR k.user_id = $4) ORDER BY k.public_id LIMIT $5"
+        ))
         .bind(books.tenant())
         .bind(after)
         .bind(user.is_some())
@@ -220,36 +335,101 @@ pub async fn api_key_list(
     rows.into_iter().map(KeyRow::key).collect()
 }
 
-/// Ends a key at `at`, or sooner when it ends sooner by itself; `false`: there is no such key of the tenant.
+/// A tenant's keys of one kind, newest first, at most `limit` older than `before` (the id of a key): those of one person, or
+/// with `None` of everybody.
 ///
 /// # Errors
 /// Database errors.
-pub async fn api_key_end(books: Books, tx: &mut Tx, key: ApiKeyId, at: Timestamp, is_revoked: bool) -> Result<bool> {
-    let changed = tx
-        .query(
-            "UPDATE api_keys SET revoked_at = CASE WHEN $4 = TRUE AND revoked_at IS NULL THEN $3 ELSE revoked_at END, \
-             expires_at = CASE WHEN expires_at IS NULL OR expires_at > $3 THEN $3 ELSE expires_at END \
-             WHERE tenant_id = $1 AND id = $2",
-        )
+pub async fn api_key_page(
+    books: Books,
+    tx: &mut Tx,
+    kind: KeyKind,
+    user: Option<UserId>,
+    before: Option<ApiKeyId>,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<KeyRow> = tx
+        .query(select_keys!(
+            "WHERE k.tenant_id = $1 AND k.kind = $2 AND ($3 = FALSE OR k.user_id = $4) AND ($5 = FALSE OR k.id < $6) \
+             ORDER BY k.id DESC LIMIT $7"
+        ))
         .bind(books.tenant())
-        .bind(key)
-        .bind(at)
-        .bind(is_revoked)
-        .execute()
+        .bind(kind.as_str())
+        .bind(user.is_some())
+        .bind(user)
+        .bind(before.is_some())
+        .bind(before)
+        .bind(limit)
+        .all()
         .await?;
-    Ok(changed == 1)
+    rows.into_iter().map(KeyRow::key).collect()
 }
 
-/// Notes that a key was used.
+/// The keys of a team, newest first, at most `limit`.
 ///
 /// # Errors
 /// Database errors.
-pub async fn api_key_used(books: Books, tx: &mut Tx, key: ApiKeyId, now: Timestamp) -> Result<()> {
-    tx.query("UPDATE api_keys SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2")
+pub async fn api_key_of_group(books: Books, tx: &mut Tx, group: GroupId, limit: i64) -> Result<Vec<ApiKey>> {
+    let rows: Vec<KeyRow> = tx
+        .query(select_keys!("WHERE k.tenant_id = $1 AND k.group_id = $2 ORDER BY k.id DESC LIMIT $3"))
         .bind(books.tenant())
-        .bind(key)
-        .bind(now)
-        .execute()
+        .bind(group)
+        .bind(limit)
+        .all()
         .await?;
-    Ok(())
+    rows.into_iter().map(KeyRow::key).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct CountRow {
+    count: i64,
+}
+
+/// How many keys of one kind open something at that time: of one person, or with `None` of everybody.
+///
+/// # Errors
+/// Database errors.
+pub async fn api_key_count(
+    books: Books,
+    tx: &mut Tx,
+    kind: KeyKind,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<i64> {
+    let row: CountRow = tx
+        .query(
+            "SELECT COUNT(*) AS count FROM api_keys WHERE tenant_id = $1 AND kind = $2 AND ($3 = FALSE OR user_id = $4) \
+             AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $5)",
+        )
+        .bind(books.tenant())
+        .bind(kind.as_str())
+        .bind(user.is_some())
+        .bind(user)
+        .bind(now)
+        .one()
+        .await?;
+    Ok(row.count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_written_as_they_are_read() {
+        for text in ["ask", "admin", "ask admin"] {
+            assert_eq!(text.parse::<Scopes>().map(|scopes| scopes.to_string()), Ok(text.to_owned()));
+        }
+        assert_eq!("admin,ask".parse::<Scopes>(), Ok(Scopes { asks: true, administers: true }));
+        for wrong in ["", " ", "root", "ask root"] {
+            assert!(wrong.parse::<Scopes>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_long_enough_and_hides_from_logs() {
+        assert!(JwtSecret::new(vec![b'x'; 31]).is_err());
+        let secret = JwtSecret::new(vec![b'x'; 32]).expect("long enough");
+        assert!(!format!("{secret:?}").contains('x'));
+    }
 }

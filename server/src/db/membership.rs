@@ -17,6 +17,7 @@ struct ScopeRow {
     user_name: String,
     time_zone: String,
     locale: String,
+    markup_bp: i64,
 }
 
 impl ScopeRow {
@@ -40,6 +41,7 @@ impl ScopeRow {
             self.user_name,
             zone,
             locale,
+            self.markup_bp,
         ))
     }
 }
@@ -51,7 +53,8 @@ impl ScopeRow {
 /// Database errors.
 pub async fn membership_scope(tx: &mut Tx, user: UserId, tenant: &TenantCode) -> Result<Option<TenantScope>> {
     tx.query(
-        "SELECT m.tenant_id, m.user_id, m.role, t.code, t.name AS tenant_name, u.name AS user_name, t.time_zone, t.locale \
+        "SELECT m.tenant_id, m.user_id, m.role, t.code, t.name AS tenant_name, u.name AS user_name, t.time_zone, t.locale, \
+         t.markup_bp \
          FROM memberships m JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id \
          WHERE m.user_id = $1 AND t.code = $2 AND t.is_disabled = FALSE AND u.is_disabled = FALSE",
     )
@@ -70,7 +73,7 @@ pub async fn membership_scope(tx: &mut Tx, user: UserId, tenant: &TenantCode) ->
 pub async fn past_scope(tx: &mut SystemTx, tenant: TenantId, user: UserId) -> Result<Option<TenantScope>> {
     tx.query(
         "SELECT t.id AS tenant_id, u.id AS user_id, 'member' AS role, t.code, t.name AS tenant_name, u.name AS user_name, \
-         t.time_zone, t.locale FROM tenants t, users u WHERE t.id = $1 AND u.id = $2",
+         t.time_zone, t.locale, t.markup_bp FROM tenants t, users u WHERE t.id = $1 AND u.id = $2",
     )
     .bind(tenant)
     .bind(user)

@@ -8,8 +8,12 @@ pub mod sums;
 
 use app::model::{ApiKeyId, ModelCallId, Money, ProfileId, Quality, Timestamp, Tokens, TurnId, UserId};
 
-use super::{DbValue, Error, Result, Tx, ledger::Books};
-use crate::models::{PriceVersion, ReportedUsage};
+use super::{
+    DbValue, Error, Result, Tx,
+    ledger::Books,
+    usage_day::{DayKey, DayRow},
+};
+use crate::models::{PriceVersion, ReportedUsage, TokenPrices};
 
 /// A call to admit.
 #[derive(Clone, Debug)]
@@ -35,10 +39,14 @@ pub struct NewCall<'a> {
     /// `openai`, `anthropic`, `ollama`; `None`: the chat.
     pub client_format: Option<&'static str>,
     pub request_id: Option<&'a str>,
+    /// The cost rule that chose the model, the model it would have been, and its price.
+    pub rule: Option<&'static str>,
+    pub baseline_model: Option<&'a str>,
+    pub baseline_price: Option<&'a PriceVersion>,
 }
 
 /// Columns of [`calls_insert`].
-const CALL_COLUMNS: usize = 26;
+const CALL_COLUMNS: usize = 31;
 
 /// What a settled call was booked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +56,12 @@ pub struct BookedCall {
     pub cost: Money,
     pub quality: Quality,
     pub is_overrun: bool,
+    /// What the provider charges, without the tenant's markup.
+    pub list_cost: Money,
+    /// What the same tokens cost at the model that a cost rule passed over.
+    pub baseline_cost: Option<Money>,
+    /// The prices of the tokens, when they are not those of a short request.
+    pub tier: Option<TokenPrices>,
 }
 
 /// Records admitted calls.
@@ -80,18 +94,27 @@ pub async fn calls_insert(tx: &mut Tx, calls: &[NewCall<'_>]) -> Result<()> {
         values.push(call.key.map(|key| key.0).into());
         values.push(call.profile.map(|profile| profile.0).into());
         values.extend([call.client_format.into(), call.request_id.into()]);
+        let tiers = price.filter(|price| !price.tiers.is_empty()).map(|price| json(&price.tiers)).transpose()?;
+        values.push(tiers.map_or(DbValue::NullText, DbValue::Text));
+        values.push(DbValue::Int(price.map_or(0, |price| price.markup_bp)));
+        values.extend([call.rule.into(), call.baseline_model.into()]);
+        values.push(call.baseline_price.map(json).transpose()?.map_or(DbValue::NullText, DbValue::Text));
     }
     tx.insert_many(
         "INSERT INTO model_calls (tenant_id, id, user_id, turn_id, step, attempt, purpose, provider, model, \
          price_version, price_input, price_cache_read, price_cache_write_5m, price_cache_write_1h, price_output, \
          price_request, input_bound, output_cap, state, lease_until, local_day, created_at, key_id, profile_id, \
-         client_format, request_id)",
+         client_format, request_id, price_tiers, markup_bp, rule, baseline_model, baseline_price)",
         CALL_COLUMNS,
         values,
         "",
     )
     .await?;
     Ok(())
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::Misuse(error.to_string()))
 }
 
 /// Notes what is known of an open call and renews its lease; whether it was still open.
@@ -128,16 +151,20 @@ pub async fn call_checkpoint(
 }
 
 /// What a settled call came with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettledCall {
     pub key: Option<ApiKeyId>,
     pub admitted_at: Timestamp,
+    /// Where the reports count it.
+    pub day: DayKey,
 }
 
 #[derive(sqlx::FromRow)]
 struct SettledRow {
     key_id: Option<uuid::Uuid>,
     created_at: i64,
+    #[sqlx(flatten)]
+    day: DayRow,
 }
 
 /// Takes a call from `open` to what was booked; `None`: somebody settled it before, and nothing was changed.
@@ -155,7 +182,9 @@ pub async fn call_settle(
         .query(
             "UPDATE model_calls SET state = $3, input_tokens = $4, cache_read_tokens = $5, cache_write_5m_tokens = $6, \
              cache_write_1h_tokens = $7, output_tokens = $8, cost_pico_usd = $9, quality = $10, is_overrun = $11, \
-             settled_at = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'open' RETURNING key_id, created_at",
+             settled_at = $12, list_cost_pico = $13, baseline_cost_pico = $14 \
+             WHERE tenant_id = $1 AND id = $2 AND state = 'open' RETURNING key_id, created_at, local_day, \
+             user_id, provider, model, purpose, profile_id, client_format",
         )
         .bind(books.tenant())
         .bind(call)
@@ -169,9 +198,36 @@ pub async fn call_settle(
         .bind(quality_text(booked.quality))
         .bind(booked.is_overrun)
         .bind(now)
+        .bind(booked.list_cost)
+        .bind(booked.baseline_cost)
         .optional()
         .await?;
-    Ok(row.map(|row| SettledCall { key: row.key_id.map(ApiKeyId), admitted_at: Timestamp(row.created_at) }))
+    if let (Some(_), Some(tier)) = (&row, &booked.tier) {
+        call_tier(books, tx, call, tier).await?;
+    }
+    Ok(row.map(|row| SettledCall {
+        key: row.key_id.map(ApiKeyId),
+        admitted_at: Timestamp(row.created_at),
+        day: row.day.key(books, row.key_id),
+    }))
+}
+
+/// Writes the prices that applied to a long request, so that a settled call's cost is its tokens times its prices.
+async fn call_tier(books: Books, tx: &mut Tx, call: ModelCallId, tier: &TokenPrices) -> Result<()> {
+    tx.query(
+        "UPDATE model_calls SET price_input = $3, price_cache_read = $4, price_cache_write_5m = $5, \
+         price_cache_write_1h = $6, price_output = $7 WHERE tenant_id = $1 AND id = $2",
+    )
+    .bind(books.tenant())
+    .bind(call)
+    .bind(tier.input)
+    .bind(tier.cache_read)
+    .bind(tier.cache_write_5m)
+    .bind(tier.cache_write_1h)
+    .bind(tier.output)
+    .execute()
+    .await?;
+    Ok(())
 }
 
 #[derive(sqlx::FromRow)]
@@ -185,6 +241,8 @@ struct BookedRow {
     cost_pico_usd: i64,
     quality: Option<String>,
     is_overrun: bool,
+    list_cost_pico: i64,
+    baseline_cost_pico: Option<i64>,
 }
 
 /// What a call was booked with; `None`: there is no such call, or it is open.
@@ -195,7 +253,7 @@ pub async fn call_booked(books: Books, tx: &mut Tx, call: ModelCallId) -> Result
     let row: Option<BookedRow> = tx
         .query(
             "SELECT state, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, \
-             cost_pico_usd, quality, is_overrun FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state <> 'open'",
+             cost_pico_usd, quality, is_overrun, list_cost_pico, baseline_cost_pico FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state <> 'open'",
         )
         .bind(books.tenant())
         .bind(call)
@@ -214,6 +272,10 @@ pub async fn call_booked(books: Books, tx: &mut Tx, call: ModelCallId) -> Result
         cost: Money(row.cost_pico_usd),
         quality: quality_of(row.quality.as_deref(), call)?,
         is_overrun: row.is_overrun,
+        list_cost: Money(row.list_cost_pico),
+        baseline_cost: row.baseline_cost_pico.map(Money),
+        // It is in the row's prices.
+        tier: None,
     }))
 }
 

@@ -15,6 +15,7 @@ pub struct TenantScope {
     user_name: String,
     time_zone: Tz,
     locale: Lang,
+    markup_bp: i64,
 }
 
 impl TenantScope {
@@ -30,8 +31,9 @@ impl TenantScope {
         user_name: String,
         time_zone: Tz,
         locale: Lang,
+        markup_bp: i64,
     ) -> Self {
-        Self { tenant, user, role, code, tenant_name, user_name, time_zone, locale }
+        Self { tenant, user, role, code, tenant_name, user_name, time_zone, locale, markup_bp }
     }
     #[must_use]
     pub fn tenant(&self) -> TenantId {
@@ -66,5 +68,10 @@ impl TenantScope {
     #[must_use]
     pub fn locale(&self) -> Lang {
         self.locale
+    }
+    /// What the tenant pays on top of the providers' prices, hundredths of a percent.
+    #[must_use]
+    pub fn markup_bp(&self) -> i64 {
+        self.markup_bp
     }
 }

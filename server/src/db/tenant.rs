@@ -72,6 +72,8 @@ pub struct Tenant {
     pub commands: Vec<Prompt>,
     pub shows_cost: bool,
     pub allows_public_links: bool,
+    /// What it pays on top of the providers' prices, hundredths of a percent.
+    pub markup_bp: i64,
     /// The logo's hash; `None`: there is none. Written by [`tenant_logo_put`] only.
     pub logo_hash: Option<String>,
 }
@@ -94,6 +96,7 @@ struct TenantRow {
     commands: String,
     shows_cost: bool,
     allows_public_links: bool,
+    markup_bp: i64,
     logo_hash: Option<String>,
 }
 
@@ -123,6 +126,7 @@ impl TenantRow {
             commands: serde_json::from_str(&self.commands).map_err(|e| corrupt("commands", e.to_string()))?,
             shows_cost: self.shows_cost,
             allows_public_links: self.allows_public_links,
+            markup_bp: self.markup_bp,
             logo_hash: self.logo_hash,
         })
     }
@@ -135,7 +139,7 @@ impl TenantRow {
 pub async fn tenant_find(scope: &TenantScope, tx: &mut Tx) -> Result<Option<Tenant>> {
     tx.query(
         "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
-         accent, commands, shows_cost, allows_public_links, \
+         accent, commands, shows_cost, allows_public_links, markup_bp, \
          (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
          FROM tenants WHERE id = $1",
     )
@@ -153,7 +157,7 @@ pub async fn tenant_find(scope: &TenantScope, tx: &mut Tx) -> Result<Option<Tena
 pub async fn tenant_find_by_code(tx: &mut SystemTx, code: &TenantCode) -> Result<Option<Tenant>> {
     tx.query(
         "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
-         accent, commands, shows_cost, allows_public_links, \
+         accent, commands, shows_cost, allows_public_links, markup_bp, \
          (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
          FROM tenants WHERE code = $1",
     )
@@ -172,7 +176,7 @@ pub async fn tenant_list(tx: &mut SystemTx, after: &str, limit: i64) -> Result<V
     let rows = tx
         .query(
             "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
-         accent, commands, shows_cost, allows_public_links, \
+         accent, commands, shows_cost, allows_public_links, markup_bp, \
          (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
              FROM tenants WHERE code > $1 ORDER BY code LIMIT $2",
         )
@@ -193,7 +197,7 @@ pub async fn tenant_update(tx: &mut SystemTx, tenant: &Tenant) -> Result<()> {
     tx.query(
         "UPDATE tenants SET name = $2, assistant = $3, time_zone = $4, currency = $5, prompts = $6, contact = $7, \
          instructions = $8, is_disabled = $9, locale = $10, welcome = $11, accent = $12, commands = $13, shows_cost = $14, \
-         allows_public_links = $15 WHERE id = $1",
+         allows_public_links = $15, markup_bp = $16 WHERE id = $1",
     )
     .bind(tenant.id)
     .bind(&tenant.name)
@@ -210,6 +214,7 @@ pub async fn tenant_update(tx: &mut SystemTx, tenant: &Tenant) -> Result<()> {
     .bind(commands)
     .bind(tenant.shows_cost)
     .bind(tenant.allows_public_links)
+    .bind(tenant.markup_bp)
     .execute()
     .await?;
     Ok(())

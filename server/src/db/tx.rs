@@ -171,6 +171,8 @@ pub enum SystemReason {
     SharedLink,
     /// A gateway key, which names no tenant, is looked up.
     GatewayKey,
+    /// A key is made or rotated by a person in a tenant: a service's account comes with it.
+    KeyMaking,
     /// `steward doctor`, readiness.
     Health,
 }
@@ -188,6 +190,7 @@ impl SystemReason {
             Self::SearchBackfill => "search_backfill",
             Self::SharedLink => "shared_link",
             Self::GatewayKey => "gateway_key",
+            Self::KeyMaking => "key_making",
             Self::Health => "health",
         }
     }

@@ -97,7 +97,7 @@ async fn at(
     let model = &offered.model;
     let choices = outgoing.choices().max(1);
     let wanted = outgoing.max_output().unwrap_or(model.max_output_tokens).clamp(0, model.max_output_tokens);
-    let price = inner.catalogue.price(&model.id, inner.world.now()).cloned();
+    let price = inner.catalogue.price(&model.id, inner.world.now(), incoming.scope.markup_bp());
     refuse_what_has_no_bound(&outgoing, price.as_ref()).map_err(|error| final_refusal(error.into()))?;
     let wish = Wish {
         scope: incoming.scope.clone(),
@@ -176,11 +176,11 @@ fn refuse_what_has_no_bound(request: &WireRequest, price: Option<&PriceVersion>)
 }
 
 /// The request as the provider is asked.
-fn outgoing(incoming: &Incoming, offered: &Offered) -> Result<WireRequest, WireError> {
+pub(super) fn outgoing(incoming: &Incoming, offered: &Offered) -> Result<WireRequest, WireError> {
     Ok(translate_request(&incoming.request, offered.endpoint.format())?.with_model(&offered.model.id.0))
 }
 
-fn headers_for(incoming: &Incoming, endpoint: &Endpoint) -> Vec<(HeaderName, HeaderValue)> {
+pub(super) fn headers_for(incoming: &Incoming, endpoint: &Endpoint) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = Vec::new();
     if incoming.request.format() == endpoint.format() {
         headers.extend(incoming.headers.iter().cloned());

@@ -75,11 +75,11 @@ pub(super) fn allows(holder: &KeyHolder, offered: &Offered) -> bool {
 /// The models to try, in order; never empty.
 pub(super) type Route = Vec<Offered>;
 
-/// Where a request goes.
-pub(super) fn route(offers: &Offers, incoming: &Incoming) -> Result<Route, Refusal> {
+/// The model a request names, if its key may ask it.
+pub(super) fn find<'o>(offers: &'o Offers, incoming: &Incoming) -> Result<&'o Offered, Refusal> {
     let asked = incoming.request.model();
     let found = offers.find(asked).filter(|offered| allows(&incoming.holder, offered));
-    let Some(first) = found else {
+    found.ok_or_else(|| {
         let known: Vec<&str> = offers
             .all()
             .filter(|offered| allows(&incoming.holder, offered))
@@ -93,8 +93,13 @@ pub(super) fn route(offers: &Offers, incoming: &Incoming) -> Result<Route, Refus
         let mut error = WireError::new(WireErrorKind::NotFound, message);
         error.code = Some("model_not_found".to_owned());
         error.param = Some("model".to_owned());
-        return Err(error.into());
-    };
+        error.into()
+    })
+}
+
+/// Where a request goes.
+pub(super) fn route(offers: &Offers, incoming: &Incoming) -> Result<Route, Refusal> {
+    let first = find(offers, incoming)?;
     let others = first.fallbacks.iter().filter_map(|id| offers.find(id));
     let mut route = vec![first.clone()];
     route.extend(others.filter(|other| allows(&incoming.holder, other)).cloned());

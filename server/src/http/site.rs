@@ -33,7 +33,8 @@ pub fn files(options: &LeptosOptions) -> Router {
 }
 
 /// Files whose addresses are fixed by custom or by the manifest.
-const CUSTOMARY: [&str; 7] = [
+const CUSTOMARY: [&str; 8] = [
+    "copy.js",
     "favicon.svg",
     "robots.txt",
     "manifest.webmanifest",

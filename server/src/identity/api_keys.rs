@@ -4,11 +4,12 @@
 //! [`ApiKeys::holder`] says who holds a key. What it read it believes for [`BELIEVED`], so a request costs no reading of
 //! the database, and a key that is revoked, a membership that is lost or a person who is disabled is refused after that.
 //!
-//! What must hold: a key is of one tenant; it makes no other keys and no sessions; it is never logged.
+//! What must hold: a key is of one tenant; it makes no sessions, and other keys only with the scope for it; it is never
+//! logged. Rotation changes the secret and nothing else.
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use app::model::{TenantId, Timestamp, UserId};
+use app::model::{ApiKeyId, GroupId, TenantId, Timestamp, UserId};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -16,13 +17,17 @@ use subtle::ConstantTimeEq as _;
 use crate::{
     db::{
         Db, SystemReason, SystemTx, TenantScope,
-        api_key::{ApiKey, KeyKind, NewApiKey, api_key_end, api_key_find, api_key_insert, api_key_used},
+        api_key::{
+            ApiKey, KeyKind, NewApiKey, Scopes, UnknownPerson, api_key_find, api_key_insert, api_key_rotate,
+            api_key_used, change::api_key_former_purge,
+        },
         key_minute::{key_minutes_purge, minute_of},
         ledger::Books,
         membership::membership_put,
         user::user_insert,
     },
     error::{Error, Result},
+    identity::front_end::FrontEnds,
     tenancy,
     world::World,
 };
@@ -33,6 +38,8 @@ pub const BELIEVED: Duration = Duration::from_secs(1);
 const REMEMBERED: u64 = 10_000;
 /// Minutes of use that are kept: longer than any call takes to settle.
 const KEPT_MINUTES: i64 = 120;
+/// Secrets from before a rotation are forgotten this long after they ended.
+const KEPT_FORMER_MS: i64 = 90 * 86_400_000;
 /// The time of the last use is written this often.
 const USED_EVERY_MS: i64 = 60_000;
 
@@ -117,12 +124,16 @@ pub struct ApiKeys {
     world: World,
     /// By public id and hash of the secret: a wrong secret never finds what a right one left.
     known: Cache<(String, [u8; 32]), Arc<KeyHolder>>,
+    /// Whom the front ends among them name.
+    pub front_ends: FrontEnds,
 }
 
 impl ApiKeys {
     #[must_use]
     pub fn new(db: Db, world: World) -> Self {
-        Self { db, world, known: Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build() }
+        let front_ends = FrontEnds::new(db.clone(), world.clone());
+        let known = Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build();
+        Self { db, world, known, front_ends }
     }
 
     /// Who holds this key.
@@ -139,6 +150,12 @@ impl ApiKeys {
         let holder = Arc::new(self.read(&key).await?);
         self.known.insert(known, holder.clone()).await;
         Ok(holder)
+    }
+
+    /// Believes nothing that was read before: after a change made here, which is then seen at once.
+    pub fn forget(&self) {
+        self.known.invalidate_all();
+        self.front_ends.forget();
     }
 
     async fn read(&self, text: &KeyText) -> Result<KeyHolder> {
@@ -160,15 +177,16 @@ impl ApiKeys {
     }
 }
 
-/// Removes what keys used in minutes that no rate asks for any more.
+/// Removes what keys used in minutes that no rate asks for any more, and secrets that ended long ago.
 ///
 /// # Errors
 /// Database errors.
 pub async fn purge_minutes(db: &Db, world: &World) -> Result<()> {
     let mut tx = db.begin_system(SystemReason::GatewayKey).await?;
-    let removed = key_minutes_purge(&mut tx, minute_of(world.now()) - KEPT_MINUTES).await?;
-    if removed > 0 {
-        tx.commit(world.id(), world.now(), "minutes of keys removed").await?;
+    let minutes = key_minutes_purge(&mut tx, minute_of(world.now()) - KEPT_MINUTES).await?;
+    let secrets = api_key_former_purge(&mut tx, Timestamp(world.now().0 - KEPT_FORMER_MS)).await?;
+    if minutes + secrets > 0 {
+        tx.commit(world.id(), world.now(), "minutes and former secrets of keys removed").await?;
     }
     Ok(())
 }
@@ -176,16 +194,31 @@ pub async fn purge_minutes(db: &Db, world: &World) -> Result<()> {
 /// A key to make.
 #[derive(Clone, Debug, Default)]
 pub struct WantedKey {
+    /// Chosen beforehand, so that the same wish makes one key.
+    pub id: Option<ApiKeyId>,
     pub name: String,
     /// Whose; `None`: a service's, which gets an account of its own.
     pub user: Option<UserId>,
     pub profile: Option<app::model::ProfileId>,
     pub is_trusted_front_end: bool,
+    pub unknown_person: UnknownPerson,
+    pub scopes: Scopes,
     pub requests_per_minute: Option<i64>,
     pub tokens_per_minute: Option<i64>,
     pub max_concurrent: Option<i64>,
     pub models: Vec<String>,
+    pub group: Option<GroupId>,
     pub expires_at: Option<Timestamp>,
+}
+
+/// A key that was made.
+#[derive(Clone, Debug)]
+pub struct MadeKey {
+    pub id: ApiKeyId,
+    /// Who it acts as.
+    pub user: UserId,
+    /// Shown once.
+    pub text: KeyText,
 }
 
 /// Makes a key in a tenant; the text is shown once and known to nobody afterwards. A service's account is made with it.
@@ -199,6 +232,20 @@ pub async fn create(
     created_by: Option<UserId>,
     wanted: &WantedKey,
 ) -> Result<KeyText> {
+    Ok(make(tx, world, tenant, created_by, wanted).await?.text)
+}
+
+/// As [`create`], with what else there is to know of the key.
+///
+/// # Errors
+/// Database errors.
+pub async fn make(
+    tx: &mut SystemTx,
+    world: &World,
+    tenant: TenantId,
+    created_by: Option<UserId>,
+    wanted: &WantedKey,
+) -> Result<MadeKey> {
     let text = KeyText::random(world);
     let now = world.now();
     let (kind, user) = match wanted.user {
@@ -212,8 +259,9 @@ pub async fn create(
             (KeyKind::Service, user)
         }
     };
+    let id = wanted.id.unwrap_or_else(|| world.id());
     let new = NewApiKey {
-        id: world.id(),
+        id,
         public_id: text.public_id.clone(),
         secret_sha256: text.hash(),
         kind,
@@ -221,36 +269,32 @@ pub async fn create(
         name: wanted.name.clone(),
         profile: wanted.profile,
         is_trusted_front_end: wanted.is_trusted_front_end,
+        unknown_person: wanted.unknown_person,
+        scopes: wanted.scopes,
         requests_per_minute: wanted.requests_per_minute,
         tokens_per_minute: wanted.tokens_per_minute,
         max_concurrent: wanted.max_concurrent,
         models: wanted.models.clone(),
+        group: wanted.group,
         created_by: created_by.unwrap_or(user),
         expires_at: wanted.expires_at,
     };
     api_key_insert(Books::within(tx, tenant), tx, &new, now).await?;
-    Ok(text)
+    Ok(MadeKey { id, user, text })
 }
 
-/// Makes a key like this one; the old one ends `grace_ms` from now.
+/// Gives a key another secret, to be shown once; the one it has ends `grace_ms` from now. All else stays: its budgets, its
+/// rates, its people.
 ///
 /// # Errors
-/// Database errors.
+/// [`Error::Conflict`] when it was rotated or revoked meanwhile; database errors.
 pub async fn rotate(tx: &mut SystemTx, world: &World, old: &ApiKey, grace_ms: i64) -> Result<KeyText> {
-    let wanted = WantedKey {
-        name: old.name.clone(),
-        user: Some(old.user),
-        profile: old.profile,
-        is_trusted_front_end: old.is_trusted_front_end,
-        requests_per_minute: old.requests_per_minute,
-        tokens_per_minute: old.tokens_per_minute,
-        max_concurrent: old.max_concurrent,
-        models: old.models.clone(),
-        expires_at: old.expires_at,
-    };
-    let text = create(tx, world, old.tenant, None, &wanted).await?;
+    let text = KeyText::random(world);
     let end = Timestamp(world.now().0.saturating_add(grace_ms.max(0)));
-    api_key_end(Books::within(tx, old.tenant), tx, old.id, end, false).await?;
+    let books = Books::within(tx, old.tenant);
+    if old.former_until.is_some() || !api_key_rotate(books, tx, old, &text.public_id, text.hash(), end).await? {
+        return Err(Error::Conflict("This key was rotated or revoked already.".to_owned()));
+    }
     Ok(text)
 }
 

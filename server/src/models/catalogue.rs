@@ -1,7 +1,8 @@
 //! The models that can be asked, by exact id, and their prices.
 //!
 //! To add a model: one entry in [`Catalogue::built_in`], its prices as on the provider's page on that day. A changed
-//! price is a **new** version with its own `valid_from`; a version never changes, because calls refer to it.
+//! price is a **new** version with its own `valid_from`; a version never changes, because calls refer to it. Versions that
+//! an administrator approved (`steward prices`) lie beside those built in; the later one holds.
 //!
 //! Only models whose hidden thinking can be switched off are offered: thinking is billed as output without being shown,
 //! so an answer that is broken off could not be bounded by what was received (accounting.md §3), and its blocks would
@@ -9,7 +10,11 @@
 
 mod entries;
 
-use std::fmt;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use app::model::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -78,10 +83,14 @@ struct Entry {
     prices: Vec<PriceVersion>,
 }
 
-/// Every model known.
+/// Price versions by model, oldest first.
+pub type PriceBook = HashMap<String, Vec<PriceVersion>>;
+
+/// Every model known. Clones share the prices that were approved since ([`Catalogue::take_up`]).
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     entries: Vec<Entry>,
+    approved: Arc<RwLock<Arc<PriceBook>>>,
 }
 
 /// A model id that is not offered, with what to do about it.
@@ -101,7 +110,7 @@ impl Catalogue {
     /// The demo model and Claude.
     #[must_use]
     pub fn built_in() -> Self {
-        Self { entries: entries::all() }
+        Self { entries: entries::all(), approved: Arc::default() }
     }
 
     /// With models an operator names: OpenAI's without a price, Ollama's for nothing. Those that are known already stay as
@@ -148,11 +157,43 @@ impl Catalogue {
         Err(UnknownModel { message })
     }
 
-    /// The price of a model at an instant: the latest version that had begun. `None`: unknown, which is not zero.
+    /// The price of a model at an instant with so many hundredths of a percent on top: of the versions that had begun the
+    /// latest, of those that began together the approved one. `None`: unknown, which is not zero.
     #[must_use]
-    pub fn price(&self, id: &ModelId, at: Timestamp) -> Option<&PriceVersion> {
-        let entry = self.entries.iter().find(|entry| entry.model.id == *id)?;
-        entry.prices.iter().rev().find(|price| price.valid_from <= at)
+    pub fn price(&self, id: &ModelId, at: Timestamp, markup_bp: i64) -> Option<PriceVersion> {
+        let has_begun = |price: &&PriceVersion| price.valid_from <= at;
+        let entry = self.entries.iter().find(|entry| entry.model.id == *id);
+        let built_in = entry.and_then(|entry| entry.prices.iter().rev().find(has_begun));
+        let book = self.book();
+        let approved = book.get(&id.0).and_then(|versions| versions.iter().rev().find(has_begun));
+        let latest = match (built_in, approved) {
+            (Some(built_in), Some(approved)) if approved.valid_from < built_in.valid_from => built_in,
+            (_, Some(approved)) => approved,
+            (built_in, None) => built_in?,
+        };
+        // What does not fit is no price: a budget in money refuses it.
+        latest.marked_up(markup_bp).ok()
+    }
+
+    /// The versions that came with the program, oldest first; none of a model that it does not know.
+    #[must_use]
+    pub fn built_in_prices(&self, id: &str) -> &[PriceVersion] {
+        self.entries.iter().find(|entry| entry.model.id.0 == id).map_or(&[], |entry| &entry.prices)
+    }
+
+    /// Takes up the approved versions, for this and every clone. Calls that are admitted keep the price they were admitted
+    /// at.
+    pub fn take_up(&self, mut book: PriceBook) {
+        for versions in book.values_mut() {
+            versions.sort_by_key(|price| price.valid_from);
+        }
+        *self.approved.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(book);
+    }
+
+    /// The approved versions.
+    #[must_use]
+    pub fn book(&self) -> Arc<PriceBook> {
+        self.approved.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -182,7 +223,7 @@ mod tests {
         let retired = message("claude-sonnet-4-20250514");
         assert!(retired.contains("retired") && retired.contains("claude-sonnet-5"), "{retired}");
         assert!(message("claude-opus-5-5").contains("thinking"));
-        assert!(message("gpt-5.5").contains("Known models: steward-demo, "));
+        assert!(message("gpt-9").contains("Known models: steward-demo, "));
         assert!(message(&"x".repeat(10_000)).len() < 1_000);
     }
 
@@ -193,9 +234,10 @@ mod tests {
         let mut price_ids = Vec::new();
         for entry in &catalogue.entries {
             ids.push(entry.model.id.0.clone());
-            let price = catalogue.price(&entry.model.id, NOW).expect("a price now");
+            let price = catalogue.price(&entry.model.id, NOW, 0).expect("a price now");
             let dearest = price.input.max(price.cache_read).max(price.cache_write_5m).max(price.cache_write_1h);
             assert!(price.output > 0 && price.input > 0 && price.dearest_input() == dearest);
+            assert_eq!(price.problem(), None);
             assert!(entry.prices.is_sorted_by(|a, b| a.valid_from < b.valid_from));
             assert!(entry.model.max_output_tokens < entry.model.context_tokens);
             price_ids.extend(entry.prices.iter().map(|price| price.id.clone()));
@@ -211,10 +253,33 @@ mod tests {
     #[test]
     fn a_price_is_dollars_per_million() {
         let catalogue = Catalogue::built_in();
-        let price = catalogue.price(&ModelId("claude-haiku-4-5".into()), NOW).expect("known");
+        let price = catalogue.price(&ModelId("claude-haiku-4-5".into()), NOW, 0).expect("known");
         let tokens = Tokens { input: 1_000_000, cache_write_5m: 1_000_000, output: 1_000_000, ..Tokens::default() };
         assert_eq!(price.cost(&tokens), Ok(Money(7_250_000_000_000)), "$1 + $1.25 + $5");
-        assert_eq!(catalogue.price(&ModelId("claude-haiku-4-5".into()), Timestamp(0)), None, "not sold then");
-        assert!(catalogue.price(&ModelId(DEMO_MODEL.into()), Timestamp(0)).is_some());
+        assert_eq!(catalogue.price(&ModelId("claude-haiku-4-5".into()), Timestamp(0), 0), None, "not sold then");
+        assert!(catalogue.price(&ModelId(DEMO_MODEL.into()), Timestamp(0), 0).is_some());
+    }
+
+    #[test]
+    fn approved_prices_hold_from_their_day_in_every_clone() {
+        let catalogue = Catalogue::built_in();
+        let clone = catalogue.clone();
+        let id = ModelId("claude-haiku-4-5".into());
+        let built_in = clone.price(&id, NOW, 0).expect("known");
+        let later = PriceVersion { id: "later".into(), valid_from: Timestamp(NOW.0 + 5), input: 7, ..built_in.clone() };
+        let sooner = PriceVersion { id: "sooner".into(), valid_from: NOW, input: 9, ..built_in.clone() };
+        let new = PriceVersion { id: "new".into(), ..built_in.clone() };
+        catalogue.take_up(PriceBook::from([
+            (id.0.clone(), vec![later.clone(), sooner.clone()]),
+            ("own-model".to_owned(), vec![new.clone()]),
+        ]));
+        let at = |at: i64| clone.price(&id, Timestamp(at), 0).map(|price| price.id);
+        assert_eq!(at(NOW.0 - 1).as_deref(), Some(built_in.id.as_str()));
+        assert_eq!((at(NOW.0).as_deref(), at(NOW.0 + 5).as_deref()), (Some("sooner"), Some("later")));
+        assert_eq!(clone.price(&ModelId("own-model".into()), NOW, 0), Some(new));
+        assert_eq!(
+            clone.price(&id, NOW, 1_000).map(|price| (price.input, price.id)),
+            Some((10, "sooner+1000bp".into()))
+        );
     }
 }

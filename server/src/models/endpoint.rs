@@ -1,5 +1,5 @@
 //! An endpoint: where models are asked in a wire format, by requests that are bytes already. The gateway's way to a
-//! provider; nothing is sent without a [`Permit`].
+//! provider; nothing is sent without a [`Permit`], and nothing but a count of tokens with a [`CountPermit`].
 
 use std::{
     sync::atomic::{AtomicI64, AtomicU32, Ordering},
@@ -12,13 +12,15 @@ use http::{HeaderName, HeaderValue};
 use tokio::time::timeout;
 
 use super::{
-    Permit,
+    CountPermit, Permit,
     wire::{CapField, WireFormat},
 };
 use crate::egress::{BaseUrl, Credential, Egress, EgressError, EgressResponse, UnusableSecret};
 
 /// Until the response's head: a model may think for long before an answer that is no stream.
 const HEAD_WITHIN: Duration = Duration::from_secs(300);
+/// Counting is quick.
+const COUNT_WITHIN: Duration = Duration::from_secs(30);
 /// Failures in a row after which it is left alone for a while.
 const FAILURES_TO_REST: u32 = 5;
 /// For so long.
@@ -30,6 +32,8 @@ pub struct Endpoint {
     name: &'static str,
     format: WireFormat,
     url: BaseUrl,
+    /// Where tokens are counted, free of charge; Anthropic's alone.
+    count_url: Option<BaseUrl>,
     credential: Option<Credential>,
     cap_field: CapField,
     egress: Egress,
@@ -80,6 +84,7 @@ impl Endpoint {
             name,
             format,
             url: base_url.join(path),
+            count_url: (format == WireFormat::Anthropic).then(|| base_url.join("v1/messages/count_tokens")),
             credential: credential.transpose()?,
             cap_field: if is_openai { CapField::MaxCompletionTokens } else { CapField::MaxTokens },
             egress,
@@ -113,14 +118,46 @@ impl Endpoint {
         body: Bytes,
         headers: &[(HeaderName, HeaderValue)],
     ) -> Result<EgressResponse, NoAnswer> {
-        let sending = self.egress.post_bytes(&self.url, self.credential.as_ref(), headers, body);
-        match timeout(HEAD_WITHIN, sending).await {
+        self.post(&self.url, body, headers, HEAD_WITHIN).await
+    }
+
+    /// Whether it counts tokens.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.count_url.is_some()
+    }
+
+    /// Asks how many tokens a request has; the answer is as soon as its head is there, whatever its status.
+    ///
+    /// # Errors
+    /// See [`NoAnswer`]; no credential is in them.
+    pub async fn count(
+        &self,
+        _permit: &CountPermit,
+        body: Bytes,
+        headers: &[(HeaderName, HeaderValue)],
+    ) -> Result<EgressResponse, NoAnswer> {
+        let Some(url) = &self.count_url else {
+            return Err(NoAnswer::NotSent(format!("{} does not count tokens", self.name)));
+        };
+        self.post(url, body, headers, COUNT_WITHIN).await
+    }
+
+    async fn post(
+        &self,
+        url: &BaseUrl,
+        body: Bytes,
+        headers: &[(HeaderName, HeaderValue)],
+        within: Duration,
+    ) -> Result<EgressResponse, NoAnswer> {
+        let sending = self.egress.post_bytes(url, self.credential.as_ref(), headers, body);
+        match timeout(within, sending).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error @ (EgressError::NotSent(_) | EgressError::ForeignOrigin(_)))) => {
                 Err(NoAnswer::NotSent(self.redact(&error.to_string())))
             }
             Ok(Err(error @ EgressError::Lost(_))) => Err(NoAnswer::Lost(self.redact(&error.to_string()))),
-            Err(_) => Err(NoAnswer::Lost(format!("no answer within {} seconds", HEAD_WITHIN.as_secs()))),
+            Err(_) => Err(NoAnswer::Lost(format!("no answer within {} seconds", within.as_secs()))),
         }
     }
 

@@ -1,11 +1,19 @@
 //! Prices: immutable, effective-dated versions for exact model ids.
+//!
+//! What must hold: a version never changes once a call refers to it; a price is a whole number of pico-dollars, so that a
+//! cost is a sum of products without rounding; what a hold is computed with bounds what can be billed, which is why a tier
+//! is never cheaper than the one below it ([`PriceVersion::problem`]).
 
 use app::model::{Money, Timestamp, Tokens};
+use serde::{Deserialize, Serialize};
+
+/// Hundredths of a percent in the whole.
+const BASIS_POINTS: i64 = 10_000;
 
 /// One version of a model's price, in pico-dollars per token. `None` is unknown, which is not zero.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceVersion {
-    /// Stable name stored with each call, e.g. `claude-haiku-4-5@2026-01-01`.
+    /// Stable name stored with each call, e.g. `claude-haiku-4-5@2026-01-01`; with a markup `…@2026-01-01+1500bp`.
     pub id: String,
     pub valid_from: Timestamp,
     pub input: i64,
@@ -14,6 +22,28 @@ pub struct PriceVersion {
     pub cache_write_1h: i64,
     pub output: i64,
     pub per_request: i64,
+    /// What holds instead for longer requests, by rising length; mostly none.
+    pub tiers: Vec<PriceTier>,
+    /// What is in these prices on top of the provider's, hundredths of a percent.
+    pub markup_bp: i64,
+}
+
+/// Prices of tokens by class, pico-dollars each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenPrices {
+    pub input: i64,
+    pub cache_read: i64,
+    pub cache_write_5m: i64,
+    pub cache_write_1h: i64,
+    pub output: i64,
+}
+
+/// Prices of a request whose input, cached or not, is longer than `above` tokens: of all its tokens, not only of those
+/// beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceTier {
+    pub above: i64,
+    pub prices: TokenPrices,
 }
 
 /// A cost that does not fit 64 bits of pico-dollars (about $9.2 million).
@@ -21,18 +51,68 @@ pub struct PriceVersion {
 #[error("the cost does not fit: more than 9.2 million dollars")]
 pub struct CostOverflow;
 
+impl TokenPrices {
+    /// The dearest price an input token can have.
+    #[must_use]
+    pub fn dearest_input(&self) -> i64 {
+        self.input.max(self.cache_read).max(self.cache_write_5m).max(self.cache_write_1h)
+    }
+
+    /// Each class, by the name an administrator knows it by.
+    #[must_use]
+    pub fn classes(&self) -> [(&'static str, i64); 5] {
+        [
+            ("input", self.input),
+            ("cache read", self.cache_read),
+            ("cache write 5m", self.cache_write_5m),
+            ("cache write 1h", self.cache_write_1h),
+            ("output", self.output),
+        ]
+    }
+
+    fn try_map(&self, change: impl Fn(i64) -> Result<i64, CostOverflow>) -> Result<Self, CostOverflow> {
+        Ok(Self {
+            input: change(self.input)?,
+            cache_read: change(self.cache_read)?,
+            cache_write_5m: change(self.cache_write_5m)?,
+            cache_write_1h: change(self.cache_write_1h)?,
+            output: change(self.output)?,
+        })
+    }
+}
+
 impl PriceVersion {
-    /// `Σ tokensᵢ × priceᵢ`: no division, no rounding.
+    /// The prices of a request with so many input tokens of all classes.
+    #[must_use]
+    pub fn prices_at(&self, input_total: i64) -> TokenPrices {
+        let tier = self.tiers.iter().rev().find(|tier| input_total > tier.above);
+        tier.map_or_else(|| self.base(), |tier| tier.prices)
+    }
+
+    /// The prices of a short request.
+    #[must_use]
+    pub fn base(&self) -> TokenPrices {
+        TokenPrices {
+            input: self.input,
+            cache_read: self.cache_read,
+            cache_write_5m: self.cache_write_5m,
+            cache_write_1h: self.cache_write_1h,
+            output: self.output,
+        }
+    }
+
+    /// `Σ tokensᵢ × priceᵢ` at the tier of the input: no division, no rounding.
     ///
     /// # Errors
     /// [`CostOverflow`]; negative token counts are refused the same way.
     pub fn cost(&self, tokens: &Tokens) -> Result<Money, CostOverflow> {
+        let prices = self.prices_at(tokens.input_total());
         let classes = [
-            (tokens.input, self.input),
-            (tokens.cache_read, self.cache_read),
-            (tokens.cache_write_5m, self.cache_write_5m),
-            (tokens.cache_write_1h, self.cache_write_1h),
-            (tokens.output, self.output),
+            (tokens.input, prices.input),
+            (tokens.cache_read, prices.cache_read),
+            (tokens.cache_write_5m, prices.cache_write_5m),
+            (tokens.cache_write_1h, prices.cache_write_1h),
+            (tokens.output, prices.output),
         ];
         let mut total = self.per_request;
         for (count, price) in classes {
@@ -44,91 +124,94 @@ impl PriceVersion {
         Ok(Money(total))
     }
 
-    /// The dearest price an input token can have: what a hold is computed with.
+    /// The dearest price an input token of a short request can have.
     #[must_use]
     pub fn dearest_input(&self) -> i64 {
-        self.input.max(self.cache_read).max(self.cache_write_5m).max(self.cache_write_1h)
+        self.base().dearest_input()
+    }
+
+    /// With `bp` hundredths of a percent on top of every price, rounded up to a pico-dollar.
+    ///
+    /// # Errors
+    /// A price that does not fit any more.
+    pub fn marked_up(&self, bp: i64) -> Result<Self, CostOverflow> {
+        if bp == 0 {
+            return Ok(self.clone());
+        }
+        let factor = i128::from(BASIS_POINTS) + i128::from(bp);
+        let up = |price: i64| {
+            let exact = i128::from(price) * factor;
+            let whole = exact / i128::from(BASIS_POINTS) + i128::from(exact % i128::from(BASIS_POINTS) > 0);
+            i64::try_from(whole).map_err(|_| CostOverflow)
+        };
+        let id = format!("{}+{bp}bp", self.id);
+        self.with_each(id, bp, up)
+    }
+
+    /// What the provider charges: the prices before the markup. Exact, although marked-up prices were rounded: rounding up
+    /// added less than one pico-dollar, and taking a factor of at least one away again rounds down to where it began.
+    #[must_use]
+    pub fn list(&self) -> Self {
+        if self.markup_bp == 0 {
+            return self.clone();
+        }
+        let factor = i128::from(BASIS_POINTS) + i128::from(self.markup_bp);
+        let down = |price: i64| {
+            i64::try_from(i128::from(price) * i128::from(BASIS_POINTS) / factor.max(1)).map_err(|_| CostOverflow)
+        };
+        let suffix = format!("+{}bp", self.markup_bp);
+        let id = self.id.strip_suffix(suffix.as_str()).unwrap_or(&self.id).to_owned();
+        // A price that is divided by one or more fits.
+        self.with_each(id, 0, down).unwrap_or_else(|_| self.clone())
+    }
+
+    fn with_each(
+        &self,
+        id: String,
+        markup_bp: i64,
+        change: impl Fn(i64) -> Result<i64, CostOverflow>,
+    ) -> Result<Self, CostOverflow> {
+        let base = self.base().try_map(&change)?;
+        let tier = |tier: &PriceTier| Ok(PriceTier { above: tier.above, prices: tier.prices.try_map(&change)? });
+        Ok(Self {
+            id,
+            valid_from: self.valid_from,
+            input: base.input,
+            cache_read: base.cache_read,
+            cache_write_5m: base.cache_write_5m,
+            cache_write_1h: base.cache_write_1h,
+            output: base.output,
+            per_request: change(self.per_request)?,
+            tiers: self.tiers.iter().map(tier).collect::<Result<_, _>>()?,
+            markup_bp,
+        })
+    }
+
+    /// Why this cannot be a price, in words.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        if self.per_request < 0 || self.base().classes().iter().any(|(_, price)| *price < 0) {
+            return Some("a price is negative".to_owned());
+        }
+        let (mut above, mut below) = (0, self.base());
+        for tier in &self.tiers {
+            if tier.above <= above {
+                return Some(format!("the tiers must rise: {} comes after {above} tokens", tier.above));
+            }
+            let pairs = tier.prices.classes().into_iter().zip(below.classes());
+            for ((class, price), (_, before)) in pairs {
+                if price < before {
+                    return Some(format!(
+                        "above {} tokens {class} is cheaper than below, so that the shorter request could be the dearer",
+                        tier.above
+                    ));
+                }
+            }
+            (above, below) = (tier.above, tier.prices);
+        }
+        None
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn haiku() -> PriceVersion {
-        PriceVersion {
-            id: "claude-haiku-4-5@2026-01-01".into(),
-            valid_from: Timestamp(0),
-            input: 1_000_000,
-            cache_read: 100_000,
-            cache_write_5m: 1_250_000,
-            cache_write_1h: 2_000_000,
-            output: 5_000_000,
-            per_request: 0,
-        }
-    }
-
-    #[test]
-    fn a_million_tokens_cost_what_the_price_list_says() {
-        let million = Tokens { input: 1_000_000, output: 1_000_000, ..Tokens::default() };
-        assert_eq!(haiku().cost(&million).map(|cost| cost.to_string()), Ok("$6.00".to_owned()));
-        let one = Tokens { cache_read: 1, ..Tokens::default() };
-        assert_eq!(haiku().cost(&one), Ok(Money(100_000)));
-    }
-
-    #[test]
-    fn a_request_can_cost_by_itself() {
-        let price = PriceVersion { per_request: 42, ..haiku() };
-        assert_eq!(price.cost(&Tokens::default()), Ok(Money(42)));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_an_error_and_so_is_less_than_nothing() {
-        let tokens = Tokens { output: i64::MAX, ..Tokens::default() };
-        assert_eq!(haiku().cost(&tokens), Err(CostOverflow));
-        let sum = Tokens { input: i64::MAX / 1_000_000, output: 1, ..Tokens::default() };
-        assert_eq!(haiku().cost(&sum), Err(CostOverflow));
-        let negative = Tokens { cache_write_5m: -1, ..Tokens::default() };
-        assert_eq!(haiku().cost(&negative), Err(CostOverflow));
-    }
-
-    #[test]
-    fn the_dearest_input_is_the_highest_of_its_classes() {
-        assert_eq!(haiku().dearest_input(), 2_000_000);
-        assert_eq!(PriceVersion { input: 9_000_000, ..haiku() }.dearest_input(), 9_000_000);
-    }
-
-    proptest! {
-        /// T9: against an oracle that counts in decimal dollars with twelve places, as a person would on paper.
-        #[test]
-        fn costs_agree_with_a_decimal_oracle(
-            counts in proptest::array::uniform5(0..2_000_000_000i64),
-            micro_dollars_per_million in proptest::array::uniform5(0..100_000_000i64),
-            per_request in 0..1_000_000_000_000i64,
-        ) {
-            // A price list in micro-dollars per million tokens is a pico-dollar per token each.
-            let [input, cache_read, cache_write_5m, cache_write_1h, output] = micro_dollars_per_million;
-            let price = PriceVersion {
-                id: "m@1".into(), valid_from: Timestamp(0), input, cache_read, cache_write_5m, cache_write_1h, output,
-                per_request,
-            };
-            let tokens = Tokens {
-                input: counts[0], cache_read: counts[1], cache_write_5m: counts[2], cache_write_1h: counts[3],
-                output: counts[4],
-            };
-            let mut pico = i128::from(per_request);
-            for (count, micro_per_million) in counts.into_iter().zip(micro_dollars_per_million) {
-                // count × (micro-dollars / 1e6 tokens), in 1e-12 dollars: × 1e6 (micro → pico) ÷ 1e6 (million).
-                let exact = i128::from(count) * i128::from(micro_per_million) * 1_000_000;
-                prop_assert_eq!(exact % 1_000_000, 0, "no rounding");
-                pico += exact / 1_000_000;
-            }
-            match i64::try_from(pico) {
-                Ok(pico) => prop_assert_eq!(price.cost(&tokens), Ok(Money(pico))),
-                Err(_) => prop_assert_eq!(price.cost(&tokens), Err(CostOverflow)),
-            }
-        }
-    }
-}
+mod tests;

@@ -34,6 +34,19 @@ impl Permit {
     }
 }
 
+/// Leave to ask how many tokens a request has. A provider bills nothing for that, so it needs no hold, and it opens nothing
+/// else ([`super::Endpoint::count`]). Made by `usage::leave_to_count` alone (checked by `tests/architecture.rs`), which keeps
+/// the key's rates.
+#[derive(Debug)]
+pub struct CountPermit(());
+
+impl CountPermit {
+    /// For `usage::leave_to_count` alone.
+    pub(crate) fn granted() -> Self {
+        Self(())
+    }
+}
+
 /// What to ask a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelRequest {

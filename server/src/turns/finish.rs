@@ -183,8 +183,10 @@ pub(super) async fn write_in(
     let mut usage = usage::turn_usage(scope, tx, turn, duration_ms).await?;
     (usage.first_token_ms, usage.tool_ms) = (end.timing.first_token_ms, end.timing.tool_ms);
     // An answer that went on after it had stopped: what it cost before counts, too.
-    let before = message_find(scope, tx, end.ids.assistant_message).await?.and_then(|message| message.usage);
-    if let Some(before) = before {
+    let before = message_find(scope, tx, end.ids.assistant_message).await?;
+    let parts_before = before.as_ref().map_or(&[][..], |message| &message.parts);
+    usage::note_tools(scope, tx, end.started_at, parts_before, &end.parts, &usage).await?;
+    if let Some(before) = before.and_then(|message| message.usage) {
         usage = together(&before, &usage);
     }
     let (model_content, model_bytes) = remember(&end.messages, &end.parts)?;

@@ -17,8 +17,8 @@ pub struct Answering {
 
 impl Answering {
     /// The price in force at an instant.
-    pub(super) fn price(&self, catalogue: &Catalogue, at: Timestamp) -> Option<PriceVersion> {
-        catalogue.price(&self.model.id, at).cloned()
+    pub(super) fn price(&self, catalogue: &Catalogue, at: Timestamp, markup_bp: i64) -> Option<PriceVersion> {
+        catalogue.price(&self.model.id, at, markup_bp)
     }
 }
 

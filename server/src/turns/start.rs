@@ -320,7 +320,7 @@ pub(super) async fn reserve_answer(
     (step, attempt): (i64, i64),
     request: &ModelRequest,
 ) -> std::result::Result<Hold, ReserveError> {
-    let price = answering.price(&inner.catalogue, inner.world.now());
+    let price = answering.price(&inner.catalogue, inner.world.now(), scope.markup_bp());
     let wanted = prompt::output_wanted(inner, &answering.model);
     let request = ReserveRequest {
         turn: Some(turn),

@@ -131,7 +131,7 @@ impl Drop for Call<'_> {
 
 /// `None`: over budget.
 async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest) -> Result<Option<Hold>> {
-    let price = live.answering.price(&inner.catalogue, inner.world.now());
+    let price = live.answering.price(&inner.catalogue, inner.world.now(), live.scope.markup_bp());
     let wanted = ReserveRequest {
         turn: Some(live.turn()),
         step: 0,

@@ -65,11 +65,13 @@ fn headroom(limits: &BudgetLimits, settled: &Amounts, reserved: &Amounts) -> (Am
     (each, tokens)
 }
 
-/// The dearest a call of these bounds can be; `None`: it cannot be counted. Zero without a price.
+/// The dearest a call of these bounds can be; `None`: it cannot be counted. Zero without a price. The tiers of a price
+/// only rise ([`PriceVersion::problem`]), so the one that the bound of the input reaches is the dearest reachable.
 pub(super) fn dearest_cost(price: Option<&PriceVersion>, input: i64, output: i64) -> Option<i64> {
     let Some(price) = price else { return Some(0) };
-    let input_cost = input.checked_mul(price.dearest_input())?;
-    let output_cost = output.checked_mul(price.output)?;
+    let prices = price.prices_at(input);
+    let input_cost = input.checked_mul(prices.dearest_input())?;
+    let output_cost = output.checked_mul(prices.output)?;
     input_cost.checked_add(output_cost)?.checked_add(price.per_request)
 }
 
@@ -83,7 +85,7 @@ pub(super) fn fit<'b>(ask: &Ask<'_>, path: impl IntoIterator<Item = &'b BudgetOn
     let wanted = ask.output_wanted.clamp(0, MOST_TOKENS_PER_CALL);
     let floor = ask.output_floor.clamp(0, wanted);
     let input_cost = dearest_cost(ask.price, ask.input_bound, 0).ok_or(too_large)?;
-    let output_price = ask.price.map_or(0, |price| price.output);
+    let output_price = ask.price.map_or(0, |price| price.prices_at(ask.input_bound).output);
 
     let mut output_cap = wanted;
     for (budget, on_path) in path.into_iter().enumerate() {
@@ -147,6 +149,8 @@ mod tests {
             cache_write_1h: 0,
             output,
             per_request: 0,
+            tiers: vec![],
+            markup_bp: 0,
         }
     }
     fn budget(limits: BudgetLimits) -> BudgetOnPath {
@@ -283,7 +287,7 @@ mod tests {
                     Step::End { nth, ending, input, output, bytes } if nth < open.len() => {
                         let held = open.swap_remove(nth);
                         let bounds = Bounds {
-                            input: held.amounts.input_tokens, output_cap: held.output_cap, price: Some(&price)
+                            input: held.amounts.input_tokens, output_cap: held.output_cap, price: Some(&price), baseline: None
                         };
                         let reported = ReportedUsage {
                             input: Some(input), output: Some(output), is_final: true, ..ReportedUsage::default()

@@ -7,6 +7,7 @@ use crate::db::{
         Amounts,
         audit::{AuditedWindow, Classes, Source, audit_calls, audit_classes, audit_sums, audit_tenants, audit_windows},
     },
+    usage_day::audit::usage_days_audit,
 };
 
 /// Checks the theorem over all tenants; each line is one violation, none means the books balance.
@@ -58,6 +59,7 @@ pub async fn audit_books(db: &Db) -> Result<Vec<String>> {
             for (call, rule) in audit_calls(&mut tx, *tenant).await? {
                 violations.push(format!("{code}: call {call}: {rule}"));
             }
+            violations.extend(usage_days_audit(&mut tx, *tenant).await?.iter().map(|wrong| format!("{code}: {wrong}")));
         }
     }
 }

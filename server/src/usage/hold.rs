@@ -57,6 +57,19 @@ pub struct Via {
     /// What the client speaks: `openai`, `anthropic`, `ollama`.
     pub format: &'static str,
     pub request_id: String,
+    /// A cost rule of the profile sent it to this model; `None`: it goes where it was to go.
+    pub cheaper: Option<Cheaper>,
+}
+
+/// What a cost rule saves: where the request would have gone, at the price there when it was admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cheaper {
+    /// `short`, `budget`.
+    pub rule: &'static str,
+    /// Exact id.
+    pub baseline_model: String,
+    /// `None`: unknown.
+    pub baseline_price: Option<PriceVersion>,
 }
 
 /// What a key may use; `None`: no limit of its own.
@@ -121,6 +134,7 @@ pub struct Hold {
     permit: Permit,
     input_bound: i64,
     price: Option<PriceVersion>,
+    baseline: Option<PriceVersion>,
     rates_left: Option<RatesLeft>,
     is_soft: bool,
     is_settled: bool,
@@ -131,10 +145,11 @@ impl Hold {
         permit: Permit,
         input_bound: i64,
         price: Option<PriceVersion>,
+        baseline: Option<PriceVersion>,
         rates_left: Option<RatesLeft>,
         is_soft: bool,
     ) -> Self {
-        Self { permit, input_bound, price, rates_left, is_soft, is_settled: false }
+        Self { permit, input_bound, price, baseline, rates_left, is_soft, is_settled: false }
     }
 
     /// Whether a budget on its path is past its soft threshold.
@@ -150,7 +165,12 @@ impl Hold {
     }
 
     pub(super) fn bounds(&self) -> Bounds<'_> {
-        Bounds { input: self.input_bound, output_cap: self.permit.max_output_tokens(), price: self.price.as_ref() }
+        Bounds {
+            input: self.input_bound,
+            output_cap: self.permit.max_output_tokens(),
+            price: self.price.as_ref(),
+            baseline: self.baseline.as_ref(),
+        }
     }
 
     /// The obligation is met: to be called once the transaction that settled the call is committed, and not before.

@@ -1,9 +1,18 @@
-//! What was used: by a turn, in the current month, by day and by person.
+//! What was used: by a turn, in the current month, and divided by whatever a report asks for ([`breakdown`]), as a page
+//! shows it or as a file ([`csv`]).
+
+pub mod breakdown;
+pub mod csv;
+pub mod reader;
+mod tools;
 
 use app::model::{
-    BudgetLimits, Date, Money, Timestamp, Tokens, TurnId, TurnUsage, UsageByDay, UsageByPerson, UsageMeter, UsageReport,
+    BudgetLimits, Date, Money, Timestamp, Tokens, TurnId, TurnUsage, UsageBreakdown, UsageBy, UsageByDay, UsageMeter,
+    UsageReport,
 };
 
+use self::breakdown::{Which, listing, total};
+pub use self::{reader::Reader, tools::note_tools};
 use super::{
     limits::default_limits,
     soft::fullest,
@@ -14,13 +23,22 @@ use crate::{
         Result, TenantScope, Tx,
         budget::{Period, ScopeKind, budget_path, window::WindowState},
         ledger::Books,
-        model_call::sums::{call_sums_by_day, call_sums_by_person, call_sums_of_turn, worst_quality},
+        model_call::sums::{call_sums_of_turn, worst_quality},
+        usage_day::sums::{DayRange, Part, Sum, usage_by_day},
     },
     world::World,
 };
 
-/// People in a report; the rest is in the sums by day.
-const MOST_PEOPLE: i64 = 500;
+/// Rows on a page; the rest is in the file.
+const MOST_ROWS: i64 = 100;
+
+/// First and last day of the current month of a zone.
+///
+/// # Errors
+/// A clock outside the calendar.
+pub fn month_in(zone: chrono_tz::Tz, world: &World) -> Result<(Date, Date)> {
+    Ok(month_of(local_date(zone, world.now())?))
+}
 
 /// What a turn used in all its settled calls.
 ///
@@ -47,11 +65,17 @@ pub async fn meter(scope: &TenantScope, tx: &mut Tx, world: &World) -> Result<Us
     meter_at(scope, tx, world.now()).await
 }
 
-/// A month by day and by person. The days are the tenant's, and a call belongs to the day it was admitted on.
+/// A month by day, and divided by one thing. The days are the tenant's, and a call belongs to the day it was admitted on.
 ///
 /// # Errors
 /// Database errors.
-pub async fn report(scope: &TenantScope, tx: &mut Tx, world: &World, month: Option<Date>) -> Result<UsageReport> {
+pub async fn report(
+    scope: &TenantScope,
+    tx: &mut Tx,
+    world: &World,
+    month: Option<Date>,
+    by: UsageBy,
+) -> Result<UsageReport> {
     let today = local_date(scope.time_zone(), world.now())?;
     let (first, last) = month_of(month.unwrap_or(today));
     let meter = if first == month_of(today).0 {
@@ -61,32 +85,29 @@ pub async fn report(scope: &TenantScope, tx: &mut Tx, world: &World, month: Opti
         let inside = day_start(scope.time_zone(), Date { day: 15, ..first })?;
         meter_at(scope, tx, inside).await?
     };
-    let by_day = call_sums_by_day(scope, tx, first, last).await?;
-    let by_person = call_sums_by_person(scope, tx, first, last, MOST_PEOPLE).await?;
+    let range = DayRange { books: Books::of(scope), first, last, user: None };
+    let days = usage_by_day(tx, &range, &Part { after: None, dearest_first: false, limit: 31 }).await?;
+    let listing = listing(tx, &range, by, Which { after: None, dearest_first: true, limit: MOST_ROWS }).await?;
     Ok(UsageReport {
         month: first,
         meter,
-        by_day: by_day
+        by_day: days
             .into_iter()
-            .map(|(day, sums)| UsageByDay {
-                day,
+            .map(|Sum { key, sums, .. }| UsageByDay {
+                day: key,
                 tokens: sums.tokens,
                 requests: sums.requests,
-                cost: sums.cost,
-                quality: sums.quality,
+                cost: Money(sums.cost_pico.saturating_add(sums.adjusted_pico)),
+                quality: worst_quality(sums.estimated_calls, sums.unknown_calls),
             })
             .collect(),
-        by_person: by_person
-            .into_iter()
-            .map(|(user, name, sums)| UsageByPerson {
-                user,
-                name: name.unwrap_or_else(|| "(no longer here)".to_owned()),
-                tokens: sums.tokens,
-                requests: sums.requests,
-                cost: sums.cost,
-                quality: sums.quality,
-            })
-            .collect(),
+        breakdown: UsageBreakdown {
+            by,
+            total: total(tx, &range).await?,
+            rows: listing.rows,
+            tools: listing.tools,
+            more: listing.next.is_some(),
+        },
     })
 }
 

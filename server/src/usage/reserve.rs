@@ -271,6 +271,7 @@ async fn admit(
             }
         };
         let (books, request) = (Books::of(wanted.scope), &wanted.request);
+        let cheaper = request.via.and_then(|via| via.cheaper.as_ref());
         let call: ModelCallId = world.id();
         calls.push(NewCall {
             books,
@@ -292,6 +293,9 @@ async fn admit(
             profile: request.via.and_then(|via| via.profile),
             client_format: request.via.map(|via| via.format),
             request_id: request.via.map(|via| via.request_id.as_str()),
+            rule: cheaper.map(|cheaper| cheaper.rule),
+            baseline_model: cheaper.map(|cheaper| cheaper.baseline_model.as_str()),
+            baseline_price: cheaper.and_then(|cheaper| cheaper.baseline_price.as_ref()),
         });
         let windows = plan.path(wanted).iter();
         lines.extend(windows.map(|(books, window)| Line {
@@ -301,7 +305,9 @@ async fn admit(
             amounts: fit.amounts,
         }));
         let permit = Permit::new(call, fit.output_cap);
-        holds.push(Ok(Hold::new(permit, fit.amounts.input_tokens, request.price.cloned(), rates_left, is_soft)));
+        let baseline = cheaper.and_then(|cheaper| cheaper.baseline_price.clone());
+        let price = request.price.cloned();
+        holds.push(Ok(Hold::new(permit, fit.amounts.input_tokens, price, baseline, rates_left, is_soft)));
     }
     calls_insert(tx, &calls).await?;
     holds_insert(tx, &lines).await?;

@@ -16,6 +16,7 @@ use crate::{
         key_minute::{key_use_add, minute_of},
         ledger::{Amounts, Books, Entry, HeldIn, Line, WindowKey, hold_take, ledger_append},
         model_call::{BookedCall, call_booked, call_checkpoint, call_settle},
+        usage_day::{Days, usage_days_add},
     },
     models::ReportedUsage,
     world::World,
@@ -66,6 +67,7 @@ pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_
     let mut lines = Vec::new();
     let mut windows: BTreeMap<(Books, WindowKey), Settling> = BTreeMap::new();
     let mut rates: BTreeMap<(Books, ApiKeyId, i64), i64> = BTreeMap::new();
+    let mut days = Days::default();
     for due in &due {
         let booked = book(&due.bounds, &due.outcome);
         let Some(settled) = call_settle(due.books, tx, due.call, &booked, now).await? else {
@@ -84,6 +86,7 @@ pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_
             let corrected = tokens(&billed).saturating_sub(tokens(&held));
             *rates.entry((due.books, key, minute_of(settled.admitted_at))).or_default() += corrected;
         }
+        days.add(settled.day, &booked);
         for HeldIn { window, amounts: held } in hold_take(due.books, tx, due.call).await? {
             let line = |amounts| Line { books: due.books, call: due.call, window, amounts };
             lines.push((Entry::Release, line(held)));
@@ -97,6 +100,7 @@ pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_
     for ((books, window), settling) in &windows {
         window_settle(*books, tx, *window, settling).await?;
     }
+    usage_days_add(tx, &days).await?;
     notices::tell(tx, &windows, now).await?;
     for ((books, key, minute), tokens) in rates {
         key_use_add(books, tx, key, minute, 0, tokens).await?;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::{ledger::Amounts, model_call::BookedCall},
-    models::{PriceVersion, ReportedUsage},
+    models::{PriceVersion, ReportedUsage, TokenPrices},
 };
 
 /// The bounds a call was admitted with.
@@ -20,6 +20,8 @@ pub(super) struct Bounds<'a> {
     pub input: i64,
     pub output_cap: i64,
     pub price: Option<&'a PriceVersion>,
+    /// The price of the model it would have gone to without a cost rule.
+    pub baseline: Option<&'a PriceVersion>,
 }
 
 impl Bounds<'_> {
@@ -58,6 +60,9 @@ pub(super) fn book(bounds: &Bounds<'_>, outcome: &CallOutcome) -> BookedCall {
                 cost: Money(0),
                 quality: Quality::Exact,
                 is_overrun: false,
+                list_cost: Money(0),
+                baseline_cost: None,
+                tier: None,
             };
         }
         Ending::Lost if !is_heard_of => (at_bounds(bounds), Quality::Unknown),
@@ -72,9 +77,30 @@ pub(super) fn book(bounds: &Bounds<'_>, outcome: &CallOutcome) -> BookedCall {
         // Not a bill anybody writes: the whole hold stays charged instead, marked as such.
         Some(Err(_)) => (at_bounds(bounds), Money(bounds.held().pico_usd), Quality::Unknown),
     };
-    let mut booked = BookedCall { is_billed: true, tokens, cost, quality, is_overrun: false };
+    let mut booked = BookedCall {
+        is_billed: true,
+        tokens,
+        cost,
+        quality,
+        is_overrun: false,
+        list_cost: list_cost(bounds.price, &tokens, cost),
+        baseline_cost: bounds.baseline.and_then(|price| price.cost(&tokens).ok()),
+        tier: bounds.price.map(|price| (price, price.prices_at(tokens.input_total()))).and_then(dearer_tier),
+    };
     booked.is_overrun = amounts(&booked).beyond(&bounds.held()) != Amounts::default();
     booked
+}
+
+/// What the provider charges for what the tenant is charged `cost` for.
+fn list_cost(price: Option<&PriceVersion>, tokens: &Tokens, cost: Money) -> Money {
+    match price {
+        Some(price) if price.markup_bp > 0 => price.list().cost(tokens).map_or(cost, |list| Money(list.0.min(cost.0))),
+        _ => cost,
+    }
+}
+
+fn dearer_tier((price, applied): (&PriceVersion, TokenPrices)) -> Option<TokenPrices> {
+    (applied != price.base()).then_some(applied)
 }
 
 /// Drops counts that are no counts; what is dropped is then booked at its bound.
@@ -126,7 +152,8 @@ fn at_bounds(bounds: &Bounds<'_>) -> Tokens {
 
 /// Adds input tokens of unknown class to the class that costs most.
 fn add_to_dearest(tokens: &mut Tokens, price: Option<&PriceVersion>, count: i64) {
-    let class = match price {
+    let prices = price.map(|price| price.prices_at(tokens.input_total().saturating_add(count)));
+    let class = match prices {
         None => &mut tokens.input,
         Some(price) if price.input == price.dearest_input() => &mut tokens.input,
         Some(price) if price.cache_write_1h == price.dearest_input() => &mut tokens.cache_write_1h,
@@ -142,6 +169,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::models::PriceTier;
 
     fn price() -> PriceVersion {
         PriceVersion {
@@ -153,6 +181,8 @@ mod tests {
             cache_write_1h: 20,
             output: 50,
             per_request: 7,
+            tiers: vec![],
+            markup_bp: 0,
         }
     }
     fn outcome(ending: Ending, reported: ReportedUsage, received_bytes: i64) -> CallOutcome {
@@ -165,7 +195,7 @@ mod tests {
     #[test]
     fn each_ending_is_booked_by_the_table() {
         let price = price();
-        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price) };
+        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
         let none = ReportedUsage::default();
         // ending, report, bytes received → billed, input, output, quality
         let table = [
@@ -197,7 +227,7 @@ mod tests {
     #[test]
     fn unknown_input_is_charged_at_the_dearest_price() {
         let price = price();
-        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price) };
+        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
         let booked = book(&bounds, &outcome(Ending::Lost, ReportedUsage::default(), 0));
         assert_eq!(booked.cost, Money(100 * 20 + 40 * 50 + 7));
         assert_eq!(booked.cost.0, bounds.held().pico_usd, "the whole hold stays charged");
@@ -208,9 +238,36 @@ mod tests {
     }
 
     #[test]
+    fn a_tier_is_held_and_booked_by_the_whole_input() {
+        let dear = TokenPrices { input: 20, cache_read: 2, cache_write_5m: 24, cache_write_1h: 40, output: 75 };
+        let price = PriceVersion { tiers: vec![PriceTier { above: 100, prices: dear }], ..price() };
+        let short = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
+        let long = Bounds { input: 101, ..short };
+        assert_eq!(short.held().pico_usd, 100 * 20 + 40 * 50 + 7);
+        assert_eq!(long.held().pico_usd, 101 * 40 + 40 * 75 + 7);
+        let lost = book(&long, &outcome(Ending::Lost, ReportedUsage::default(), 0));
+        assert_eq!((lost.cost.0, lost.tier), (long.held().pico_usd, Some(dear)), "the whole hold stays charged");
+        let of = |input| book(&long, &outcome(Ending::Completed, report(Some(input), Some(2), true), 8));
+        assert_eq!((of(100).cost.0, of(100).tier), (100 * 10 + 2 * 50 + 7, None));
+        assert_eq!((of(101).cost.0, of(101).tier), (101 * 20 + 2 * 75 + 7, Some(dear)));
+    }
+
+    #[test]
+    fn what_the_provider_charges_and_what_it_would_have_been_are_booked_beside() {
+        let marked = price().marked_up(1_000).expect("it fits");
+        let baseline = PriceVersion { input: 30, output: 90, ..price() };
+        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&marked), baseline: Some(&baseline) };
+        let booked = book(&bounds, &outcome(Ending::Completed, report(Some(10), Some(2), true), 8));
+        assert_eq!((booked.cost.0, booked.list_cost.0), (10 * 11 + 2 * 55 + 8, 10 * 10 + 2 * 50 + 7));
+        assert_eq!(booked.baseline_cost, Some(Money(10 * 30 + 2 * 90 + 7)));
+        let released = book(&bounds, &outcome(Ending::NotBilled, ReportedUsage::default(), 0));
+        assert_eq!((released.list_cost, released.baseline_cost), (Money(0), None));
+    }
+
+    #[test]
     fn a_price_that_overflows_on_the_bill_leaves_the_hold_charged() {
         let price = PriceVersion { output: i64::MAX / 1_000, ..price() };
-        let bounds = Bounds { input: 1, output_cap: 10, price: Some(&price) };
+        let bounds = Bounds { input: 1, output_cap: 10, price: Some(&price), baseline: None };
         let booked = book(&bounds, &outcome(Ending::Completed, report(Some(1), Some(5_000), true), 10));
         assert_eq!((booked.cost.0, booked.quality), (bounds.held().pico_usd, Quality::Unknown));
     }
@@ -249,7 +306,7 @@ mod tests {
             is_priced in any::<bool>(),
         ) {
             let price = is_priced.then(price);
-            let bounds = Bounds { input, output_cap, price: price.as_ref() };
+            let bounds = Bounds { input, output_cap, price: price.as_ref(), baseline: None };
             let booked = book(&bounds, &outcome(ending, reported, received_bytes));
             let tokens = booked.tokens;
             for count in [

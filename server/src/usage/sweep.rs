@@ -68,7 +68,12 @@ fn due(books: Books, call: &OpenCall) -> Due<'_> {
     Due {
         books,
         call: call.id,
-        bounds: Bounds { input: call.input_bound, output_cap: call.output_cap, price: call.price.as_ref() },
+        bounds: Bounds {
+            input: call.input_bound,
+            output_cap: call.output_cap,
+            price: call.price.as_ref(),
+            baseline: call.baseline.as_ref(),
+        },
         outcome: CallOutcome { ending: Ending::Lost, reported: call.seen, received_bytes: call.received_bytes },
     }
 }

@@ -1,5 +1,9 @@
 //! The gateway as stories: programs with keys ask models in the vendors' formats, on both engines. Every story that spends
-//! ends with the provider's own bill against our books.
+//! ends with the provider's own bill against our books. T7 and T8 of accounting.md are in the rooms below.
+
+mod bad_input;
+mod faults;
+mod hang_up;
 
 use std::time::Duration;
 
@@ -414,6 +418,18 @@ db_test! {
         assert!(tags["models"].as_array().unwrap().iter().any(|model| model["model"] == "claude-haiku-4-5"));
         assert_eq!(get("/ollama/api/version").send().await.unwrap().status(), StatusCode::OK);
     }
+}
+
+/// Calls of all tenants that are not settled.
+async fn open_calls(house: &House) -> i64 {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        open: i64,
+    }
+    let mut tx = house.server.db.read_system(SystemReason::AuditOfBooks).await.expect("a transaction");
+    let row: Row =
+        tx.query("SELECT COUNT(*) AS open FROM model_calls WHERE state = 'open'").one().await.expect("a count");
+    row.open
 }
 
 /// Calls per person, by e-mail.

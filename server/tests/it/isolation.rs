@@ -77,7 +77,7 @@ fn function_body(path: &str) -> Option<Body> {
         "/fn/account/sessions/end" => form(&[("id", "{conversation}")]),
         "/fn/tenant/home" | "/fn/usage/meter" => json(r#"{"tenant":"{tenant}"}"#),
         "/fn/tenant/dismiss_setup" => form(&[("tenant", "{tenant}")]),
-        "/fn/usage/report" => json(r#"{"tenant":"{tenant}","month":null}"#),
+        "/fn/usage/report" => json(r#"{"tenant":"{tenant}","month":null,"by":"person"}"#),
         "/fn/conversations/list" => json(r#"{"tenant":"{tenant}","folder":"inbox","after":null}"#),
         "/fn/conversations/open" => json(r#"{"tenant":"{tenant}","id":"{conversation}","leaf":"{message}"}"#),
         "/fn/conversations/earlier" => json(r#"{"tenant":"{tenant}","id":"{conversation}","before":"{message}"}"#),

@@ -1,4 +1,10 @@
-//! The real program as a process: set up with its commands, killed mid-answer, started again.
+//! The real program as a process: set up with its commands, killed mid-answer, started again. In the rooms below: several
+//! processes on one database ([`fleet`]), for the proofs T1 and T6 of accounting.md.
+
+mod exact_cap;
+mod fleet;
+mod killed;
+mod outage;
 
 use std::{
     net::TcpListener,

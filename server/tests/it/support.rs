@@ -2,5 +2,6 @@
 
 pub mod db;
 pub mod events;
+pub mod keys;
 pub mod postgres;
 pub mod server;

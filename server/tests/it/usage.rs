@@ -9,6 +9,8 @@ mod isolation;
 mod lifecycle;
 mod limits;
 mod machine;
+mod reconcile;
+mod reports;
 mod requests;
 mod scopes;
 mod spill;
@@ -51,6 +53,8 @@ pub fn price() -> PriceVersion {
         cache_write_1h: 2_000_000,
         output: 5_000_000,
         per_request: 0,
+        tiers: vec![],
+        markup_bp: 0,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A calendar month: its name, its days, its neighbours.
 
 use crate::{
-    model::{Date, Lang},
+    model::{Date, Lang, UsageBy},
     words::dates,
 };
 
@@ -39,8 +39,13 @@ impl Month {
     }
 
     /// The address of this month's report, relative to the page.
-    pub(super) fn query(self) -> String {
-        format!("?month={}", self.first)
+    pub(super) fn query(self, by: UsageBy) -> String {
+        ["?month=", &self.first.to_string(), "&by=", by.as_str()].concat()
+    }
+
+    /// First and last day.
+    pub(super) fn range(self) -> (Date, Date) {
+        (self.first, Date::from_days(self.next().first.to_days() - 1))
     }
 }
 
@@ -52,9 +57,10 @@ mod tests {
     fn months_know_their_neighbours_and_days() {
         let december = Month::of(Date { year: 2026, month: 12, day: 31 });
         assert_eq!(december.text(Lang::English), "December 2026");
-        assert_eq!(december.next().query(), "?month=2027-01-01");
+        assert_eq!(december.next().query(UsageBy::Model), "?month=2027-01-01&by=model");
         assert_eq!(december.previous().text(Lang::English), "November 2026");
         assert_eq!(december.days().count(), 31);
+        assert_eq!(december.range().1, Date { year: 2026, month: 12, day: 31 });
         let february = Month::of(Date { year: 2028, month: 2, day: 9 });
         assert_eq!(february.days().count(), 29);
         assert_eq!(february.previous().next(), february);

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use app::model::{Lang, Prompt};
 
-use super::{instructions_text, line, optional_line, parse_currency, parse_zone, prompt_text};
+use super::{basis_points, instructions_text, line, optional_line, parse_currency, parse_zone, prompt_text};
 use crate::{
     db::{tenant::Tenant, tenant_logo::TenantLogo},
     error::{Error, Result},
@@ -15,7 +15,7 @@ use crate::{
 
 /// The names, for who mistypes one.
 const KEYS: &str = "name, assistant, contact, currency, time-zone, locale, instructions, welcome, accent, logo, prompt, \
-                    command.NAME, shows-cost, public-links, disabled";
+                    command.NAME, shows-cost, public-links, markup, disabled";
 const MAX_PROMPTS: usize = 12;
 const MAX_COMMANDS: usize = 50;
 /// Bytes of a command's text: it becomes a message.
@@ -75,6 +75,7 @@ fn apply(wanted: &mut Wanted, key: &str, value: &str) -> Result<()> {
         }
         "shows-cost" => tenant.shows_cost = yes_or_no("shows-cost", value)?,
         "public-links" => tenant.allows_public_links = yes_or_no("public-links", value)?,
+        "markup" => tenant.markup_bp = basis_points("markup", value)?,
         "disabled" => tenant.is_disabled = yes_or_no("disabled", value)?,
         _ => match key.strip_prefix("command.") {
             Some(name) => command(&mut tenant.commands, name, value)?,
@@ -179,8 +180,18 @@ pub fn show(tenant: &Tenant) -> String {
     lines.extend(tenant.commands.iter().map(command));
     lines.push(("shows-cost".to_owned(), yes_no(tenant.shows_cost)));
     lines.push(("public-links".to_owned(), yes_no(tenant.allows_public_links)));
+    lines.push(("markup".to_owned(), percent(tenant.markup_bp)));
     lines.push(("disabled".to_owned(), yes_no(tenant.is_disabled)));
     lines.iter().map(|(key, value)| format!("{key}={}\n", value.replace('\n', "\n  "))).collect()
+}
+
+/// Hundredths of a percent as `15%`, `2.5%`.
+fn percent(bp: i64) -> String {
+    let (whole, hundredths) = (bp / 100, bp % 100);
+    match hundredths {
+        0 => format!("{whole}%"),
+        _ => format!("{}%", format!("{whole}.{hundredths:02}").trim_end_matches('0')),
+    }
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ pub enum Source {
     LedgerReserved,
     /// Ledger, `settle + adjust`: what is settled.
     LedgerSettled,
-    /// Ledger, what each `settle` exceeds its `release` by: what is overrun.
+    /// Ledger, what each `settle` exceeds its `release` by, and what corrections added: what is overrun.
     LedgerOverrun,
 }
 
@@ -170,7 +170,9 @@ impl Source {
                  SUM(CASE kind WHEN 'settle' THEN requests ELSE -requests END) AS requests, \
                  SUM(CASE kind WHEN 'settle' THEN pico_usd ELSE -pico_usd END) AS pico_usd \
                  FROM ledger WHERE tenant_id = $1 AND kind IN ('settle', 'release') \
-                 GROUP BY call_id, budget_id, window_start) AS per_call GROUP BY budget_id, window_start"
+                 GROUP BY call_id, budget_id, window_start \
+                 UNION ALL SELECT call_id, budget_id, window_start, 0, 0, 0, pico_usd \
+                 FROM ledger WHERE tenant_id = $1 AND kind = 'adjust') AS per_call GROUP BY budget_id, window_start"
             }
         }
     }
@@ -240,13 +242,18 @@ pub async fn audit_classes(tx: &mut SystemTx, tenant: TenantId) -> Result<Vec<(W
 }
 
 /// What every single call must satisfy, with the statement that finds those which do not (at most 100 of each).
-const CALL_RULES: [(&str, &str); 6] = [
+const CALL_RULES: [(&str, &str); 7] = [
     (
         "its cost is not its tokens times its prices",
         "SELECT id FROM model_calls WHERE tenant_id = $1 AND state = 'settled' AND cost_pico_usd <> \
          CASE WHEN price_version IS NULL THEN 0 ELSE input_tokens * price_input + cache_read_tokens * price_cache_read \
          + cache_write_5m_tokens * price_cache_write_5m + cache_write_1h_tokens * price_cache_write_1h \
          + output_tokens * price_output + price_request END ORDER BY id LIMIT 100",
+    ),
+    (
+        "its list cost is more than its cost, or another without a markup",
+        "SELECT id FROM model_calls WHERE tenant_id = $1 AND (list_cost_pico > cost_pico_usd \
+         OR (markup_bp = 0 AND list_cost_pico <> cost_pico_usd)) ORDER BY id LIMIT 100",
     ),
     (
         "it is open without a hold, or closed with one",

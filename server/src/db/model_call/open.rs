@@ -4,7 +4,7 @@ use app::model::{ModelCallId, TenantId, Timestamp, TurnId};
 use uuid::Uuid;
 
 use crate::{
-    db::{Result, SystemTx, Tx, ledger::Books},
+    db::{Error, Result, SystemTx, Tx, ledger::Books},
     models::{PriceVersion, ReportedUsage},
 };
 
@@ -15,6 +15,8 @@ pub struct OpenCall {
     pub id: ModelCallId,
     pub turn: Option<TurnId>,
     pub price: Option<PriceVersion>,
+    /// The price of the model that a cost rule passed over.
+    pub baseline: Option<PriceVersion>,
     pub input_bound: i64,
     pub output_cap: i64,
     pub seen: ReportedUsage,
@@ -33,6 +35,9 @@ struct OpenRow {
     price_cache_write_1h: Option<i64>,
     price_output: Option<i64>,
     price_request: Option<i64>,
+    price_tiers: Option<String>,
+    markup_bp: i64,
+    baseline_price: Option<String>,
     input_bound: i64,
     output_cap: i64,
     seen_input: Option<i64>,
@@ -46,7 +51,23 @@ struct OpenRow {
 }
 
 impl OpenRow {
-    fn price(&self) -> Option<PriceVersion> {
+    /// As it was at admission; `None`: it was unknown.
+    fn price(&self) -> Result<Option<PriceVersion>> {
+        let tiers = self.json("price_tiers", self.price_tiers.as_deref())?.unwrap_or_default();
+        Ok(self.flat_price().map(|price| PriceVersion { tiers, ..price }))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, column: &'static str, text: Option<&str>) -> Result<Option<T>> {
+        let corrupt = |error: serde_json::Error| Error::Corrupt {
+            table: "model_calls",
+            column,
+            row: self.id.to_string(),
+            problem: error.to_string(),
+        };
+        text.map(serde_json::from_str).transpose().map_err(corrupt)
+    }
+
+    fn flat_price(&self) -> Option<PriceVersion> {
         Some(PriceVersion {
             id: self.price_version.clone()?,
             // The row does not say since when it was valid; at admission it was.
@@ -57,15 +78,20 @@ impl OpenRow {
             cache_write_1h: self.price_cache_write_1h?,
             output: self.price_output?,
             per_request: self.price_request?,
+            tiers: Vec::new(),
+            markup_bp: self.markup_bp,
         })
     }
 
-    fn call(self) -> OpenCall {
-        OpenCall {
+    fn call(self) -> Result<OpenCall> {
+        let price = self.price()?;
+        let baseline = self.json("baseline_price", self.baseline_price.as_deref())?;
+        Ok(OpenCall {
             tenant: TenantId(self.tenant_id),
             id: ModelCallId(self.id),
             turn: self.turn_id.map(TurnId),
-            price: self.price(),
+            price,
+            baseline,
             input_bound: self.input_bound,
             output_cap: self.output_cap,
             seen: ReportedUsage {
@@ -77,7 +103,7 @@ impl OpenRow {
                 is_final: self.seen_final,
             },
             received_bytes: self.received_bytes,
-        }
+        })
     }
 }
 
@@ -89,7 +115,7 @@ pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Resul
     let rows: Vec<OpenRow> = tx
         .query(
             "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
+             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, output_cap, seen_input, seen_cache_read, \
              seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
              FROM model_calls WHERE tenant_id = $1 AND turn_id = $2 AND state = 'open' ORDER BY id",
         )
@@ -97,7 +123,7 @@ pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Resul
         .bind(turn)
         .all()
         .await?;
-    Ok(rows.into_iter().map(OpenRow::call).collect())
+    rows.into_iter().map(OpenRow::call).collect()
 }
 
 /// One call, while it is open.
@@ -108,7 +134,7 @@ pub async fn call_open(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<O
     let row: Option<OpenRow> = tx
         .query(
             "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
+             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, output_cap, seen_input, seen_cache_read, \
              seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
              FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state = 'open'",
         )
@@ -116,7 +142,7 @@ pub async fn call_open(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<O
         .bind(call)
         .optional()
         .await?;
-    Ok(row.map(OpenRow::call))
+    row.map(OpenRow::call).transpose()
 }
 
 /// Open calls of all tenants whose lease ran out before `now`, at most `limit`.
@@ -127,7 +153,7 @@ pub async fn call_expired(tx: &mut SystemTx, now: Timestamp, limit: i64) -> Resu
     let rows: Vec<OpenRow> = tx
         .query(
             "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, input_bound, output_cap, seen_input, seen_cache_read, \
+             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, output_cap, seen_input, seen_cache_read, \
              seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
              FROM model_calls WHERE state = 'open' AND lease_until < $1 ORDER BY lease_until, id LIMIT $2",
         )
@@ -135,5 +161,5 @@ pub async fn call_expired(tx: &mut SystemTx, now: Timestamp, limit: i64) -> Resu
         .bind(limit)
         .all()
         .await?;
-    Ok(rows.into_iter().map(OpenRow::call).collect())
+    rows.into_iter().map(OpenRow::call).collect()
 }

@@ -1,7 +1,6 @@
-//! Sums over settled calls: of a turn, by day, by person.
+//! What a turn's settled calls come to. (Reports read [`crate::db::usage_day`].)
 
-use app::model::{Date, Money, Quality, Tokens, TurnId, UserId};
-use uuid::Uuid;
+use app::model::{Money, Quality, Tokens, TurnId};
 
 use crate::db::{Result, TenantScope, Tx};
 
@@ -55,21 +54,6 @@ impl SumsRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct DayRow {
-    local_day: i64,
-    #[sqlx(flatten)]
-    sums: SumsRow,
-}
-
-#[derive(sqlx::FromRow)]
-struct PersonRow {
-    user_id: Uuid,
-    name: Option<String>,
-    #[sqlx(flatten)]
-    sums: SumsRow,
-}
-
 /// What a turn's settled calls come to.
 ///
 /// # Errors
@@ -92,69 +76,4 @@ pub async fn call_sums_of_turn(scope: &TenantScope, tx: &mut Tx, turn: TurnId) -
         .one()
         .await?;
     Ok(row.sums())
-}
-
-/// Settled calls by the tenant's days, `first` up to and including `last`; only days that have any.
-///
-/// # Errors
-/// Database errors.
-pub async fn call_sums_by_day(
-    scope: &TenantScope,
-    tx: &mut Tx,
-    first: Date,
-    last: Date,
-) -> Result<Vec<(Date, CallSums)>> {
-    let rows: Vec<DayRow> = tx
-        .query(
-            "SELECT local_day, CAST(SUM(input_tokens) AS BIGINT) AS input_tokens, \
-             CAST(SUM(cache_read_tokens) AS BIGINT) AS cache_read_tokens, \
-             CAST(SUM(cache_write_5m_tokens) AS BIGINT) AS cache_write_5m_tokens, \
-             CAST(SUM(cache_write_1h_tokens) AS BIGINT) AS cache_write_1h_tokens, \
-             CAST(SUM(output_tokens) AS BIGINT) AS output_tokens, \
-             CAST(SUM(cost_pico_usd) AS BIGINT) AS cost_pico_usd, COUNT(*) AS requests, \
-             CAST(SUM(CASE WHEN quality = 'estimated' THEN 1 ELSE 0 END) AS BIGINT) AS estimated_calls, \
-             CAST(SUM(CASE WHEN quality = 'unknown' THEN 1 ELSE 0 END) AS BIGINT) AS unknown_calls \
-             FROM model_calls WHERE tenant_id = $1 AND local_day BETWEEN $2 AND $3 AND state = 'settled' \
-             GROUP BY local_day ORDER BY local_day LIMIT 366",
-        )
-        .bind(scope.tenant())
-        .bind(first.to_days())
-        .bind(last.to_days())
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|row| (Date::from_days(row.local_day), row.sums.sums())).collect())
-}
-
-/// Settled calls by person, dearest first, at most `limit` people. `None` for a name: the person no longer exists.
-///
-/// # Errors
-/// Database errors.
-pub async fn call_sums_by_person(
-    scope: &TenantScope,
-    tx: &mut Tx,
-    first: Date,
-    last: Date,
-    limit: i64,
-) -> Result<Vec<(UserId, Option<String>, CallSums)>> {
-    let rows: Vec<PersonRow> = tx
-        .query(
-            "SELECT c.user_id, u.name, CAST(SUM(c.input_tokens) AS BIGINT) AS input_tokens, \
-             CAST(SUM(c.cache_read_tokens) AS BIGINT) AS cache_read_tokens, \
-             CAST(SUM(c.cache_write_5m_tokens) AS BIGINT) AS cache_write_5m_tokens, \
-             CAST(SUM(c.cache_write_1h_tokens) AS BIGINT) AS cache_write_1h_tokens, \
-             CAST(SUM(c.output_tokens) AS BIGINT) AS output_tokens, \
-             CAST(SUM(c.cost_pico_usd) AS BIGINT) AS cost_pico_usd, COUNT(*) AS requests, \
-             CAST(SUM(CASE WHEN c.quality = 'estimated' THEN 1 ELSE 0 END) AS BIGINT) AS estimated_calls, \
-             CAST(SUM(CASE WHEN c.quality = 'unknown' THEN 1 ELSE 0 END) AS BIGINT) AS unknown_calls \
-             FROM model_calls c LEFT JOIN users u ON u.id = c.user_id \
-             WHERE c.tenant_id = $1 AND c.local_day BETWEEN $2 AND $3 AND c.state = 'settled' \
-             GROUP BY c.user_id, u.name ORDER BY 8 DESC, 3 DESC, 1 LIMIT $4",
-        )
-        .bind(scope.tenant())
-        .bind(first.to_days())
-        .bind(last.to_days())
-        .bind(limit)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|row| (UserId(row.user_id), row.name, row.sums.sums())).collect())
 }

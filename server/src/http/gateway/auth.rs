@@ -1,4 +1,5 @@
-//! Who asks: the holder of the key in `Authorization: Bearer …` (RFC 6750) or `x-api-key`. Never in the address.
+//! Who asks: the holder of the key in `Authorization: Bearer …` (RFC 6750) or `x-api-key`, never in the address; and for
+//! whom, where the key is a trusted front end's ([`front_end`]).
 
 use std::sync::Arc;
 
@@ -6,23 +7,15 @@ use axum::http::{HeaderMap, header};
 
 use crate::{
     db::TenantScope,
-    error::Error,
-    identity::api_keys::KeyHolder,
+    identity::{
+        api_keys::KeyHolder,
+        front_end::{self, PERSON_HEADERS, Stranger},
+    },
     models::wire::{WireError, WireErrorKind},
     state::AppState,
-    tenancy,
 };
 
 use super::answer;
-
-/// Headers by which a front end names the person a request is made for. Believed from a trusted front end's key alone.
-const PERSON_HEADERS: [&str; 5] = [
-    "x-openwebui-user-email",
-    "x-openwebui-user-id",
-    "x-openwebui-user-name",
-    "x-openwebui-user-role",
-    "x-archestra-user-id",
-];
 
 /// Who asks, and for whom.
 pub(super) struct Asking {
@@ -30,27 +23,67 @@ pub(super) struct Asking {
     pub scope: TenantScope,
 }
 
-/// Finds out who asks.
+/// Finds out who asks, and that their key may ask models.
 pub(super) async fn asking(state: &AppState, headers: &HeaderMap, request_id: &str) -> Result<Asking, WireError> {
-    let key = key_of(headers)?;
-    let holder = state.api_keys.holder(key).await.map_err(|error| answer::worded(error, request_id))?;
-    let named = PERSON_HEADERS.iter().any(|name| headers.contains_key(*name));
+    let holder = holder(state, headers, request_id).await?;
+    if !holder.key.scopes.asks {
+        return Err(WireError::new(
+            WireErrorKind::Permission,
+            "This key may not ask models: its scope is admin alone.",
+        ));
+    }
     if !holder.key.is_trusted_front_end {
-        if named {
-            // It changes nothing; somebody may be trying, though, or an operator forgot to trust the key.
-            metrics::counter!("steward_gateway_ignored_identity_headers_total").increment(1);
-        }
+        count_ignored(headers);
         let scope = holder.scope.clone();
         return Ok(Asking { holder, scope });
     }
-    let scope = person_of(state, &holder, headers, request_id).await?;
+    let refuse = |message: String| WireError::new(WireErrorKind::Permission, message);
+    let now_s = state.world.now().0.div_euclid(1_000);
+    let named = front_end::named(&holder.key, headers, now_s).map_err(|unclear| refuse(unclear.to_string()))?;
+    let found = state.api_keys.front_ends.person(&holder, named).await;
+    let scope = found.map_err(|stranger| match stranger {
+        Stranger::Failed(error) => answer::worded(error, request_id),
+        stranger => refuse(stranger.to_string()),
+    })?;
     Ok(Asking { holder, scope })
+}
+
+/// Finds out who asks, and that their key may administer its tenant.
+pub(super) async fn administrator(
+    state: &AppState,
+    headers: &HeaderMap,
+    request_id: &str,
+) -> Result<Arc<KeyHolder>, WireError> {
+    let holder = holder(state, headers, request_id).await?;
+    count_ignored(headers);
+    if !holder.key.scopes.administers {
+        let message =
+            "This key may not administer: an administrator's key is made with `steward key create … --admin`.";
+        return Err(WireError::new(WireErrorKind::Permission, message));
+    }
+    Ok(holder)
+}
+
+async fn holder(state: &AppState, headers: &HeaderMap, request_id: &str) -> Result<Arc<KeyHolder>, WireError> {
+    let key = key_of(headers)?;
+    state.api_keys.holder(key).await.map_err(|error| answer::worded(error, request_id))
+}
+
+/// A header that names a person, with a key that may not name one, changes nothing; somebody may be trying, though, or an
+/// operator forgot to trust the key.
+fn count_ignored(headers: &HeaderMap) {
+    if PERSON_HEADERS.iter().any(|name| headers.contains_key(*name)) {
+        metrics::counter!("steward_gateway_ignored_identity_headers_total").increment(1);
+    }
 }
 
 /// The one key of a request.
 fn key_of(headers: &HeaderMap) -> Result<&str, WireError> {
     let refuse = |message: &str| Err(WireError::new(WireErrorKind::Authentication, message));
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
+    if headers.get_all(header::AUTHORIZATION).iter().count() > 1 || headers.get_all("x-api-key").iter().count() > 1 {
+        return refuse("The key came twice in the same header. Send it once.");
+    }
     let bearer = text(header::AUTHORIZATION.as_str()).map(|value| {
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
         if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { "" }
@@ -63,28 +96,6 @@ fn key_of(headers: &HeaderMap) -> Result<&str, WireError> {
         (None, None) => refuse("A key is needed: send it as Authorization: Bearer stw_… or x-api-key."),
         _ => refuse("The Authorization header is not of the form Bearer stw_…."),
     }
-}
-
-/// The member a trusted front end names.
-async fn person_of(
-    state: &AppState,
-    holder: &KeyHolder,
-    headers: &HeaderMap,
-    request_id: &str,
-) -> Result<TenantScope, WireError> {
-    let email = headers.get("x-openwebui-user-email").and_then(|value| value.to_str().ok());
-    let Some(email) = email.map(|email| email.trim().to_lowercase()).filter(|email| !email.is_empty()) else {
-        let message = "This key is a front end's: each request has to name its person in X-OpenWebUI-User-Email.";
-        return Err(WireError::new(WireErrorKind::Permission, message));
-    };
-    let found = tenancy::enter_by_email(&state.db, &email, &holder.key.tenant_code).await;
-    found.map_err(|error| match error {
-        Error::NotFound => {
-            let message = "The person this request is made for is not a member of this tenant.";
-            WireError::new(WireErrorKind::Permission, message)
-        }
-        other => answer::worded(other, request_id),
-    })
 }
 
 #[cfg(test)]

@@ -50,20 +50,29 @@ async fn chat(
 }
 
 async fn asked(format: WireFormat, state: &AppState, request_id: &str, request: Request) -> Result<Reply, Refusal> {
+    state.gateway.chat(incoming(format, state, request_id, request).await?).await
+}
+
+/// A request, once it is known who asks and what.
+pub(super) async fn incoming(
+    format: WireFormat,
+    state: &AppState,
+    request_id: &str,
+    request: Request,
+) -> Result<Incoming, Refusal> {
     let (parts, body) = request.into_parts();
     // Before anything is read: strangers have nothing to say.
     let asking = auth::asking(state, &parts.headers, request_id).await?;
     let bytes = read(&parts.headers, body).await?;
     let request = WireRequest::parse(format, bytes).map_err(WireError::from)?;
-    let incoming = Incoming {
+    Ok(Incoming {
         profile: asking.holder.key.profile,
         holder: asking.holder,
         scope: asking.scope,
         request,
         request_id: request_id.to_owned(),
         headers: passed_on(format, &parts.headers),
-    };
-    state.gateway.chat(incoming).await
+    })
 }
 
 /// Headers that mean something to the provider: nothing else of the client's goes there.
@@ -76,7 +85,7 @@ fn passed_on(format: WireFormat, headers: &HeaderMap) -> Vec<(HeaderName, Header
     all.collect()
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, WireError> {
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, WireError> {
     let too_large = || {
         let message = format!("The request is larger than {} MB.", MAX_BODY_BYTES / 1024 / 1024);
         WireError::new(WireErrorKind::TooLarge, message)

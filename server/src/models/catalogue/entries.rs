@@ -2,11 +2,14 @@
 //!
 //! Prices: the provider's page "Pricing" (platform.claude.com/docs/en/about-claude/pricing) and the model overviews, read
 //! in November 2026. `valid_from` is the model's release, or an earlier day when it is not known to us.
-//! Context windows are those for which the price has a single tier.
+//! OpenAI's: the pages of the models; requests with more than 272K input tokens cost twice the input and half as much
+//! again of the output, all of their tokens. Claude Sonnet 4.5 has one tier: its page names a window of 200K tokens and one
+//! price (the longer window with its dearer tier was a beta that ended).
 
 use app::model::{Date, Timestamp};
 
 use super::{DEMO_BRIEF_MODEL, DEMO_MODEL, Entry, Model, ModelId, PriceVersion, ProviderKind};
+use crate::models::{PriceTier, TokenPrices};
 
 /// Other names of a model: the dated snapshot behind each id.
 pub(super) const ALIASES: [(&str, &str); 3] = [
@@ -18,10 +21,8 @@ pub(super) const ALIASES: [(&str, &str); 3] = [
 const ALWAYS_THINKS: &str =
     "it answers with hidden thinking, which Steward cannot account for yet; use claude-sonnet-5 or claude-opus-5";
 
-const TIERED: &str = "its price rises with the length of the request, which Steward cannot book yet; use gpt-5.4-mini";
-
 /// Known, but not to be had, and why.
-pub(super) const NOT_OFFERED: [(&str, &str); 10] = [
+pub(super) const NOT_OFFERED: [(&str, &str); 8] = [
     ("claude-sonnet-4-20250514", "its provider has retired it; use claude-sonnet-5"),
     ("claude-sonnet-4-0", "its provider has retired it; use claude-sonnet-5"),
     ("claude-opus-4-20250514", "its provider has retired it; use claude-opus-5"),
@@ -30,8 +31,6 @@ pub(super) const NOT_OFFERED: [(&str, &str); 10] = [
     ("claude-sonnet-5-5", ALWAYS_THINKS),
     ("claude-haiku-5-5", ALWAYS_THINKS),
     ("claude-fable-5-1", ALWAYS_THINKS),
-    ("gpt-5.5", TIERED),
-    ("gpt-5.4", TIERED),
 ];
 
 /// Prices in pico-dollars per token; $1 per million tokens is 1,000,000.
@@ -78,6 +77,36 @@ const DEMO: Prices =
 /// OpenAI's pages of the models, read in November 2026. Writing to its cache costs what reading the prompt does.
 const GPT_5_4_MINI: Prices =
     Prices { input: 750_000, output: 4_500_000, cache_write_5m: 750_000, cache_write_1h: 750_000, cache_read: 75_000 };
+const GPT_5_4: Prices = Prices {
+    input: 2_500_000,
+    output: 15_000_000,
+    cache_write_5m: 2_500_000,
+    cache_write_1h: 2_500_000,
+    cache_read: 250_000,
+};
+const GPT_5_4_LONG: Prices = Prices {
+    input: 5_000_000,
+    output: 22_500_000,
+    cache_write_5m: 5_000_000,
+    cache_write_1h: 5_000_000,
+    cache_read: 500_000,
+};
+const GPT_5_5: Prices = Prices {
+    input: 5_000_000,
+    output: 30_000_000,
+    cache_write_5m: 5_000_000,
+    cache_write_1h: 5_000_000,
+    cache_read: 500_000,
+};
+const GPT_5_5_LONG: Prices = Prices {
+    input: 10_000_000,
+    output: 45_000_000,
+    cache_write_5m: 10_000_000,
+    cache_write_1h: 10_000_000,
+    cache_read: 1_000_000,
+};
+/// Above so many input tokens the longer request's prices hold.
+const OPENAI_LONG_ABOVE: i64 = 272_000;
 const GPT_4O_MINI: Prices =
     Prices { input: 150_000, output: 600_000, cache_write_5m: 150_000, cache_write_1h: 150_000, cache_read: 75_000 };
 
@@ -161,8 +190,27 @@ fn entry(model: Model, since: Date, prices: &Prices) -> Entry {
         cache_write_1h: prices.cache_write_1h,
         output: prices.output,
         per_request: 0,
+        tiers: Vec::new(),
+        markup_bp: 0,
     };
     Entry { model, prices: vec![price] }
+}
+
+impl Entry {
+    /// With other prices for requests whose input is longer.
+    fn above(mut self, above: i64, prices: &Prices) -> Self {
+        let prices = TokenPrices {
+            input: prices.input,
+            cache_read: prices.cache_read,
+            cache_write_5m: prices.cache_write_5m,
+            cache_write_1h: prices.cache_write_1h,
+            output: prices.output,
+        };
+        for version in &mut self.prices {
+            version.tiers.push(PriceTier { above, prices });
+        }
+        self
+    }
 }
 
 pub(super) fn all() -> Vec<Entry> {
@@ -189,6 +237,10 @@ pub(super) fn all() -> Vec<Entry> {
         claude("claude-opus-4-7", "Claude Opus 4.7", (2026, 1, 1), 200_000, 64_000, &OPUS),
         claude("claude-opus-4-6", "Claude Opus 4.6", (2026, 1, 1), 200_000, 64_000, &OPUS),
         claude("claude-opus-4-5", "Claude Opus 4.5", (2025, 11, 1), 200_000, 64_000, &OPUS),
+        openai("gpt-5.5", "GPT-5.5", (2026, 4, 24), 1_050_000, 128_000, &GPT_5_5)
+            .above(OPENAI_LONG_ABOVE, &GPT_5_5_LONG),
+        openai("gpt-5.4", "GPT-5.4", (2026, 3, 5), 1_050_000, 128_000, &GPT_5_4)
+            .above(OPENAI_LONG_ABOVE, &GPT_5_4_LONG),
         openai("gpt-5.4-mini", "GPT-5.4 mini", (2026, 3, 17), 400_000, 128_000, &GPT_5_4_MINI),
         openai("gpt-4o-mini", "GPT-4o mini", (2024, 7, 18), 128_000, 16_384, &GPT_4O_MINI),
     ]

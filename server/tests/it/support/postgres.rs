@@ -90,3 +90,37 @@ impl Cluster {
         format!("{scheme}://{role}:steward@{host}/{database}{separator}{options}")
     }
 }
+
+/// A database that takes no connections and has cut those it had, as when PostgreSQL is restarted.
+pub struct Outage {
+    database: String,
+}
+
+impl Outage {
+    pub async fn begin(config: &server::db::DbConfig) -> Self {
+        let server::db::DbConfig::Postgres { url, .. } = config else { panic!("not a PostgreSQL database") };
+        let path = url.split_once('?').map_or(url.as_str(), |(path, _)| path);
+        let database = path.rsplit_once('/').map(|(_, name)| name.to_owned()).expect("a database's name");
+        let away = [
+            format!("ALTER DATABASE {database} CONNECTION LIMIT 0"),
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"),
+        ];
+        run_as_admin(away.to_vec()).await;
+        Self { database }
+    }
+
+    pub async fn end(self) {
+        run_as_admin(vec![format!("ALTER DATABASE {} CONNECTION LIMIT -1", self.database)]).await;
+    }
+}
+
+async fn run_as_admin(commands: Vec<String>) {
+    let run = move || {
+        let cluster = Cluster::of_this_process();
+        let commands = commands.iter().flat_map(|command| ["-c", command]);
+        let mut psql = Command::new("psql");
+        psql.args(["-qX", "-v", "ON_ERROR_STOP=1", &cluster.admin_url]).args(commands).stdout(Stdio::null());
+        assert!(psql.status().expect("psql runs (Debian package postgresql-client)").success());
+    };
+    tokio::task::spawn_blocking(run).await.expect("psql ran");
+}

@@ -1,6 +1,6 @@
 //! T11: month ends in the tenant's zone, calls that span them, days and people in reports, and books that outlive people.
 
-use app::model::{Date, Quality, UsageReport};
+use app::model::{Date, Quality, UsageBy, UsageReport};
 use server::db::tenant::membership_put;
 
 use super::*;
@@ -16,7 +16,7 @@ fn day(text: &str) -> Date {
 
 async fn report(t: &TestDb, scope: &TenantScope, month: Option<Date>) -> UsageReport {
     let mut tx = t.db.read(scope).await.unwrap();
-    usage::report(scope, &mut tx, &t.world, month).await.unwrap()
+    usage::report(scope, &mut tx, &t.world, month, UsageBy::Person).await.unwrap()
 }
 
 /// The same person in the same tenant after its zone was changed.
@@ -128,10 +128,10 @@ db_test! {
                 (day("2026-03-10"), 1, 1, Quality::Estimated),
             ]
         );
-        let people: Vec<_> = report.by_person.iter().map(|p| (p.name.as_str(), p.tokens.input, p.requests)).collect();
+        let people: Vec<_> = report.breakdown.rows.iter().map(|p| (p.name.as_deref().unwrap(), p.tokens.input, p.requests)).collect();
         assert_eq!(people, [("Colleague", 400, 1), ("Person of prs", 31, 3)], "dearest first");
         let by_day: i64 = report.by_day.iter().map(|d| d.cost.0).sum();
-        let by_person: i64 = report.by_person.iter().map(|p| p.cost.0).sum();
+        let by_person: i64 = report.breakdown.rows.iter().map(|p| p.cost.0).sum();
         assert_eq!((by_day, by_person), (report.meter.cost.0, report.meter.cost.0));
         assert_eq!(report.meter.quality, Quality::Estimated);
         assert_balanced(&t).await;
@@ -151,8 +151,8 @@ db_test! {
         t.clock.advance_ms(60_001);
         assert_eq!(sweep(&t).await, 1, "what somebody who is gone left open is settled, too");
         let report = report(&t, &scope, None).await;
-        assert_eq!(report.by_person[0].name, "(no longer here)");
-        assert_eq!(report.by_person[0].tokens.input_total(), 1_400);
+        assert_eq!(report.breakdown.rows[0].name, None);
+        assert_eq!(report.breakdown.rows[0].tokens.input_total(), 1_400);
         assert_balanced(&t).await;
     }
 

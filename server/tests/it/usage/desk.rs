@@ -15,6 +15,7 @@ fn wish(t: &TestDb, scope: &TenantScope, input_bound: i64) -> Wish {
         profile: None,
         format: "openai",
         request_id: "req".to_owned(),
+        cheaper: None,
     };
     let model = Arc::new(model());
     let (output_wanted, output_floor) = (100, 100);

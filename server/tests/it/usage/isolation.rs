@@ -29,8 +29,8 @@ db_test! {
         settle(&t, &ours, hold, completed(90, 9)).await;
         let mut tx = t.db.read(&theirs).await.unwrap();
         assert_eq!(usage::turn_usage(&theirs, &mut tx, turn, 0).await.unwrap().calls, 0);
-        let report = usage::report(&theirs, &mut tx, &t.world, None).await.unwrap();
-        assert!(report.by_day.is_empty() && report.by_person.is_empty());
+        let report = usage::report(&theirs, &mut tx, &t.world, None, app::model::UsageBy::Person).await.unwrap();
+        assert!(report.by_day.is_empty() && report.breakdown.rows.is_empty());
         drop(tx);
         let own = reserve(&t, &theirs, &Ask::of(100, 10)).await;
         settle(&t, &theirs, own, completed(1, 1)).await;
