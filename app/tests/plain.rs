@@ -3,10 +3,11 @@
 #![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
 
 use app::{
-    model::{Date, Lang, Role, TenantChoice, Theme},
+    model::{BudgetLimits, Date, Lang, Money, Role, TenantChoice, Theme, Timestamp},
     plain::{
-        ChooseTenantPage, ErrorPage, KeyField, KeyForm, KeyRow, KeyShownPage, KeyState, KeysPage, LoginError,
-        LoginNotice, LoginPage, PlainFrame, WaitingPage, choose_tenant, error, key_shown, keys, login, waiting,
+        BudgetCard, BudgetRequestsPage, BudgetsPage, ChooseTenantPage, ErrorPage, KeyField, KeyForm, KeyRow,
+        KeyShownPage, KeyState, KeysPage, LoginError, LoginNotice, LoginPage, OpenRequest, OwnRequest, PlainFrame,
+        WaitingPage, budget_requests, budgets, choose_tenant, error, key_shown, keys, login, waiting,
     },
 };
 
@@ -275,4 +276,68 @@ fn a_key_is_shown_with_what_to_do_with_it() {
         &["<code>stw_AbCdEfGhIjKl_secret</code>", "not shown again", "OPENAI_API_KEY=stw_AbCdEfGhIjKl_secret"],
     );
     assert!(!html.contains("<script>alert"), "{html}");
+}
+
+fn budget_card() -> BudgetCard {
+    BudgetCard {
+        id: "0190-budget".to_owned(),
+        name: INJECTION.to_owned(),
+        limits: BudgetLimits {
+            tokens: Some(1_500_000),
+            cost: Some(Money(25_000_000_000_000)),
+            ..BudgetLimits::default()
+        },
+        used: [1_000_000, 200_000, 7],
+        cost: Money(20_000_000_000_000),
+        percent: Some(80),
+        resets_at: Timestamp(1_796_058_000_000),
+    }
+}
+
+#[test]
+fn asking_for_more_needs_no_script() {
+    let page = |request, lang| BudgetsPage {
+        frame: PlainFrame { lang, ..frame() },
+        tenant: "prs".parse().expect("a code"),
+        locale: Lang::English,
+        offset_minutes: 420,
+        budgets: vec![(budget_card(), request)],
+        is_admin: false,
+    };
+    let html = budgets(&page(OwnRequest::None, Lang::English));
+    assert_shows(&html, &["Your budgets", "80 % used", "1,200,000 / 1,500,000", "$20.00 / $25.00", "1 December 2026"]);
+    assert_shows(&html, &[r#"method="post" action="/t/prs/budget""#, r#"name="reason""#, "Ask for more"]);
+    assert_shows(input(&html, "budget"), &[r#"type="hidden""#, r#"value="0190-budget""#]);
+    assert!(!html.contains("<script") && !html.contains("/budget/requests"), "{html}");
+    let open = budgets(&page(OwnRequest::Open { reason: INJECTION.to_owned() }, Lang::Indonesian));
+    assert!(!open.contains("name=\"reason\"") && !open.contains("<script"), "{open}");
+    assert_shows(&open, &["Anggaran Anda", "Permintaan Anda sudah di administrator"]);
+    let declined = budgets(&page(OwnRequest::Declined { answer: "not now".to_owned() }, Lang::English));
+    assert_shows(&declined, &["Declined.", "not now", r#"name="reason""#]);
+}
+
+#[test]
+fn requests_are_decided_without_scripts() {
+    let request = OpenRequest {
+        id: "0190-request".to_owned(),
+        person: "Budi".to_owned(),
+        reason: INJECTION.to_owned(),
+        budget: budget_card(),
+    };
+    let mut page = BudgetRequestsPage {
+        frame: frame(),
+        tenant: "prs".parse().expect("a code"),
+        locale: Lang::English,
+        offset_minutes: 420,
+        requests: vec![request],
+        is_decided: false,
+    };
+    let html = budget_requests(&page);
+    assert!(!html.contains("<script"), "{html}");
+    assert_shows(&html, &[r#"action="/t/prs/budget/requests/0190-request""#, r#"name="tokens""#, r#"name="cost""#]);
+    assert_shows(&html, &[r#"name="decision" value="grant""#, r#"name="decision" value="decline""#]);
+    assert!(!html.contains("name=\"requests\""), "what is not limited cannot be granted");
+    page.requests.clear();
+    page.is_decided = true;
+    assert_shows(&budget_requests(&page), &["Nobody asks for more.", "It is decided."]);
 }

@@ -92,18 +92,18 @@ pub fn routes() -> Routes {
         .add(Member, Method::GET, "/t/{tenant}/c/{id}/export", export::one)
         .add(Member, Method::GET, "/t/{tenant}/export", export::all)
         .add(Member, Method::POST, "/t/{tenant}/import", import::import)
-        // Keys for programs.
-        .add(SignedIn, Method::GET, "/settings/keys", keys::choose)
-        .add(Member, Method::GET, "/t/{tenant}/keys", keys::list)
-        .add(Member, Method::POST, "/t/{tenant}/keys", keys::make)
-        .add(Member, Method::POST, "/t/{tenant}/keys/{id}/rotate", keys::rotate)
-        .add(Member, Method::POST, "/t/{tenant}/keys/{id}/revoke", keys::revoke)
         // Budgets, and more of them.
         .add(Member, Method::GET, "/t/{tenant}/budget", budget::own)
         .add(Member, Method::POST, "/t/{tenant}/budget", budget::ask)
         .add(Member, Method::POST, "/t/{tenant}/budget/seen", budget::seen)
         .add(Admin, Method::GET, "/t/{tenant}/budget/requests", budget::requests)
         .add(Admin, Method::POST, "/t/{tenant}/budget/requests/{id}", budget::decide)
+        // Keys for programs.
+        .add(SignedIn, Method::GET, "/settings/keys", keys::choose)
+        .add(Member, Method::GET, "/t/{tenant}/keys", keys::list)
+        .add(Member, Method::POST, "/t/{tenant}/keys", keys::make)
+        .add(Member, Method::POST, "/t/{tenant}/keys/{id}/rotate", keys::rotate)
+        .add(Member, Method::POST, "/t/{tenant}/keys/{id}/revoke", keys::revoke)
         // How the tenant looks.
         .add(Member, Method::GET, "/t/{tenant}/brand.css", brand::css)
         .add(Member, Method::GET, "/t/{tenant}/logo", brand::logo)

@@ -11,6 +11,8 @@ use crate::{db::Db, world::World};
 
 /// How often the file is looked at.
 const REPLAY_EVERY: Duration = Duration::from_secs(2);
+/// The same for a file of which the last look left something.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// The first audit, once the server has found its pace.
 const FIRST_AUDIT_AFTER: Duration = Duration::from_secs(60);
 const AUDIT_EVERY: Duration = Duration::from_secs(600);
@@ -29,7 +31,12 @@ pub async fn keep_books(db: Db, world: World, spill: Spill, shutdown: Cancellati
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = replay.tick() => replay_once(&db, &world, &spill).await,
+            _ = replay.tick() => {
+                if replay_once(&db, &world, &spill).await && !spill.is_empty() {
+                    // What is left there is another database's.
+                    replay.reset_after(LOOK_AGAIN_AFTER);
+                }
+            }
             _ = audit.tick() => tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = audit_once(&db, &world) => {}
@@ -38,11 +45,13 @@ pub async fn keep_books(db: Db, world: World, spill: Spill, shutdown: Cancellati
     }
 }
 
-/// Writes what waits in the file, if the database is there.
-pub async fn replay_once(db: &Db, world: &World, spill: &Spill) {
-    if let Err(error) = spill.replay(db, world).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "settlements go on waiting in their file");
+/// Writes what waits in the file, if the database is there; whether it was.
+pub async fn replay_once(db: &Db, world: &World, spill: &Spill) -> bool {
+    let done = spill.replay(db, world).await;
+    if let Err(error) = &done {
+        tracing::warn!(error = error as &dyn std::error::Error, "settlements go on waiting in their file");
     }
+    done.is_ok()
 }
 
 /// Audits the books for the metrics.

@@ -1,9 +1,10 @@
 //! Settlements that cannot be written because the database is away: lines of a file, synced to the disk, written to the
 //! books when it is back or when the server starts again.
 //!
-//! What must hold: a line is in the file before its hold is given up; the file is emptied only after all its lines are
-//! committed; a line that is written twice settles once (the call's compare-and-set). Several processes may share the
-//! file: each use locks it. A last line that a crash cut off is left alone, the sweeper settles its call.
+//! What must hold: a line is in the file before its hold is given up; it is taken out only after it is committed, and never
+//! by a server of another database, which does not know its call; a line that is written twice settles once (the call's
+//! compare-and-set). Several processes may share the file: each use takes the lock beside it. A last line that a crash cut
+//! off is left alone, the sweeper settles its call.
 
 use std::{
     collections::BTreeSet,
@@ -25,7 +26,10 @@ use crate::{
     db::{
         self, Db, SystemReason,
         ledger::Books,
-        model_call::open::{OpenCall, call_open},
+        model_call::{
+            call_booked,
+            open::{OpenCall, call_open},
+        },
     },
     error::{Error, Result},
     models::ReportedUsage,
@@ -96,11 +100,7 @@ impl Spill {
     pub(super) async fn keep(&self, lines: Vec<Line>) -> io::Result<bool> {
         let Some(path) = self.path.clone() else { return Ok(false) };
         let calls: Vec<ModelCallId> = lines.iter().map(|line| line.call).collect();
-        let mut text = String::new();
-        for line in &lines {
-            text.push_str(&serde_json::to_string(line)?);
-            text.push('\n');
-        }
+        let text = in_text(&lines)?;
         tokio::task::spawn_blocking(move || append(&path, &text)).await.map_err(io::Error::other)??;
         metrics::counter!("steward_settlements_spilled_total").increment(calls.len().try_into().unwrap_or(u64::MAX));
         tracing::warn!(calls = calls.len(), "the books cannot be written: settlements wait in a file");
@@ -114,35 +114,44 @@ impl Spill {
     /// Of the database or the file; everything stays in the file then.
     pub async fn replay(&self, db: &Db, world: &World) -> Result<u64> {
         let Some(path) = self.path.clone().filter(|_| !self.is_empty()) else { return Ok(0) };
-        let read = tokio::task::spawn_blocking(move || open_and_read(&path)).await.map_err(Error::internal)?;
-        let Some((mut file, text)) = read.map_err(Error::internal)? else { return Ok(0) };
+        let at = path.clone();
+        let read = tokio::task::spawn_blocking(move || lock_and_read(&at)).await.map_err(Error::internal)?;
+        let (lock, text) = read.map_err(Error::internal)?;
         let lines = parse(&text);
-        let mut settled = 0;
+        let (mut settled, mut kept) = (0, Vec::new());
         for some in lines.chunks(AT_ONCE) {
-            settled += book(db, world, some).await?;
+            settled += book(db, world, some, &mut kept).await?;
         }
-        let emptied = tokio::task::spawn_blocking(move || empty(&mut file)).await.map_err(Error::internal)?;
-        emptied.map_err(Error::internal)?;
+        let is_changed = kept.len() < lines.len() || lines.is_empty();
+        if is_changed {
+            let left = in_text(&kept).map_err(Error::internal)?;
+            let written = tokio::task::spawn_blocking(move || replace(&path, &left, lock)).await;
+            written.map_err(Error::internal)?.map_err(Error::internal)?;
+            tracing::warn!(lines = lines.len(), settled, kept = kept.len(), "settlements of a file are in the books");
+        }
+        let kept: BTreeSet<ModelCallId> = kept.iter().map(|line| line.call).collect();
         let mut waiting = waiting();
-        for line in &lines {
+        for line in lines.iter().filter(|line| !kept.contains(&line.call)) {
             waiting.remove(&line.call);
         }
-        tracing::warn!(lines = lines.len(), settled, "settlements that waited in a file are in the books");
         Ok(settled)
     }
 }
 
-/// Settles those of the calls that are open.
-async fn book(db: &Db, world: &World, lines: &[Line]) -> db::Result<u64> {
+/// Settles those of the calls that are open; lines whose calls are not in this database are `kept`.
+async fn book(db: &Db, world: &World, lines: &[Line], kept: &mut Vec<Line>) -> db::Result<u64> {
     let mut tx = db.begin_system(SystemReason::Sweeper).await?;
     let mut open: Vec<(Books, OpenCall, CallOutcome)> = Vec::with_capacity(lines.len());
     let mut seen = BTreeSet::new();
     for line in lines {
         let books = Books::within(&tx, line.tenant);
-        if seen.insert(line.call)
-            && let Some(call) = call_open(books, &mut tx, line.call).await?
-        {
+        if !seen.insert(line.call) {
+            continue;
+        }
+        if let Some(call) = call_open(books, &mut tx, line.call).await? {
             open.push((books, call, line.outcome()));
+        } else if call_booked(books, &mut tx, line.call).await?.is_none() {
+            kept.push(line.clone());
         }
     }
     let due = open.iter().map(|(books, call, outcome)| Due {
@@ -176,14 +185,45 @@ fn parse(text: &str) -> Vec<Line> {
     lines
 }
 
+fn in_text(lines: &[Line]) -> io::Result<String> {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&serde_json::to_string(line)?);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// `unsettled.jsonl` and `.lock`: `unsettled.jsonl.lock`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Who has this file open has the other one for itself; it is never replaced.
+fn lock(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(beside(path, ".lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn folder_of(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// The name of a file must survive a power cut, too.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    folder_of(path).map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
 fn append(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
+    if let Some(folder) = folder_of(path) {
         std::fs::create_dir_all(folder)?;
     }
+    let _lock = lock(path)?;
     let is_new = !path.exists();
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    file.lock()?;
     let mut text = text;
     let joined;
     if is_cut_off(&mut file)? {
@@ -192,11 +232,7 @@ fn append(path: &Path, text: &str) -> io::Result<()> {
     }
     file.write_all(text.as_bytes())?;
     file.sync_data()?;
-    if is_new && let Some(folder) = folder {
-        // The name of the file must survive a power cut, too.
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    if is_new { sync_folder(path) } else { Ok(()) }
 }
 
 /// Whether the last line has no end: whoever wrote it died.
@@ -210,22 +246,26 @@ fn is_cut_off(file: &mut File) -> io::Result<bool> {
     Ok(last != *b"\n")
 }
 
-/// The locked file and what is in it; `None`: nothing.
-fn open_and_read(path: &Path) -> io::Result<Option<(File, String)>> {
-    let mut file = match OpenOptions::new().read(true).write(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
+/// The lock, and what is in the file.
+fn lock_and_read(path: &Path) -> io::Result<(File, String)> {
+    let lock = lock(path)?;
+    let bytes = match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        read => read?,
     };
-    file.lock()?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok((!text.is_empty()).then_some((file, text)))
+    Ok((lock, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn empty(file: &mut File) -> io::Result<()> {
-    file.set_len(0)?;
-    file.sync_all()
+/// Puts another text in the file's place, at once and whole; then the lock is given back.
+fn replace(path: &Path, text: &str, lock: File) -> io::Result<()> {
+    let new = beside(path, ".new");
+    let mut file = File::create(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    sync_folder(path)?;
+    drop(lock);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -258,9 +298,9 @@ mod tests {
         text.push_str(r#"{"tenant":"0000"#);
         std::fs::write(&path, text).map_err(Error::internal)?;
         assert!(spill.keep(vec![line(4)]).await.map_err(Error::internal)?);
-        let (mut file, text) = open_and_read(&path).map_err(Error::internal)?.ok_or(Error::NotFound)?;
+        let (lock, text) = lock_and_read(&path).map_err(Error::internal)?;
         assert_eq!(parse(&text), [line(1), line(2), line(4)]);
-        empty(&mut file).map_err(Error::internal)?;
+        replace(&path, "", lock).map_err(Error::internal)?;
         assert!(spill.is_empty());
         assert!(!Spill::nowhere().keep(vec![line(5)]).await.map_err(Error::internal)?);
         Ok(())

@@ -26,6 +26,9 @@ use crate::support::{
     server::{TestServer, http_client},
 };
 
+/// A kind of key: its name, the key, and whether it may ask and administer; `None`: it opens nothing.
+type Kind = (&'static str, KeyText, Option<(bool, bool)>);
+
 const SECRET: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
 /// A signed person.
@@ -121,7 +124,7 @@ db_test! {
         let foreign = make_key(&server, other, WantedKey { user: Some(budi), ..WantedKey::default() }).await;
         let forged = KeyText::parse(&format!("stw_{}_{}", personal.text.public_id(), "x".repeat(48))).unwrap();
         // (kind, key, may ask, may administer); `None`: opens nothing.
-        let kinds: Vec<(&str, KeyText, Option<(bool, bool)>)> = vec![
+        let kinds: Vec<Kind> = vec![
             ("personal", personal.text.clone(), Some((true, false))),
             ("service", key(WantedKey::default()).await.text, Some((true, false))),
             ("administrator", key(WantedKey { scopes: admin, ..WantedKey::default() }).await.text, Some((false, true))),

@@ -133,7 +133,10 @@ impl Fleet {
         command.env_clear().env("STEWARD_LOG", "error");
         match &self.config {
             DbConfig::Sqlite { path } => command.env("STEWARD_DATA_DIR", path.parent().expect("a folder")),
-            DbConfig::Postgres { url, .. } => command.env("DATABASE_URL", url).env("DATABASE_CONNECTIONS", "8"),
+            DbConfig::Postgres { url, .. } => command
+                .env("DATABASE_URL", url)
+                .env("DATABASE_CONNECTIONS", "8")
+                .env("STEWARD_DATA_DIR", env!("CARGO_TARGET_TMPDIR")),
         };
         command
     }

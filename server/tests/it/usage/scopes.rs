@@ -96,6 +96,7 @@ db_test! {
             profile: Some(key.2),
             format: "openai",
             request_id: "req".to_owned(),
+            cheaper: None,
         };
         let desk = Desk::open(&t.db, &t.world);
         let refused = async |input: i64| match desk.reserve(wish(&t, &scope, via.clone(), input)).await {

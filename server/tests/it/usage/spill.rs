@@ -16,6 +16,7 @@ fn wish(t: &TestDb, scope: &TenantScope) -> Wish {
         profile: None,
         format: "anthropic",
         request_id: "req".to_owned(),
+        cheaper: None,
     };
     Wish {
         scope: scope.clone(),
@@ -70,6 +71,14 @@ db_test! {
         std::fs::write(&path, &text).unwrap();
         assert_eq!(spill.replay(&t.db, &t.world).await.unwrap(), 0);
         assert_eq!(meter(&t, &scope).await.requests, 3);
+        assert!(spill.is_empty());
+        // A server of another database leaves them to the one that knows them.
+        let other = TestDb::sqlite().await;
+        std::fs::write(&path, &text).unwrap();
+        assert_eq!(spill.replay(&other.db, &other.world).await.unwrap(), 0);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        assert_eq!(spill.replay(&t.db, &t.world).await.unwrap(), 0);
+        assert!(spill.is_empty());
         assert_balanced(&t).await;
     }
 
@@ -77,7 +86,9 @@ db_test! {
         let mut t = t;
         let files = tempfile::tempdir().unwrap();
         // A folder where the file should be.
-        let spill = Spill::to(files.path().to_path_buf());
+        let path = files.path().join("unsettled.jsonl");
+        std::fs::create_dir(&path).unwrap();
+        let spill = Spill::to(path);
         let scope = t.scope("prs", Role::Member).await;
         let desk = Desk::open_with(&t.db, &t.world, &spill);
         let hold = desk.reserve(wish(&t, &scope)).await.unwrap();
