@@ -18,7 +18,7 @@ use server::{
 use tokio::net::TcpListener;
 
 /// jemalloc, for SQLite, too. Seen after 64 requests at once: 82 MiB where glibc, which keeps an arena for each thread, has
-/// 113, and a fifth less CPU for a request.
+/// 113.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -22,12 +22,12 @@ async fn make_key(t: &TestDb, scope: &TenantScope) -> (String, app::model::ApiKe
 
 fn wish(scope: &TenantScope, key: app::model::ApiKeyId, input_bound: i64) -> Wish {
     let via = Via {
-        cheaper: None,
         key,
         rates: Rates::default(),
         profile: None,
         format: "openai",
         request_id: "req".to_owned(),
+        cheaper: None,
     };
     Wish {
         scope: scope.clone(),

@@ -90,7 +90,7 @@ db_test! {
         }
 
         // The tightest one on the path decides, and is named.
-        let via = Via { cheaper: None,
+        let via = Via {
             key: key.1,
             rates: Rates::default(),
             profile: Some(key.2),

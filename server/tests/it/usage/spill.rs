@@ -10,7 +10,6 @@ use crate::support::db::db_test;
 
 fn wish(t: &TestDb, scope: &TenantScope) -> Wish {
     let via = Via {
-        cheaper: None,
         key: t.world.id(),
         rates: Rates::default(),
         profile: None,
