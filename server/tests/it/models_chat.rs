@@ -123,7 +123,8 @@ db_test! {
         let violations = audit_books(&house.server.db).await.unwrap();
         assert!(violations.is_empty(), "{violations:?}");
         let (meter, bill) = (house.server.meter("prs").await, house.upstream().bill());
-        assert_eq!(meter.requests, bill.calls);
+        // A title that was asked for and broken off may be unknown to the provider; it is never the other way round.
+        assert!(meter.requests >= bill.calls, "{meter:?} {bill:?}");
         assert!(meter.used.input_total() >= bill.input && meter.used.output >= bill.output, "{meter:?} {bill:?}");
     }
 
@@ -145,7 +146,8 @@ db_test! {
         let violations = audit_books(&house.server.db).await.unwrap();
         assert!(violations.is_empty(), "{violations:?}");
         let (meter, bill) = (house.server.meter("prs").await, house.upstream().bill());
-        assert_eq!(meter.requests, bill.calls);
+        // A title that was asked for and broken off may be unknown to the provider; it is never the other way round.
+        assert!(meter.requests >= bill.calls, "{meter:?} {bill:?}");
         assert!(meter.used.input_total() >= bill.input && meter.used.output >= bill.output, "{meter:?} {bill:?}");
     }
 

@@ -3,7 +3,10 @@
 
 use futures::future::join_all;
 use server::{
-    db::{api_key::api_key_find, budget::grant::Granted},
+    db::{
+        api_key::{api_key_end, api_key_find},
+        budget::grant::Granted,
+    },
     identity::api_keys::{self, WantedKey},
     usage::{Desk, Rates, Via, Wish},
 };
@@ -55,17 +58,21 @@ db_test! {
         let old = api_key_find(&mut tx, &public_id).await.unwrap().unwrap();
         let new = api_keys::rotate(&mut tx, &t.world, &old, 0).await.unwrap();
         let new_id = api_key_find(&mut tx, new.public_id()).await.unwrap().unwrap().id;
-        server::db::api_key::api_key_end(Books::within(&tx, scope.tenant()), &mut tx, key, t.world.now(), true)
-            .await.unwrap();
         tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
+        assert_eq!(new_id, key, "a rotated key spends from the same budget");
+        assert!(desk.reserve(wish(&scope, new_id, 500)).await.is_err(), "550 of 1,000 are gone or held");
+        let renewed = desk.reserve(wish(&scope, new_id, 400)).await.unwrap();
 
-        // What it had open is settled in its own budget; the new key begins with its own.
+        let mut tx = t.db.begin_system(SystemReason::Administration).await.unwrap();
+        let books = Books::within(&tx, scope.tenant());
+        assert!(api_key_end(books, &mut tx, key, t.world.now(), true).await.unwrap());
+        tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
+        // What it has open is settled, revoked or not.
         desk.settle(scope.clone(), open, completed(290, 5)).await.unwrap();
-        assert_eq!(meter(&t, &scope).await.used.input, 540);
+        desk.settle(scope.clone(), renewed, completed(7, 5)).await.unwrap();
+        assert_eq!(meter(&t, &scope).await.used.input, 547);
         let list = command(&t, &["budget", "prs", "--list"]).await.unwrap();
-        assert!(list.contains("540 of 1,000 input tokens"), "{list}");
-        let next = desk.reserve(wish(&scope, new_id, 900)).await.unwrap();
-        desk.settle(scope.clone(), next, completed(1, 1)).await.unwrap();
+        assert!(list.contains("547 of 1,000 input tokens"), "{list}");
         desk.close().await;
         assert_balanced(&t).await;
     }

@@ -35,15 +35,16 @@ db_test! {
     async fn t11_days_weeks_and_months_end_in_the_tenants_zone(t: TestDb) {
         let jakarta = t.scope("prs", Role::Member).await;
         for (period, at, ends) in [
-            // Jakarta: UTC+7, no clock changes. 10 March 2026 is a Tuesday.
-            ("day", "2026-03-10T16:59:59.999Z", "2026-03-10T17:00:00.000Z"),
-            ("day", "2026-03-10T17:00:00Z", "2026-03-11T17:00:00.000Z"),
-            ("week", "2026-03-15T16:59:59.999Z", "2026-03-15T17:00:00.000Z"),
-            ("week", "2026-03-15T17:00:00Z", "2026-03-22T17:00:00.000Z"),
-            ("month", "2026-03-31T16:59:59.999Z", "2026-03-31T17:00:00.000Z"),
-            ("month", "2026-03-31T17:00:00Z", "2026-04-30T17:00:00.000Z"),
-            ("month", "2028-02-29T16:59:59.999Z", "2028-02-29T17:00:00.000Z"),
+            // Jakarta: UTC+7, no clock changes. 5 January 2027 is a Tuesday. Each in a week and a month of its own, so that
+            // nothing of one counts in another.
+            ("day", "2027-01-05T16:59:59.999Z", "2027-01-05T17:00:00.000Z"),
+            ("day", "2027-01-05T17:00:00Z", "2027-01-06T17:00:00.000Z"),
+            ("week", "2027-02-14T16:59:59.999Z", "2027-02-14T17:00:00.000Z"),
+            ("week", "2027-02-14T17:00:00Z", "2027-02-21T17:00:00.000Z"),
+            ("month", "2027-03-31T16:59:59.999Z", "2027-03-31T17:00:00.000Z"),
+            ("month", "2027-03-31T17:00:00Z", "2027-04-30T17:00:00.000Z"),
             ("day", "2028-02-28T17:00:00Z", "2028-02-29T17:00:00.000Z"),
+            ("month", "2032-02-29T16:59:59.999Z", "2032-02-29T17:00:00.000Z"),
         ] {
             for other in ["day", "week", "month"] {
                 let limit = if other == period { "100" } else { "unlimited" };
