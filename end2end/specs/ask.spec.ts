@@ -8,7 +8,7 @@ test.describe("the main job", () => {
     await expect(answer).toContainText("Compressor 3");
     await expect(answer).toContainText(/Rp|IDR/);
     await answer.getByText(/^Used \d+ tools?/).first().click();
-    const card = answer.locator("details.tool").filter({ hasText: /Energi dan biaya/i }).first();
+    const card = answer.locator("details.tool").filter({ hasText: /Energi dan biaya|Energy and cost/i }).first();
     await card.locator("summary").first().click();
     await expect(card.getByText(/^ran as PRS/)).toBeVisible();
     await expect(card.getByRole("table").first()).toBeVisible();
