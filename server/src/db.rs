@@ -63,6 +63,7 @@ pub mod turn_question;
 mod tx;
 pub mod usage_day;
 pub mod user;
+mod words;
 
 pub use connect::{Db, DbConfig, Engine};
 pub use error::{Error, Result};
