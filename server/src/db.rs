@@ -47,6 +47,7 @@ pub mod search;
 pub mod session;
 pub mod share;
 pub mod signing_key;
+pub mod statistics;
 pub mod team;
 pub mod tenant;
 pub mod tenant_logo;
