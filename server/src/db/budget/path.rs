@@ -55,8 +55,8 @@ impl PathRow {
 }
 
 /// Every budget that a call for this payer must fit in at that time, ordered by id; those that do not count are there,
-/// too, marked as such. Where a change of the tenant's zone left two windows over the same instant, the older one counts until it
-/// ends: nobody spends twice.
+/// too, marked as such. Where a change of the tenant's zone left two windows over the same instant, the older one counts
+/// until it ends: nobody spends twice.
 ///
 /// # Errors
 /// Database errors.
