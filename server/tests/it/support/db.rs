@@ -1,6 +1,9 @@
 //! A fresh, migrated database per test, on either engine.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use app::{
     backend::Caller,
@@ -32,7 +35,7 @@ pub struct TestDb {
 
 impl TestDb {
     pub async fn sqlite() -> Self {
-        let files = tempfile::tempdir().expect("a temporary folder");
+        let files = tempfile::tempdir_in(folder_in_memory()).expect("a temporary folder");
         let path = files.path().join("steward.db");
         let copy = path.clone();
         tokio::task::spawn_blocking(|| std::fs::write(copy, migrated_file())).await.expect("ran").expect("a copy");
@@ -75,6 +78,21 @@ impl TestDb {
         let caller = Caller { user, session: self.world.id(), request_id: "test".into() };
         tenancy::enter(&self.db, &caller, &code).await.expect("a scope")
     }
+}
+
+/// Where databases of tests are kept: in memory where there is room, because every commit is synced to disk otherwise.
+fn folder_in_memory() -> PathBuf {
+    const SHARED: &str = "/dev/shm";
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let has_room = || {
+        let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+        let line = mounts.lines().find(|line| line.split(' ').nth(1) == Some(SHARED))?;
+        let size = line.split([' ', ',']).find_map(|option| option.strip_prefix("size=")?.strip_suffix('k'));
+        // Without a size it is half of the machine's memory. A container's is 64 MB.
+        size.is_none_or(|size| size.parse().is_ok_and(|kilobytes: u64| kilobytes >= 1_000_000)).then_some(())
+    };
+    let choose = || has_room().map_or_else(std::env::temp_dir, |()| SHARED.into());
+    FOLDER.get_or_init(choose).clone()
 }
 
 /// A migrated database, to be copied for each test: the migrations run once a process.
