@@ -6,7 +6,7 @@ mod position;
 
 use std::{cell::RefCell, rc::Rc};
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
 pub use position::{Jump, Place, Position};
@@ -63,6 +63,11 @@ fn top_and_below(element: &web_sys::HtmlElement) -> (f64, f64) {
 
 fn top_of(element: &web_sys::Element) -> f64 {
     element.get_bounding_client_rect().top()
+}
+
+/// Whether this browser keeps what is read in its place when something is added above (CSS Scroll Anchoring).
+fn anchors(element: &web_sys::HtmlElement) -> bool {
+    js_sys::Reflect::has(&element.style(), &wasm_bindgen::JsValue::from_str("overflowAnchor")).unwrap_or(false)
 }
 
 /// The first message whose lower edge is in sight. Messages stand in order, so it is searched by halving.
@@ -234,15 +239,20 @@ impl Controller {
         true
     }
 
-    /// Messages were added above: what the reader sees stays where it is.
+    /// Messages are added above: what the reader sees stays where it is.
     pub fn keep_while(&self, add_above: impl FnOnce()) {
-        let seen = scroll_box().and_then(|element| first_in_sight(&element));
+        let Some(element) = scroll_box() else { return add_above() };
+        // The browser holds it itself where it can, and without ending a movement that goes on.
+        if element.scroll_top() > 0 && element.class_list().contains("free") && anchors(&element) {
+            return add_above();
+        }
+        let seen = first_in_sight(&element);
         let before = seen.as_ref().map(top_of);
         add_above();
         let this = self.clone();
-        request_animation_frame(move || {
+        // Behind what draws the messages, and before anybody scrolls or the browser paints.
+        spawn_local(async move {
             let (Some(element), Some(seen), Some(before)) = (scroll_box(), seen, before) else { return };
-            // The browser's own anchoring may have done it already: only the difference is made up for.
             let moved = top_of(&seen) - before;
             if moved.abs() >= 1.0 {
                 this.put(&element, f64::from(element.scroll_top()) + moved);
