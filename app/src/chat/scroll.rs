@@ -1,17 +1,21 @@
 //! Who decides where the transcript stands: the page (*pinned* to the end) or the reader (*free*). One controller owns
-//! the position; the rest only tells it what happened. While the page decides, the browser's own scroll anchoring is
-//! off (class `free` on the box switches it on, see `style/transcript.css`).
+//! the position; the rest only tells it what happened. While the page decides, or a place is held ([`hold`]), the browser's
+//! own scroll anchoring is off (class `free` on the box switches it on, see `style/transcript.css`).
 
+mod hold;
 mod position;
 
 use std::{cell::RefCell, rc::Rc};
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 pub use position::{Jump, Place, Position};
 
-use self::position::{BELOW_TOP, TOUCH_DRIFT};
+use self::{
+    hold::Hold,
+    position::{BELOW_TOP, TOUCH_DRIFT},
+};
 use super::browser;
 
 /// The scrolling box and the spacer at its end (see `components::thread`).
@@ -42,6 +46,8 @@ struct Inner {
     last_frame_ms: f64,
     room: Room,
     touch_from: Option<f64>,
+    /// While more is put above what is read.
+    hold: Option<Hold>,
 }
 
 /// Owns the transcript's position. Made in an effect: it exists in the browser only.
@@ -63,11 +69,6 @@ fn top_and_below(element: &web_sys::HtmlElement) -> (f64, f64) {
 
 fn top_of(element: &web_sys::Element) -> f64 {
     element.get_bounding_client_rect().top()
-}
-
-/// Whether this browser keeps what is read in its place when something is added above (CSS Scroll Anchoring).
-fn anchors(element: &web_sys::HtmlElement) -> bool {
-    js_sys::Reflect::has(&element.style(), &wasm_bindgen::JsValue::from_str("overflowAnchor")).unwrap_or(false)
 }
 
 /// The first message whose lower edge is in sight. Messages stand in order, so it is searched by halving.
@@ -97,11 +98,9 @@ impl Controller {
     pub fn on_scroll(&self) {
         let Some(element) = scroll_box() else { return };
         let (top, below) = top_and_below(&element);
-        {
-            let mut inner = self.inner.borrow_mut();
-            let ours = inner.put_at.is_some_and(|put| (put - top).abs() <= 1.5);
-            inner.position.scrolled(top, below, ours);
-        }
+        let ours = self.inner.borrow().put_at.is_some_and(|put| (put - top).abs() <= 1.5);
+        self.inner.borrow_mut().position.scrolled(top, below, ours);
+        self.scrolled_while_held(&element, ours);
         self.show_state(&element);
         self.show_jump(below, false);
     }
@@ -239,27 +238,6 @@ impl Controller {
         true
     }
 
-    /// Messages are added above: what the reader sees stays where it is.
-    pub fn keep_while(&self, add_above: impl FnOnce()) {
-        let Some(element) = scroll_box() else { return add_above() };
-        // The browser holds it itself where it can, and without ending a movement that goes on.
-        if element.scroll_top() > 0 && element.class_list().contains("free") && anchors(&element) {
-            return add_above();
-        }
-        let seen = first_in_sight(&element);
-        let before = seen.as_ref().map(top_of);
-        add_above();
-        let this = self.clone();
-        // Behind what draws the messages, and before anybody scrolls or the browser paints.
-        spawn_local(async move {
-            let (Some(element), Some(seen), Some(before)) = (scroll_box(), seen, before) else { return };
-            let moved = top_of(&seen) - before;
-            if moved.abs() >= 1.0 {
-                this.put(&element, f64::from(element.scroll_top()) + moved);
-            }
-        });
-    }
-
     /// The end of the transcript is replaced, by another version of an answer perhaps: the view does not move, even
     /// when the new end is shorter.
     pub fn stay_while(&self, replace: impl FnOnce()) {
@@ -281,6 +259,11 @@ impl Controller {
     }
 
     fn put(&self, element: &web_sys::HtmlElement, top: f64) {
+        self.move_to(element, top);
+        self.see_anew(element);
+    }
+
+    fn move_to(&self, element: &web_sys::HtmlElement, top: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "pixels")]
         element.set_scroll_top(top.round() as i32);
         let mut inner = self.inner.borrow_mut();
@@ -358,7 +341,10 @@ impl Controller {
 
     /// Tells the style sheet who decides.
     fn show_state(&self, element: &web_sys::HtmlElement) {
-        let free = !self.inner.borrow().position.pinned;
+        let free = {
+            let inner = self.inner.borrow();
+            !inner.position.pinned && inner.hold.is_none()
+        };
         let _always_valid = element.class_list().toggle_with_force("free", free);
     }
 
