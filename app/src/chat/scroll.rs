@@ -1,7 +1,8 @@
 //! Who decides where the transcript stands: the page (*pinned* to the end) or the reader (*free*). One controller owns
-//! the position; the rest only tells it what happened. While the page decides, the browser's own scroll anchoring is
-//! off (class `free` on the box switches it on, see `style/transcript.css`).
+//! the position; the rest only tells it what happened. While the page decides, or a place is held ([`hold`]), the browser's
+//! own scroll anchoring is off (class `free` on the box switches it on, see `style/transcript.css`).
 
+mod hold;
 mod position;
 
 use std::{cell::RefCell, rc::Rc};
@@ -11,7 +12,10 @@ use wasm_bindgen::JsCast;
 
 pub use position::{Jump, Place, Position};
 
-use self::position::{BELOW_TOP, TOUCH_DRIFT};
+use self::{
+    hold::Hold,
+    position::{BELOW_TOP, TOUCH_DRIFT},
+};
 use super::browser;
 
 /// The scrolling box and the spacer at its end (see `components::thread`).
@@ -42,6 +46,8 @@ struct Inner {
     last_frame_ms: f64,
     room: Room,
     touch_from: Option<f64>,
+    /// While more is put above what is read.
+    hold: Option<Hold>,
 }
 
 /// Owns the transcript's position. Made in an effect: it exists in the browser only.
@@ -92,11 +98,9 @@ impl Controller {
     pub fn on_scroll(&self) {
         let Some(element) = scroll_box() else { return };
         let (top, below) = top_and_below(&element);
-        {
-            let mut inner = self.inner.borrow_mut();
-            let ours = inner.put_at.is_some_and(|put| (put - top).abs() <= 1.5);
-            inner.position.scrolled(top, below, ours);
-        }
+        let ours = self.inner.borrow().put_at.is_some_and(|put| (put - top).abs() <= 1.5);
+        self.inner.borrow_mut().position.scrolled(top, below, ours);
+        self.scrolled_while_held(&element, ours);
         self.show_state(&element);
         self.show_jump(below, false);
     }
@@ -234,22 +238,6 @@ impl Controller {
         true
     }
 
-    /// Messages were added above: what the reader sees stays where it is.
-    pub fn keep_while(&self, add_above: impl FnOnce()) {
-        let seen = scroll_box().and_then(|element| first_in_sight(&element));
-        let before = seen.as_ref().map(top_of);
-        add_above();
-        let this = self.clone();
-        request_animation_frame(move || {
-            let (Some(element), Some(seen), Some(before)) = (scroll_box(), seen, before) else { return };
-            // The browser's own anchoring may have done it already: only the difference is made up for.
-            let moved = top_of(&seen) - before;
-            if moved.abs() >= 1.0 {
-                this.put(&element, f64::from(element.scroll_top()) + moved);
-            }
-        });
-    }
-
     /// The end of the transcript is replaced, by another version of an answer perhaps: the view does not move, even
     /// when the new end is shorter.
     pub fn stay_while(&self, replace: impl FnOnce()) {
@@ -271,6 +259,11 @@ impl Controller {
     }
 
     fn put(&self, element: &web_sys::HtmlElement, top: f64) {
+        self.move_to(element, top);
+        self.see_anew(element);
+    }
+
+    fn move_to(&self, element: &web_sys::HtmlElement, top: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "pixels")]
         element.set_scroll_top(top.round() as i32);
         let mut inner = self.inner.borrow_mut();
@@ -348,7 +341,10 @@ impl Controller {
 
     /// Tells the style sheet who decides.
     fn show_state(&self, element: &web_sys::HtmlElement) {
-        let free = !self.inner.borrow().position.pinned;
+        let free = {
+            let inner = self.inner.borrow();
+            !inner.position.pinned && inner.hold.is_none()
+        };
         let _always_valid = element.class_list().toggle_with_force("free", free);
     }
 

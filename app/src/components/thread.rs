@@ -16,8 +16,8 @@ use crate::{
     words::{self, thread},
 };
 
-/// The part above is fetched when its end comes this near, pixels.
-const FETCH_BEFORE: i32 = 800;
+/// The part above is fetched when its end comes this near, heights of the box: it is there before anybody arrives.
+const FETCH_BEFORE: i32 = 3;
 /// How long after the last movement the reader's place is remembered.
 const REMEMBER_AFTER: Duration = Duration::from_millis(250);
 
@@ -44,7 +44,8 @@ pub fn Thread() -> impl IntoView {
     let save = StoredValue::new(None::<TimeoutHandle>);
     let on_scroll = move |_| {
         chat.with_scroll(Controller::on_scroll);
-        if scroll_box.get_untracked().is_some_and(|element| element.scroll_top() < FETCH_BEFORE) {
+        let is_near = |element: web_sys::HtmlDivElement| element.scroll_top() < FETCH_BEFORE * element.client_height();
+        if scroll_box.get_untracked().is_some_and(is_near) {
             chat.load_earlier();
         }
         let again = set_timeout_with_handle(

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::super::{
+    browser,
     item::Item,
     state::{Chat, Place},
 };
@@ -12,8 +13,22 @@ use crate::{
     api,
     error::AppError,
     later::{Part, when_ready},
-    model::{ConversationView, MessageId},
+    model::{ConversationView, Cursor, MessageId, MessageView},
 };
+
+/// Messages of an earlier part that are drawn in one frame.
+const DRAWN_AT_ONCE: usize = 4;
+
+/// An earlier part of a conversation on its way to the page.
+struct Above {
+    /// What is not drawn yet, oldest first.
+    rest: Vec<MessageView>,
+    /// The message it goes on with: the first one on the page.
+    next: Option<MessageId>,
+    /// Where the part above it ends.
+    earlier: Option<Cursor>,
+    then: Box<dyn FnOnce()>,
+}
 
 impl Chat {
     /// Shows what the URL names.
@@ -84,24 +99,54 @@ impl Chat {
             if !self.is_alive() {
                 return;
             }
-            self.loading_older_messages.set_value(false);
             let still_wanted =
                 self.shown.get_untracked() == Some(id) && self.earlier.get_untracked().as_ref() == Some(&before);
-            if !still_wanted {
-                return;
-            }
             match result {
-                Ok(view) => {
-                    self.put_above(view);
-                    then();
+                Ok(view) if still_wanted => {
+                    let next = self.items.with_untracked(|items| items.first().map(|item| item.id));
+                    self.put_above(Above { rest: view.messages, next, earlier: view.earlier, then: Box::new(then) });
                 }
-                Err(error) => self.refused(&error, Some(Callback::new(move |()| self.load_earlier()))),
+                result => {
+                    self.loading_older_messages.set_value(false);
+                    if let (Err(error), true) = (result, still_wanted) {
+                        self.refused(&error, Some(Callback::new(move |()| self.load_earlier())));
+                    }
+                }
             }
         });
     }
 
-    fn put_above(self, view: ConversationView) {
-        let older: Vec<Item> = view.messages.into_iter().map(Item::new).collect();
+    /// Draws an earlier part from its end on, a few messages a frame, so that who scrolls is not held up.
+    fn put_above(self, mut above: Above) {
+        let is_hidden = browser::tab_hidden();
+        loop {
+            // Another conversation or another branch is shown by now.
+            if self.items.with_untracked(|items| items.first().map(|item| item.id)) != above.next {
+                return self.loading_older_messages.set_value(false);
+            }
+            let some = above.rest.split_off(above.rest.len().saturating_sub(DRAWN_AT_ONCE));
+            if some.is_empty() {
+                break;
+            }
+            self.put_some_above(some);
+            above.next = self.items.with_untracked(|items| items.first().map(|item| item.id));
+            // A tab that nobody looks at has no frames.
+            if !is_hidden && !above.rest.is_empty() {
+                request_animation_frame(move || {
+                    if self.is_alive() {
+                        self.put_above(above);
+                    }
+                });
+                return;
+            }
+        }
+        self.loading_older_messages.set_value(false);
+        self.earlier.set(above.earlier);
+        (above.then)();
+    }
+
+    fn put_some_above(self, messages: Vec<MessageView>) {
+        let older: Vec<Item> = messages.into_iter().map(Item::new).collect();
         let add = || {
             self.items.update(|items| {
                 let known: HashSet<MessageId> = items.iter().map(|item| item.id).collect();
@@ -110,7 +155,6 @@ impl Chat {
             });
         };
         self.with_scroll(|scroll| scroll.keep_while(add));
-        self.earlier.set(view.earlier);
     }
 
     pub fn go_to(self, url: String) {
