@@ -277,7 +277,7 @@ async fn the_first_administrator_sees_what_is_left_to_set_up() {
 #[tokio::test]
 async fn a_budget_that_is_used_up_says_until_when_and_whom_to_ask() {
     let site = Site::default();
-    site.backend.state().percent = Some(104);
+    site.backend.state().meter.percent = Some(104);
     let text = site.get("/t/prs").await.shown();
     let expected = "This month's budget is used up. It resets on 1 December 2026. Ask energy@prs.example for more.";
     assert!(text.contains(expected), "{text}");

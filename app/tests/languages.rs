@@ -2,10 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
 
-#[path = "fake/backend.rs"]
-mod backend;
 #[path = "support/fake_backend.rs"]
 mod fake_backend;
+#[path = "support/november.rs"]
+mod november;
 #[path = "support/site.rs"]
 #[expect(dead_code, reason = "shared with the tests of the chat, which ask for more")]
 mod site;
@@ -17,21 +17,15 @@ use std::{
 };
 
 use app::{
+    error::AppError,
     model::{Lang, MessageAuthor, MessageStatus, Part, Role, TenantChoice, Theme, Timestamp},
-    pages::{not_found::NotFoundPage, settings::SettingsPage, usage::UsagePage},
     plain::{
         ChooseTenantPage, ErrorPage, LoginError, LoginNotice, LoginPage, PlainFrame, WaitingPage, choose_tenant, error,
         login, waiting,
     },
 };
-use fake_backend::{NOW, answer, message, question};
-use futures::StreamExt;
-use leptos::prelude::*;
-use leptos_router::{
-    components::{Route, Router, Routes},
-    location::RequestUrl,
-    path,
-};
+use fake_backend::{FakeBackend, NOW, answer, message, question};
+use november::page;
 use site::Site;
 
 /// A phrase in both languages.
@@ -165,36 +159,6 @@ fn plain_pages(lang: Lang) -> Vec<(String, String)> {
     pages
 }
 
-/// The pages under test with the addresses they have in `app::routes`.
-#[component]
-fn Pages() -> impl IntoView {
-    leptos_meta::provide_meta_context();
-    view! {
-        <Router>
-            <Routes fallback=NotFoundPage>
-                <Route path=path!("/settings") view=SettingsPage/>
-                <Route path=path!("/t/:tenant/usage") view=UsagePage/>
-            </Routes>
-        </Router>
-    }
-}
-
-/// The page at `address`, as the server sends it.
-async fn page(address: &str, lang: Lang, backend: backend::FakeBackend) -> String {
-    // Starts the executor, once per process.
-    site::routes();
-    let owner = Owner::new();
-    let stream = owner.with(|| {
-        provide_context(RequestUrl::new(address));
-        provide_context(lang);
-        backend.provide();
-        view! { <Pages/> }.to_html_stream_in_order()
-    });
-    let html = stream.collect::<Vec<String>>().await.concat();
-    drop(owner);
-    html
-}
-
 #[test]
 fn plain_pages_speak_both_languages() {
     let (english, indonesian) = (plain_pages(Lang::English), plain_pages(Lang::Indonesian));
@@ -207,24 +171,25 @@ fn plain_pages_speak_both_languages() {
 
 #[tokio::test]
 async fn settings_and_usage_speak_both_languages() {
-    use backend::FakeBackend;
     for address in ["/settings", "/settings?done=name", "/settings?done=language", "/settings?done=password"] {
-        assert_indonesian(address, &page(address, Lang::Indonesian, FakeBackend::default()).await);
+        assert_indonesian(address, &page(address, Lang::Indonesian, FakeBackend::of_november()).await);
     }
     for address in ["/t/prs/usage", "/t/prs/usage?month=2026-12-01", "/nowhere"] {
-        assert_indonesian(address, &page(address, Lang::Indonesian, FakeBackend::default()).await);
+        assert_indonesian(address, &page(address, Lang::Indonesian, FakeBackend::of_november()).await);
     }
-    let html = page("/t/prs/usage", Lang::Indonesian, FakeBackend::default()).await;
+    let html = page("/t/prs/usage", Lang::Indonesian, FakeBackend::of_november()).await;
     for words in ["Pemakaian", "November 2026", "41 % anggaran bulan ini sudah terpakai", "1 permintaan perkiraan"] {
         assert!(html.contains(words), "{words} is missing in {html}");
     }
-    let backend = FakeBackend { report: Err(app::error::AppError::Forbidden), ..FakeBackend::default() };
+    let backend = FakeBackend::of_november();
+    backend.state().report = Err(AppError::Forbidden);
     assert_indonesian("forbidden", &page("/t/prs/usage", Lang::Indonesian, backend).await);
 }
 
 #[tokio::test]
 async fn numbers_follow_the_tenant_and_words_the_reader() {
-    let backend = backend::FakeBackend { locale: Lang::Indonesian, ..backend::FakeBackend::default() };
+    let backend = FakeBackend::of_november();
+    backend.state().locale = Lang::Indonesian;
     let html = page("/t/prs/usage", Lang::English, backend).await;
     for words in ["412.300", "$50,00", "Input tokens", "Resets on"] {
         assert!(html.contains(words), "{words} is missing in {html}");

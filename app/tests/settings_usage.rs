@@ -2,59 +2,33 @@
 
 #![expect(clippy::expect_used, reason = "tests: a broken fixture should fail loudly")]
 
-#[path = "fake/backend.rs"]
-mod backend;
+#[path = "support/fake_backend.rs"]
+#[expect(dead_code, reason = "shared with the tests of the chat, which ask for more")]
+mod fake_backend;
+#[path = "support/november.rs"]
+mod november;
+#[path = "support/site.rs"]
+#[expect(dead_code, reason = "shared with the tests of the chat, which ask for more")]
+mod site;
 
 use std::sync::Arc;
 
 use app::{
     backend::Redirect,
     error::AppError,
-    model::{BudgetLimits, Money, Quality},
-    pages::{not_found::NotFoundPage, settings::SettingsPage, usage::UsagePage},
+    model::{BudgetLimits, Lang, Money, Quality},
 };
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
     response::IntoResponse,
 };
-use backend::FakeBackend;
-use futures::StreamExt;
+use fake_backend::FakeBackend;
 use leptos::prelude::*;
-use leptos_router::{
-    components::{Route, Router, Routes},
-    location::RequestUrl,
-    path,
-};
 
-/// The pages under test with the addresses they have in `app::routes`.
-#[component]
-fn Pages() -> impl IntoView {
-    leptos_meta::provide_meta_context();
-    view! {
-        <Router>
-            <Routes fallback=NotFoundPage>
-                <Route path=path!("/settings") view=SettingsPage/>
-                <Route path=path!("/t/:tenant/usage") view=UsagePage/>
-            </Routes>
-        </Router>
-    }
-}
-
-/// The page at `address`, as the server sends it.
+/// The page at `address`, without the marks between two texts.
 async fn page(address: &str, backend: FakeBackend) -> String {
-    // Starts the executor; once, because pages that are rendered meanwhile would wait for their resources for ever.
-    static STARTED: std::sync::Once = std::sync::Once::new();
-    STARTED.call_once(|| drop(leptos_axum::generate_route_list(Pages)));
-    let owner = Owner::new();
-    let stream = owner.with(|| {
-        provide_context(RequestUrl::new(address));
-        backend.provide();
-        view! { <Pages/> }.to_html_stream_in_order()
-    });
-    let html = stream.collect::<Vec<String>>().await.concat();
-    drop(owner);
-    html.replace("<!>", "")
+    november::page(address, Lang::English, backend).await.replace("<!>", "")
 }
 
 /// Posts a form of the settings as a browser without scripts does; the local address it is sent to.
@@ -66,7 +40,7 @@ async fn post(path: &str, fields: &str) -> String {
         .body(Body::from(fields.to_owned()))
         .expect("a request");
     let context = || {
-        FakeBackend::default().provide();
+        FakeBackend::of_november().provide();
         provide_context(Redirect(Arc::new(leptos_axum::redirect)));
     };
     let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
@@ -85,7 +59,7 @@ fn assert_shows(html: &str, parts: &[&str]) {
 
 #[tokio::test]
 async fn settings_show_the_person_and_work_as_plain_forms() {
-    let html = page("/settings", FakeBackend::default()).await;
+    let html = page("/settings", FakeBackend::of_november()).await;
     assert_shows(
         &html,
         &[
@@ -108,7 +82,7 @@ async fn settings_show_the_person_and_work_as_plain_forms() {
 
 #[tokio::test]
 async fn only_other_sessions_can_be_ended() {
-    let html = page("/settings", FakeBackend::default()).await;
+    let html = page("/settings", FakeBackend::of_november()).await;
     assert_shows(
         &html,
         &["Firefox on Linux", "This device", "Safari on iPhone", "192.0.2.7", "the session of Safari on iPhone"],
@@ -122,7 +96,7 @@ async fn only_other_sessions_can_be_ended() {
 async fn a_wrong_password_is_said_at_its_field_without_scripts() {
     let address = post("/fn/account/password", "current=wrong&new=kopi-tubruk-di-teras&username=ana").await;
     assert!(address.starts_with("/settings?"), "{address}");
-    let html = page(&address, FakeBackend::default()).await;
+    let html = page(&address, FakeBackend::of_november()).await;
     let field = html.split("id=\"current\"").nth(1).expect("the field");
     let field = &field[..field.find("</div>").expect("its end")];
     assert_shows(field, &[r#"aria-invalid="true""#, "This is not your current password."]);
@@ -139,7 +113,7 @@ async fn a_success_without_scripts_is_said_where_it_happened() {
         ("/fn/account/password", "current=right&new=kopi-tubruk-di-teras", "Every other session has ended."),
         ("/fn/account/sessions/end", "id=00000000-0000-0000-0000-00000000000c", "The session has ended."),
     ] {
-        let html = page(&post(path, fields).await, FakeBackend::default()).await;
+        let html = page(&post(path, fields).await, FakeBackend::of_november()).await;
         assert_eq!(html.matches("notice-ok").count(), 1, "{path}");
         assert_shows(&html, &[words]);
     }
@@ -147,7 +121,7 @@ async fn a_success_without_scripts_is_said_where_it_happened() {
 
 #[tokio::test]
 async fn a_blank_name_is_refused_at_its_field() {
-    let html = page(&post("/fn/account/name", "name=+").await, FakeBackend::default()).await;
+    let html = page(&post("/fn/account/name", "name=+").await, FakeBackend::of_november()).await;
     let field = html.split("id=\"name\"").nth(1).expect("the field");
     assert_shows(
         &field[..field.find("</div>").expect("its end")],
@@ -157,7 +131,9 @@ async fn a_blank_name_is_refused_at_its_field() {
 
 #[tokio::test]
 async fn without_a_session_there_is_a_way_to_sign_in() {
-    let html = page("/settings", FakeBackend { me: Err(AppError::SignedOut), ..FakeBackend::default() }).await;
+    let backend = FakeBackend::of_november();
+    backend.state().me = Err(AppError::SignedOut);
+    let html = page("/settings", backend).await;
     assert_shows(&html, &["Your session has ended", r#"href="/login""#]);
 }
 
@@ -165,7 +141,7 @@ async fn without_a_session_there_is_a_way_to_sign_in() {
 
 #[tokio::test]
 async fn usage_shows_limits_days_and_people() {
-    let html = page("/t/prs/usage", FakeBackend::default()).await;
+    let html = page("/t/prs/usage", FakeBackend::of_november()).await;
     assert_shows(
         &html,
         &[
@@ -198,7 +174,7 @@ async fn usage_shows_limits_days_and_people() {
 
 #[tokio::test]
 async fn the_chart_is_drawn_by_the_server_and_says_what_it_shows() {
-    let html = page("/t/prs/usage", FakeBackend::default()).await;
+    let html = page("/t/prs/usage", FakeBackend::of_november()).await;
     assert_shows(
         &html,
         &[
@@ -218,8 +194,8 @@ async fn the_chart_is_drawn_by_the_server_and_says_what_it_shows() {
 
 #[tokio::test]
 async fn where_nothing_costs_anything_tokens_are_drawn() {
-    let mut backend = FakeBackend::default();
-    if let Ok(report) = &mut backend.report {
+    let backend = FakeBackend::of_november();
+    if let Ok(report) = &mut backend.state().report {
         for day in &mut report.by_day {
             day.cost = Money(0);
             day.quality = Quality::Exact;
@@ -232,12 +208,12 @@ async fn where_nothing_costs_anything_tokens_are_drawn() {
 
 #[tokio::test]
 async fn tools_are_counted_without_tokens() {
-    let html = page("/t/prs/usage?by=tool", FakeBackend::default()).await;
+    let html = page("/t/prs/usage?by=tool", FakeBackend::of_november()).await;
     assert_shows(&html, &["Usage by tool", "energy_and_cost", "8 s", "$1.25", "Tools have no tokens."]);
-    let html = page("/t/prs/usage?by=rubbish", FakeBackend::default()).await;
+    let html = page("/t/prs/usage?by=rubbish", FakeBackend::of_november()).await;
     assert_shows(&html, &["Usage by person", "Ana Wijaya"]);
-    let mut backend = FakeBackend::default();
-    if let Ok(report) = &mut backend.report {
+    let backend = FakeBackend::of_november();
+    if let Ok(report) = &mut backend.state().report {
         report.breakdown.total.saving = Money(2_000_000_000_000);
         report.breakdown.total.adjusted = Money(-1_000_000_000_000);
     }
@@ -247,7 +223,7 @@ async fn tools_are_counted_without_tokens() {
 
 #[tokio::test]
 async fn another_month_can_be_chosen_and_may_be_empty() {
-    let html = page("/t/prs/usage?month=2026-12-01", FakeBackend::default()).await;
+    let html = page("/t/prs/usage?month=2026-12-01", FakeBackend::of_november()).await;
     assert_shows(
         &html,
         &[
@@ -258,13 +234,14 @@ async fn another_month_can_be_chosen_and_may_be_empty() {
         ],
     );
     assert!(!html.contains("<svg viewBox"), "there is nothing to draw");
-    let html = page("/t/prs/usage?month=rubbish", FakeBackend::default()).await;
+    let html = page("/t/prs/usage?month=rubbish", FakeBackend::of_november()).await;
     assert_shows(&html, &["November 2026"]);
 }
 
 #[tokio::test]
 async fn members_are_told_that_this_is_for_administrators() {
-    let backend = FakeBackend { report: Err(AppError::Forbidden), ..FakeBackend::default() };
+    let backend = FakeBackend::of_november();
+    backend.state().report = Err(AppError::Forbidden);
     let html = page("/t/prs/usage", backend).await;
     assert_shows(&html, &["Only administrators see what everybody has used."]);
     assert!(!html.contains("<table"));
@@ -273,15 +250,15 @@ async fn members_are_told_that_this_is_for_administrators() {
 #[tokio::test]
 async fn a_tenant_one_cannot_see_does_not_exist() {
     for address in ["/t/other/usage", "/t/NOT-A-CODE/usage"] {
-        let html = page(address, FakeBackend::default()).await;
+        let html = page(address, FakeBackend::of_november()).await;
         assert_shows(&html, &["This does not exist, or you have no access to it."]);
     }
 }
 
 #[tokio::test]
 async fn a_month_without_limits_shows_figures_without_meters() {
-    let mut backend = FakeBackend::default();
-    if let Ok(report) = &mut backend.report {
+    let backend = FakeBackend::of_november();
+    if let Ok(report) = &mut backend.state().report {
         report.meter.limits = BudgetLimits::default();
         report.meter.percent = None;
     }
@@ -292,6 +269,6 @@ async fn a_month_without_limits_shows_figures_without_meters() {
 
 #[tokio::test]
 async fn an_unknown_address_is_explained() {
-    let html = page("/nowhere", FakeBackend::default()).await;
+    let html = page("/nowhere", FakeBackend::of_november()).await;
     assert_shows(&html, &["This page does not exist, or you have no access to it.", r#"href="/""#]);
 }

@@ -1,4 +1,5 @@
 import { demo as test, expect } from "../support/test";
+import { findings } from "../support/axe";
 import { Chat } from "../support/chat";
 
 // Limits belong to a tenant: this spec has one of its own, so that no other spec runs into them.
@@ -18,6 +19,32 @@ test.describe("over budget", () => {
     await expect(page.getByText("energy@broke.test").first()).toBeVisible();
     // Without script the browser keeps what was typed one step back.
     if (hasScript) await expect(chat.composer).toHaveValue("What did Compressor 3 cost us last week?");
+  });
+
+  test("more is asked for, granted, and at hand", async ({ page, steward, newTenant, newPerson, signIn, hasScript, browser }) => {
+    const tenant = newTenant({ requests: 10 });
+    await signIn(newPerson({ tenant, role: "member" }));
+    await page.goto(`${steward.url}/t/${tenant}/budget`);
+    if (hasScript) expect(await findings(page), "budget").toEqual([]);
+    await page.getByLabel("What do you need more for?").fill("The audit of week 47");
+    await page.getByRole("button", { name: "Ask for more" }).click();
+    await expect(page.getByText("Your request is with the administrators.")).toBeVisible();
+    if (hasScript) expect(await findings(page), "asked").toEqual([]);
+
+    const office = await browser.newContext({ javaScriptEnabled: hasScript, locale: "en-GB" });
+    await signIn(newPerson({ tenant, role: "admin" }), office);
+    const desk = await office.newPage();
+    await desk.goto(`${steward.url}/t/${tenant}/budget/requests`);
+    await expect(desk.getByText("The audit of week 47")).toBeVisible();
+    if (hasScript) expect(await findings(desk), "requests").toEqual([]);
+    await desk.getByLabel(/Requests/).fill("5");
+    await desk.getByRole("button", { name: "Grant for this window" }).click();
+    await expect(desk.getByRole("status")).toHaveText("It is decided.");
+    await office.close();
+
+    await page.goto(`${steward.url}/t/${tenant}/budget`);
+    await expect(page.getByText("Granted, until this budget begins anew.")).toBeVisible();
+    await expect(page.getByText("15").first()).toBeVisible();
   });
 
   test("the meter moves by what was used", async ({ page, steward, newPerson, signIn, hasScript }) => {

@@ -83,6 +83,38 @@ for (const kind of kinds) {
       await page.goto(`${steward.url}/settings`);
       await shot(page, "settings");
     });
+
+    demo("keys, usage and budgets", async ({ page, steward, newTenant, newPerson, signIn }) => {
+      demo.setTimeout(120_000);
+      const tenant = newTenant({ requests: 10, name: "Own Mill" });
+      await signIn(newPerson({ tenant, role: "admin" }));
+      await page.goto(`${steward.url}/t/${tenant}/keys`);
+      await shot(page, "keys-empty");
+      await page.getByLabel("What is it for?").fill("Notebook for the shift report");
+      await page.getByLabel("Requests a minute at most").fill("30");
+      await page.getByRole("button", { name: "Make a key" }).click();
+      await expect(page.getByRole("heading", { name: "This is your key" })).toBeVisible();
+      await shot(page, "key-made");
+      await page.getByRole("link", { name: "To the keys" }).click();
+      await expect(page.getByText("30 requests a minute")).toBeVisible();
+      await shot(page, "keys");
+      const chat = new Chat(page, steward.url, tenant, true);
+      await chat.open();
+      await chat.ask("Hello");
+      await chat.answered();
+      await page.goto(`${steward.url}/t/${tenant}/usage`);
+      await expect(page.getByText("Ana Wijaya").first()).toBeVisible();
+      await shot(page, "usage");
+      await page.goto(`${steward.url}/t/${tenant}/budget`);
+      await shot(page, "budget");
+      await page.getByLabel("What do you need more for?").fill("The audit of week 47 needs every compressor.");
+      await page.getByRole("button", { name: "Ask for more" }).click();
+      await expect(page.getByText("Your request is with the administrators.")).toBeVisible();
+      await shot(page, "budget-asked");
+      await page.goto(`${steward.url}/t/${tenant}/budget/requests`);
+      await expect(page.getByText("The audit of week 47")).toBeVisible();
+      await shot(page, "budget-requests");
+    });
   });
 
   scripted.describe(`look, ${kind.name} @script`, () => {

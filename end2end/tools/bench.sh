@@ -7,14 +7,14 @@
 #            rows (some 4 GB for a while), on both engines
 #   resume   the resume matrix RESUME_RUNS times (100); takes hours, ends at the first difference
 #
-# With STEWARD_BENCH_POSTGRES=1 the first part measures on a throw-away PostgreSQL instead of SQLite.
+# With STEWARD_BENCH_POSTGRES=1 the first part measures on a throw-away PostgreSQL, which syncs to disk, instead of SQLite.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 parts="${STEWARD_BENCH:-server browser scale resume}"
 wanted() { [[ " $parts " == *" $1 "* ]]; }
 
 if [ "${STEWARD_BENCH_POSTGRES:-}" = 1 ] && [ -z "${STEWARD_TEST_PG_ADMIN_URL:-}" ]; then
-    exec end2end/tools/postgres.sh -- "$0" "$@"
+    STEWARD_PG_AS_IN_PRODUCTION=1 exec end2end/tools/postgres.sh -- "$0" "$@"
 fi
 end2end/tools/prepare.sh test
 end2end/tools/build.sh release

@@ -9,6 +9,8 @@
 # Roles as in production: `steward_owner` owns databases and runs migrations, `steward_app` serves (no superuser, no
 # BYPASSRLS, owns nothing). Reached only through a socket in a private folder, never over the network. Fast instead of
 # durable: nothing is synced to disk. C collation, so sorting does not depend on the machine.
+#
+# With STEWARD_PG_AS_IN_PRODUCTION=1 it syncs and vacuums as PostgreSQL does by default: for measuring.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bin="$(postgres_bin)"
@@ -41,12 +43,15 @@ failed() {
     die "PostgreSQL did not start (its logs are above)"
 }
 
+haste="-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+[ "${STEWARD_PG_AS_IN_PRODUCTION:-}" != 1 ] || haste=''
+
 cd "$folder"
 "${as_owner[@]}" "$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C \
     --no-sync >"$log" 2>&1 || failed
 "${as_owner[@]}" "$bin/pg_ctl" start --wait --timeout=60 --silent --pgdata="$folder/data" --log="$folder/server.log" --options="\
  -c listen_addresses='' -c unix_socket_directories=$folder -c max_connections=300 -c shared_buffers=128MB \
- -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c timezone=UTC" \
+ -c timezone=UTC $haste ${STEWARD_PG_OPTIONS:-}" \
     </dev/null >>"$log" 2>&1 || failed
 "${as_owner[@]}" "$bin/psql" --quiet --no-psqlrc --host="$folder" --username=postgres --set=ON_ERROR_STOP=1 postgres >>"$log" 2>&1 <<'SQL' || failed
 CREATE ROLE steward_owner LOGIN PASSWORD 'steward' NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB;

@@ -47,6 +47,7 @@ pub mod search;
 pub mod session;
 pub mod share;
 pub mod signing_key;
+pub mod statistics;
 pub mod team;
 pub mod tenant;
 pub mod tenant_logo;
@@ -62,6 +63,7 @@ pub mod turn_question;
 mod tx;
 pub mod usage_day;
 pub mod user;
+mod words;
 
 pub use connect::{Db, DbConfig, Engine};
 pub use error::{Error, Result};

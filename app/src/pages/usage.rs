@@ -37,17 +37,15 @@ pub fn UsagePage() -> impl IntoView {
     let asked = move || (tenant.get(), month.get(), by.get());
     let loaded = Resource::<_, PageJson>::new_with_options(asked, |(tenant, month, by)| load(tenant, month, by), false);
     let back = move || tenant.get().map_or_else(|| "/".to_owned(), |tenant| format!("/t/{tenant}"));
-    let requests = move || tenant.get().map(|tenant| ["/t/", tenant.as_str(), "/budget/requests"].concat());
     view! {
         <Title text=document_title(usage::title(lang))/>
         <main class="page" id="main">
             <a class="page-back" href=back>{settings::back(lang)}</a>
-            <p><a href=requests rel="external">{budget::requests_title(lang)}</a></p>
             <Transition fallback=move || view! { <p class="muted">{common::loading(lang)}</p> }>
                 {move || Suspend::new(async move {
                     match loaded.await {
                         Ok((home, report)) => report_view(lang, &home, &report, month.get_untracked().is_some()),
-                        Err(AppError::Forbidden) => forbidden(lang).into_any(),
+                        Err(AppError::Forbidden) => forbidden(lang, tenant.get_untracked()),
                         Err(error) => view! { <ErrorView error/> }.into_any(),
                     }
                 })}
@@ -65,11 +63,17 @@ async fn load(
     Ok((tenant_home(tenant.clone()).await?, usage_report(tenant, month, by).await?))
 }
 
-fn forbidden(lang: Lang) -> impl IntoView {
+fn forbidden(lang: Lang, tenant: Option<TenantCode>) -> AnyView {
+    let own = tenant.map(|tenant| {
+        let href = ["/t/", tenant.as_str(), "/budget"].concat();
+        view! { <p><a href=href rel="external">{budget::title(lang)}</a></p> }
+    });
     view! {
         <h1>{usage::title(lang)}</h1>
         <p class="notice">{usage::for_admins(lang)}</p>
+        {own}
     }
+    .into_any()
 }
 
 /// `is_chosen`: the month was asked for, so there may be a later one. (The page knows no clock.)
@@ -84,6 +88,7 @@ fn report_view(lang: Lang, home: &TenantHome, report: &UsageReport, is_chosen: b
             <a class="button button-quiet" href=["?by=", by.as_str()].concat()>{usage::current(lang)}</a>
         }
     });
+    let requests = ["/t/", home.tenant.code.as_str(), "/budget/requests"].concat();
     let head = view! {
         {brand}
         <div class="page-head">
@@ -94,6 +99,7 @@ fn report_view(lang: Lang, home: &TenantHome, report: &UsageReport, is_chosen: b
                 {next}
             </nav>
         </div>
+        <p><a href=requests rel="external">{budget::requests_title(lang)}</a></p>
     };
     let is_empty = report.by_day.is_empty() && report.breakdown.tools.is_empty();
     if is_empty {

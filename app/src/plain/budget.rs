@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::frame::{PlainFrame, document};
+use super::frame::{PlainFrame, page_document};
 use crate::{
     components::format::{number, usd},
     model::{BudgetLimits, Lang, Money, TenantCode, Timestamp},
@@ -79,7 +79,7 @@ pub fn budgets(page: &BudgetsPage) -> String {
         .iter()
         .map(|(card, request)| {
             view! {
-                <section class="budget-card">
+                <section class="card section budget">
                     {facts(lang, page.locale, page.offset_minutes, card)}
                     {own_request(lang, &action, card, request)}
                 </section>
@@ -90,16 +90,13 @@ pub fn budgets(page: &BudgetsPage) -> String {
     let requests = page.is_admin.then(|| {
         view! { <p><a href=[&action, "/requests"].concat()>{budget::requests_title(lang)}</a></p> }
     });
-    document(
-        &page.frame,
-        budget::title(lang),
-        view! {
-            <h1>{budget::title(lang)}</h1>
-            {cards}
-            {requests}
-            <p><a href=["/t/", page.tenant.as_str()].concat()>{budget::back(lang)}</a></p>
-        },
-    )
+    let content = view! {
+        <a class="page-back" href=["/t/", page.tenant.as_str()].concat()>{budget::back(lang)}</a>
+        <h1>{budget::title(lang)}</h1>
+        {cards}
+        {requests}
+    };
+    page_document(&page.frame, budget::title(lang), None, content)
 }
 
 /// The page of open requests.
@@ -108,19 +105,16 @@ pub fn budget_requests(page: &BudgetRequestsPage) -> String {
     let lang = page.frame.lang;
     let below = ["/t/", page.tenant.as_str(), "/budget/requests"].concat();
     let cards: Vec<AnyView> = page.requests.iter().map(|request| decision(page, &below, request)).collect();
-    let empty = page.requests.is_empty().then(|| view! { <p>{budget::no_requests(lang)}</p> });
+    let empty = page.requests.is_empty().then(|| view! { <p class="muted">{budget::no_requests(lang)}</p> });
     let decided = page.is_decided.then(|| view! { <p class="notice notice-ok" role="status">{budget::done(lang)}</p> });
-    document(
-        &page.frame,
-        budget::requests_title(lang),
-        view! {
-            <h1>{budget::requests_title(lang)}</h1>
-            {decided}
-            {empty}
-            {cards}
-            <p><a href=["/t/", page.tenant.as_str(), "/usage"].concat()>{budget::back(lang)}</a></p>
-        },
-    )
+    let content = view! {
+        <a class="page-back" href=["/t/", page.tenant.as_str(), "/usage"].concat()>{budget::to_usage(lang)}</a>
+        <h1>{budget::requests_title(lang)}</h1>
+        {decided}
+        {empty}
+        {cards}
+    };
+    page_document(&page.frame, budget::requests_title(lang), None, content)
 }
 
 /// What is limited, with what is used of it: the form's field, its words, used, limit.
@@ -154,10 +148,13 @@ fn facts(lang: Lang, locale: Lang, offset_minutes: i32, card: &BudgetCard) -> im
         .collect();
     let resets = dates::day(lang, card.resets_at.date_at(i64::from(offset_minutes)));
     view! {
-        <h2>{card.name.clone()} " " {percent}</h2>
+        <div class="usage-facts">
+            <h2>{card.name.clone()}</h2>
+            {percent}
+            <span class="meta">{usage::resets_on(lang)} {resets}</span>
+        </div>
         <dl>{rows}</dl>
         {none}
-        <p class="meta">{usage::resets_on(lang)} {resets}</p>
     }
 }
 
@@ -172,7 +169,7 @@ fn own_request(lang: Lang, action: &str, card: &BudgetCard, request: &OwnRequest
     let form = || {
         let id = ["reason-", &card.id].concat();
         view! {
-            <form class="plain-form" method="post" action=action.to_owned()>
+            <form class="settings-form" method="post" action=action.to_owned()>
                 <input type="hidden" name="budget" value=card.id.clone()/>
                 <div class="field">
                     <label for=id.clone()>{budget::reason(lang)}</label>
@@ -204,7 +201,7 @@ fn decision(page: &BudgetRequestsPage, below: &str, request: &OpenRequest) -> An
             let unit = (field == "cost").then(|| [" (", budget::dollars(lang), ")"].concat());
             view! {
                 <div class="field">
-                    <label for=id.clone()>{budget::more(lang)} {label} {unit}</label>
+                    <label for=id.clone()>{label} {unit}</label>
                     <input class="input" id=id name=field inputmode="decimal" maxlength="24"/>
                 </div>
             }
@@ -213,18 +210,23 @@ fn decision(page: &BudgetRequestsPage, below: &str, request: &OpenRequest) -> An
         .collect();
     let answer_id = ["answer-", &request.id].concat();
     view! {
-        <section class="budget-card">
-            <p><strong>{budget::asks(lang, &request.person, &request.budget.name)}</strong></p>
+        <section class="card section budget">
+            <p>{budget::asks(lang, &request.person)}</p>
             <blockquote>{request.reason.clone()}</blockquote>
             {facts(lang, page.locale, page.offset_minutes, &request.budget)}
-            <form class="plain-form" method="post" action=[below, "/", &request.id].concat()>
-                {fields}
+            <form class="settings-form" method="post" action=[below, "/", &request.id].concat()>
+                <fieldset class="budget-more">
+                    <legend>{budget::more(lang)}</legend>
+                    {fields}
+                </fieldset>
                 <div class="field">
                     <label for=answer_id.clone()>{budget::answer(lang)}</label>
                     <input class="input" id=answer_id name="answer" maxlength="500"/>
                 </div>
-                <button type="submit" class="button button-primary" name="decision" value="grant">{budget::grant(lang)}</button>
-                <button type="submit" class="button" name="decision" value="decline">{budget::decline(lang)}</button>
+                <div class="budget-decision">
+                    <button type="submit" class="button button-primary" name="decision" value="grant">{budget::grant(lang)}</button>
+                    <button type="submit" class="button" name="decision" value="decline">{budget::decline(lang)}</button>
+                </div>
             </form>
         </section>
     }

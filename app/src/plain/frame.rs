@@ -53,8 +53,15 @@ pub(super) fn document_again(
     format!("<!DOCTYPE html>{html}")
 }
 
-/// A document that looks like the pages beside the chat. `nonce`: of its one script, which shows the buttons that copy.
-pub(super) fn page_document(frame: &PlainFrame, title: &str, nonce: &str, content: impl IntoView + 'static) -> String {
+/// A document that looks like the pages beside the chat. `nonce`: of its one script, which shows the buttons that copy; a
+/// page without such buttons has none.
+pub(super) fn page_document(
+    frame: &PlainFrame,
+    title: &str,
+    nonce: Option<&str>,
+    content: impl IntoView + 'static,
+) -> String {
+    let script = nonce.map(|nonce| view! { <script src="/copy.js" nonce=nonce.to_owned() defer=true></script> });
     let title = format!("{title} · Steward");
     let html = view! {
         <html lang=frame.lang.code() class=frame.theme.as_str()>
@@ -63,7 +70,7 @@ pub(super) fn page_document(frame: &PlainFrame, title: &str, nonce: &str, conten
                 <meta name="robots" content="noindex"/>
                 <title>{title}</title>
                 <link rel="stylesheet" href=frame.css_href.clone()/>
-                <script src="/copy.js" nonce=nonce.to_owned() defer=true></script>
+                {script}
             </head>
             <body>
                 <main class="page page-narrow" id="main">{content}</main>

@@ -112,7 +112,7 @@ pub fn keys(page: &KeysPage) -> String {
         {form::view(lang, code, &page.form, page.services.is_some(), page.asks_password)}
         {using(lang, &page.origin, "stw_…")}
     };
-    page_document(&page.frame, words::title(lang), &page.nonce, content)
+    page_document(&page.frame, words::title(lang), Some(&page.nonce), content)
 }
 
 /// A key that was just made: the one time it is shown.
@@ -129,7 +129,7 @@ pub fn key_shown(page: &KeyShownPage) -> String {
         </section>
         {using(lang, &page.origin, &page.key)}
     };
-    page_document(&page.frame, words::made(lang), &page.nonce, content)
+    page_document(&page.frame, words::made(lang), Some(&page.nonce), content)
 }
 
 /// For people with several tenants: whose keys?

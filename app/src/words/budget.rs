@@ -12,11 +12,12 @@ super::phrases! {
     asked = "Your request is with the administrators. They answer on this page." | "Permintaan Anda sudah di administrator. Jawabannya muncul di halaman ini.";
     granted = "Granted, until this budget begins anew." | "Disetujui, sampai anggaran ini dimulai lagi.";
     declined = "Declined." | "Ditolak.";
-    back = "Back" | "Kembali";
+    back = "← Back to the chat" | "← Kembali ke obrolan";
+    to_usage = "← Usage" | "← Pemakaian";
     // Administrators
     requests_title = "Requests for more" | "Permintaan tambahan";
     no_requests = "Nobody asks for more." | "Tidak ada yang meminta tambahan.";
-    more = "More: " | "Tambahan: ";
+    more = "More of each, for this window only. What stays empty is not changed." | "Tambahan untuk masing-masing, hanya untuk periode ini. Yang dikosongkan tidak berubah.";
     answer = "Answer (may be empty)" | "Jawaban (boleh kosong)";
     grant = "Grant for this window" | "Setujui untuk periode ini";
     decline = "Decline" | "Tolak";
@@ -36,11 +37,11 @@ pub fn nearly(lang: Lang, percent: u32, budget: &str) -> String {
     }
 }
 
-/// Who asks, for which budget.
+/// Who asks; the reason and the budget follow.
 #[must_use]
-pub fn asks(lang: Lang, person: &str, budget: &str) -> String {
+pub fn asks(lang: Lang, person: &str) -> String {
     match lang {
-        Lang::English => [person, " asks for more of ", budget].concat(),
-        Lang::Indonesian => [person, " meminta tambahan dari ", budget].concat(),
+        Lang::English => [person, " asks for more:"].concat(),
+        Lang::Indonesian => [person, " meminta tambahan:"].concat(),
     }
 }

@@ -61,7 +61,7 @@ super::phrases! {
     // Shown once
     made = "This is your key" | "Ini kunci Anda";
     made_once = "Keep it now: it is not shown again. Whoever has it asks in its name." | "Simpan sekarang: kunci ini tidak ditampilkan lagi. Siapa pun yang memilikinya bertanya atas namanya.";
-    to_keys = "To the keys" | "Ke daftar kunci";
+    to_keys = "← To the keys" | "← Ke daftar kunci";
     the_key = "The key" | "Kunci";
     // Using one
     using = "How to use one" | "Cara menggunakan";

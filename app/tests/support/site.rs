@@ -7,7 +7,7 @@ use std::{
 };
 
 use app::{
-    backend::{Backend, Redirect},
+    backend::Redirect,
     components::SetStatus,
     model::{Lang, Theme},
     routes::{App, SidebarCollapsed, shell},
@@ -24,7 +24,7 @@ use leptos::prelude::*;
 use leptos_axum::{ResponseOptions, handle_server_fns_with_context};
 use tower::ServiceExt;
 
-use super::fake_backend::{FakeBackend, caller};
+use super::fake_backend::FakeBackend;
 
 /// An answer of the site.
 pub struct Answer {
@@ -83,8 +83,7 @@ pub fn routes() -> &'static [String] {
 impl Site {
     /// What the server gives to pages and server functions alike.
     fn provide(&self, plain_form: bool) {
-        provide_context(Arc::new(self.backend.clone()) as Arc<dyn Backend>);
-        provide_context(caller());
+        self.backend.provide();
         provide_context(self.theme);
         provide_context(self.lang);
         provide_context(SidebarCollapsed(self.collapsed));

@@ -128,13 +128,15 @@ fn mutated(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the run's two settings")]
-fn setting(name: &str, usual: u64) -> u64 {
-    std::env::var(name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+fn setting(name: &str, usual: u64) -> Result<u64, String> {
+    let Some(text) = std::env::var_os(name) else { return Ok(usual) };
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| format!("{name} is a whole number from 0, such as {usual}; it is set to {text:?}"))
 }
 
 #[test]
-fn no_bytes_break_what_must_hold() {
-    let (mutations, seed) = (setting("FUZZ_MUTATIONS", MUTATIONS), setting("FUZZ_SEED", SEED));
+fn no_bytes_break_what_must_hold() -> Result<(), String> {
+    let (mutations, seed) = (setting("FUZZ_MUTATIONS", MUTATIONS)?, setting("FUZZ_SEED", SEED)?);
     let mut broken = Vec::new();
     for (name, target) in TARGETS {
         let corpus = corpus(name);
@@ -147,4 +149,5 @@ fn no_bytes_break_what_must_hold() {
         }
     }
     assert!(broken.is_empty(), "broken by (input, escaped):\n{}", broken.join("\n"));
+    Ok(())
 }

@@ -1,24 +1,20 @@
 //! `steward budget CODE`: shows a budget, or changes what is named: the tenant's, or that of a person, group, profile or
 //! key; of a month, a week, a day, or for good. `steward budget requests|grant|decline`: people who ask for more.
 
-use std::str::FromStr;
+mod limit;
+mod shown;
 
-use app::model::{BudgetLimits, Money, TenantCode};
+use app::model::{BudgetLimits, TenantCode};
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
-use super::tenants::{PAGE, PAGE_LEN};
+pub use self::limit::{CountLimit, MoneyLimit};
+use self::shown::{list, requests};
 use crate::{
     db::{
         Db, SystemReason, SystemTx,
-        budget::{
-            BudgetKey, Period, ScopeKind,
-            grant::Granted,
-            list::{BudgetLine, budget_get, budget_list},
-            owner::owner_find,
-            request::{RequestState, request_list},
-        },
-        ledger::{Amounts, Books},
+        budget::{BudgetKey, Period, ScopeKind, grant::Granted, owner::owner_find},
+        ledger::Books,
         tenant::{Tenant, tenant_find_by_code},
     },
     error::Error,
@@ -122,38 +118,6 @@ pub struct GrantArgs {
     /// A word for who asked.
     #[arg(long, default_value = "")]
     pub answer: String,
-}
-
-/// A count, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CountLimit(pub Option<i64>);
-
-impl FromStr for CountLimit {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "a limit is a whole number (zero or more) or \"unlimited\"";
-        if s == "unlimited" {
-            return Ok(Self(None));
-        }
-        if s.is_empty() || !s.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(WRONG);
-        }
-        s.parse().map(|limit| Self(Some(limit))).map_err(|_| "this limit is too large")
-    }
-}
-
-/// An amount of dollars, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MoneyLimit(pub Option<Money>);
-
-impl FromStr for MoneyLimit {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        if s == "unlimited" {
-            return Ok(Self(None));
-        }
-        usage::dollars(s).map(|money| Self(Some(money)))
-    }
 }
 
 impl BudgetArgs {
@@ -314,113 +278,11 @@ async fn find(tx: &mut SystemTx, code: &TenantCode) -> Result<Tenant, Error> {
     tenant.ok_or_else(|| Error::invalid("code", format!("there is no tenant {code}")))
 }
 
-async fn list(db: &Db, world: &World, code: &TenantCode) -> Result<String, Error> {
-    let mut tx = db.read_system(SystemReason::Administration).await?;
-    let tenant = find(&mut tx, code).await?;
-    let books = Books::within(&tx, tenant.id);
-    let (mut text, mut after) = (String::new(), Uuid::nil());
-    loop {
-        let page = budget_list(books, &mut tx, world.now(), after, PAGE).await?;
-        for line in &page {
-            text.push_str(&in_words(line));
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE_LEN => after = last.id,
-            _ => break,
-        }
-    }
-    if text.is_empty() {
-        text = format!("{code} a month: {}, by default\n", usage::limits_in_words(&usage::default_limits()));
-    }
-    Ok(text)
-}
-
-/// A budget on two lines.
-fn in_words(line: &BudgetLine) -> String {
-    let owner = if line.owner.is_empty() { "(gone)" } else { &line.owner };
-    let limits = line.effective();
-    let (settled, held, resets) = match &line.window {
-        Some(window) => (window.settled, window.reserved, window.end.to_string()),
-        None => (Amounts::default(), Amounts::default(), "when it is first used".to_owned()),
-    };
-    let state = match (line.is_active, usage::level_in_words(&limits, line.soft_percent, &settled)) {
-        (false, _) => "inactive",
-        (true, words) => words,
-    };
-    let held = if held == Amounts::default() {
-        String::new()
-    } else {
-        format!("; held: {}", usage::used_in_words(&limits, &held))
-    };
-    format!(
-        "{:<8} {:<32} {:<6} {state}; window ends {resets}\n         used: {}{held}\n",
-        line.key.scope.as_str(),
-        owner,
-        line.key.period.as_str(),
-        usage::used_in_words(&limits, &settled),
-    )
-}
-
-async fn requests(db: &Db, world: &World, code: &TenantCode) -> Result<String, Error> {
-    let mut tx = db.read_system(SystemReason::Administration).await?;
-    let tenant = find(&mut tx, code).await?;
-    let books = Books::within(&tx, tenant.id);
-    let (mut text, mut after) = (String::new(), Uuid::nil());
-    loop {
-        let page = request_list(books, &mut tx, world.now(), after, PAGE, false).await?;
-        for request in &page {
-            let budget = budget_get(books, &mut tx, world.now(), request.window.budget).await?;
-            let budget = budget.map_or_else(String::new, |line| {
-                format!("{} {}, {}", line.key.scope.as_str(), line.owner, line.key.period.as_str())
-            });
-            let state = match request.state {
-                RequestState::Open => "open".to_owned(),
-                state => format!("{} by {}", state.as_str(), request.decided_by),
-            };
-            text.push_str(&format!(
-                "{} {state}: {} asks for more of {budget}: {}\n",
-                request.id,
-                request.user_email,
-                request.reason.replace(['\n', '\r'], " ")
-            ));
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE_LEN => after = last.id,
-            _ => break,
-        }
-    }
-    if text.is_empty() {
-        text = format!("Nobody in {code} asks for more.\n");
-    }
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
+    use app::model::Money;
+
     use super::*;
-
-    #[test]
-    fn counts_are_whole_numbers_or_unlimited() {
-        assert_eq!("1000000".parse(), Ok(CountLimit(Some(1_000_000))));
-        assert_eq!("0".parse(), Ok(CountLimit(Some(0))));
-        assert_eq!("unlimited".parse(), Ok(CountLimit(None)));
-        for wrong in ["", "-1", "+1", "1.5", "1e6", " 1", "none", "99999999999999999999"] {
-            assert!(wrong.parse::<CountLimit>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn money_is_exact_to_the_last_decimal() {
-        let pico = |text: &str| text.parse::<MoneyLimit>().map(|limit| limit.0.map(|money| money.0));
-        assert_eq!(pico("25"), Ok(Some(25_000_000_000_000)));
-        assert_eq!(pico("12.50"), Ok(Some(12_500_000_000_000)));
-        assert_eq!(pico("0.000000000001"), Ok(Some(1)));
-        assert_eq!(pico("9223372.036854775807"), Ok(Some(i64::MAX)));
-        assert_eq!(pico("unlimited"), Ok(None));
-        for wrong in ["", ".", "1.", ".5", "-1", "$5", "1,000", "0.0000000000001", "9223373", "1e3", "1.2.3"] {
-            assert!(pico(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[tokio::test]
     async fn only_the_named_limits_change() -> Result<(), Box<dyn std::error::Error>> {

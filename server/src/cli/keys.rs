@@ -12,6 +12,7 @@ use crate::{
         api_key::{ApiKey, Scopes, UnknownPerson, api_key_end, api_key_find, api_key_list, change::api_key_former_end},
         front_end::{front_end_person_bind, front_end_person_unbind},
         ledger::Books,
+        profile::profile_by_slug,
         user::user_find_by_email,
     },
     error::{Error, Result},
@@ -78,6 +79,9 @@ pub struct Create {
     /// What happens to somebody it names who has no account: "refuse", or "provision" (an account that cannot sign in).
     #[arg(long, value_name = "refuse|provision", default_value = "refuse", requires = "trusted_front_end")]
     pub unknown: UnknownPerson,
+    /// A profile of the tenant, by its short name: requests with this key come under it at every address.
+    #[arg(long)]
+    pub profile: Option<String>,
     /// It may administer its tenant in LiteLLM's way, too: a service's key.
     #[arg(long, conflicts_with_all = ["user", "trusted_front_end"])]
     pub admin: bool,
@@ -187,10 +191,19 @@ impl Create {
                 Some(found.ok_or_else(|| Error::invalid("--user", format!("there is nobody with {email}")))?.id)
             }
         };
+        let profile = match &self.profile {
+            None => None,
+            Some(slug) => {
+                let found = profile_by_slug(Books::within(&tx, tenant.id), &mut tx, slug).await?;
+                let missing = || Error::invalid("--profile", format!("there is no profile {slug} in {}", tenant.code));
+                Some(found.ok_or_else(missing)?.id)
+            }
+        };
         let expires_at = self.days.map(|days| Timestamp(world.now().0.saturating_add(days.saturating_mul(DAY_MS))));
         let wanted = WantedKey {
             name: name.as_str().to_owned(),
             user,
+            profile,
             is_trusted_front_end: self.trusted_front_end,
             unknown_person: self.unknown,
             scopes: Scopes { asks: true, administers: self.admin },

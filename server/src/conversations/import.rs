@@ -3,7 +3,7 @@
 //!
 //! - [`read`] takes the file apart while it arrives, one conversation at a time (an archive, whose list is at its end, is
 //!   put into a nameless temporary file first, and [`archive`] opens it); [`chatgpt`], [`claude`] and [`own`] say
-//!   what one means; [`tree`] makes a proper tree of whatever its messages claim. This file stores them.
+//!   what one means ([`about`]); [`tree`] makes a proper tree of whatever its messages claim. This file stores them.
 //! - To add a source: a file with a function from its JSON to [`Foreign`], a line in [`foreign`], a story in
 //!   `tests/it/porting.rs`.
 //!
@@ -11,6 +11,7 @@
 //! brought in before is not brought in again; ids of the file are only ever compared, never used; nothing is asked of a
 //! model, so the books do not change; no file, whatever is in it, makes this panic.
 
+mod about;
 mod archive;
 mod chatgpt;
 mod claude;

@@ -1,17 +1,21 @@
 //! Keys of programs at the gateway: finding them. A key's secret is known by its hash alone. What changes them is in
-//! [`change`].
+//! [`change`], what one may do in [`scopes`], what a trusted front end's says besides in [`trusted`].
 //!
 //! Rotation gives a key a new secret; the one before opens it for a while ([`ApiKey::former_until`]). The key stays the
 //! same row, so its budgets, rates and people stay, too.
 
 pub mod change;
-
-use std::{fmt, str::FromStr};
+mod scopes;
+mod trusted;
 
 use app::model::{ApiKeyId, GroupId, ProfileId, TenantCode, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
-pub use self::change::{NewApiKey, api_key_end, api_key_insert, api_key_rotate, api_key_set, api_key_used};
+pub use self::{
+    change::{NewApiKey, api_key_end, api_key_insert, api_key_rotate, api_key_set, api_key_used},
+    scopes::Scopes,
+    trusted::{JwtSecret, UnknownPerson},
+};
 use super::{Error, Result, SystemTx, Tx, ledger::Books};
 
 /// Whose key it is.
@@ -30,107 +34,6 @@ impl KeyKind {
             Self::Personal => "personal",
             Self::Service => "service",
         }
-    }
-}
-
-/// What a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scopes {
-    /// Ask models, list them, count tokens.
-    pub asks: bool,
-    /// LiteLLM's administration, of its tenant alone.
-    pub administers: bool,
-}
-
-impl Default for Scopes {
-    fn default() -> Self {
-        Self { asks: true, administers: false }
-    }
-}
-
-impl fmt::Display for Scopes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.asks, self.administers) {
-            (true, true) => "ask admin",
-            (true, false) => "ask",
-            (false, true) => "admin",
-            (false, false) => "",
-        })
-    }
-}
-
-impl FromStr for Scopes {
-    type Err = &'static str;
-    /// Words with spaces or commas between them; at least one.
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        let mut scopes = Self { asks: false, administers: false };
-        for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
-            match word {
-                "ask" => scopes.asks = true,
-                "admin" => scopes.administers = true,
-                _ => return Err("a key's scopes are \"ask\" and \"admin\""),
-            }
-        }
-        if scopes.asks || scopes.administers { Ok(scopes) } else { Err("a key needs a scope: ask, admin, or both") }
-    }
-}
-
-/// What happens to somebody a trusted front end names who has no account here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnknownPerson {
-    #[default]
-    Refuse,
-    /// An account is made that cannot sign in, and is a member of the key's tenant.
-    Provision,
-}
-
-impl UnknownPerson {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Refuse => "refuse",
-            Self::Provision => "provision",
-        }
-    }
-}
-
-impl FromStr for UnknownPerson {
-    type Err = &'static str;
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        match text {
-            "refuse" => Ok(Self::Refuse),
-            "provision" => Ok(Self::Provision),
-            _ => Err("unknown people are either \"refuse\" or \"provision\""),
-        }
-    }
-}
-
-/// What a front end signs its people with. `Debug` hides it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct JwtSecret(Vec<u8>);
-
-impl JwtSecret {
-    /// RFC 7518 §3.2: no shorter than the hash.
-    pub const MIN_BYTES: usize = 32;
-
-    /// # Errors
-    /// Too short to be one.
-    pub fn new(bytes: Vec<u8>) -> std::result::Result<Self, &'static str> {
-        if bytes.len() < Self::MIN_BYTES {
-            return Err("a secret for HS256 has at least 32 bytes (RFC 7518 §3.2)");
-        }
-        Ok(Self(bytes))
-    }
-
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for JwtSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JwtSecret(…)")
     }
 }
 
@@ -409,27 +312,4 @@ pub async fn api_key_count(
         .one()
         .await?;
     Ok(row.count)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scopes_are_written_as_they_are_read() {
-        for text in ["ask", "admin", "ask admin"] {
-            assert_eq!(text.parse::<Scopes>().map(|scopes| scopes.to_string()), Ok(text.to_owned()));
-        }
-        assert_eq!("admin,ask".parse::<Scopes>(), Ok(Scopes { asks: true, administers: true }));
-        for wrong in ["", " ", "root", "ask root"] {
-            assert!(wrong.parse::<Scopes>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_secret_is_long_enough_and_hides_from_logs() {
-        assert!(JwtSecret::new(vec![b'x'; 31]).is_err());
-        let secret = JwtSecret::new(vec![b'x'; 32]).expect("long enough");
-        assert!(!format!("{secret:?}").contains('x'));
-    }
 }

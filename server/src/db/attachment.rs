@@ -196,17 +196,25 @@ pub async fn attachment_find(scope: &TenantScope, tx: &mut Tx, id: AttachmentId)
     .transpose()
 }
 
+/// A column of the contents of the caller's file.
+macro_rules! select_contents {
+    ($column:literal) => {
+        concat!(
+            "SELECT c.",
+            $column,
+            " FROM attachments a JOIN attachment_contents c ON c.tenant_id = a.tenant_id AND c.attachment_id = a.id \
+             WHERE a.tenant_id = $1 AND a.id = $2 AND a.user_id = $3"
+        )
+    };
+}
+
 /// The bytes of the caller's file: `None`: there is none; `Some(None)`: they are in the directory.
 ///
 /// # Errors
 /// Database errors.
 pub async fn attachment_content(scope: &TenantScope, tx: &mut Tx, id: AttachmentId) -> Result<Option<Option<Vec<u8>>>> {
     let row = tx
-        .query(
-            "SELECT c.content FROM attachments a JOIN attachment_contents c \
-             ON c.tenant_id = a.tenant_id AND c.attachment_id = a.id \
-             WHERE a.tenant_id = $1 AND a.id = $2 AND a.user_id = $3",
-        )
+        .query(select_contents!("content"))
         .bind(scope.tenant())
         .bind(id)
         .bind(scope.user())
@@ -221,11 +229,7 @@ pub async fn attachment_content(scope: &TenantScope, tx: &mut Tx, id: Attachment
 /// Database errors.
 pub async fn attachment_text(scope: &TenantScope, tx: &mut Tx, id: AttachmentId) -> Result<Option<String>> {
     let row = tx
-        .query(
-            "SELECT c.text FROM attachments a JOIN attachment_contents c \
-             ON c.tenant_id = a.tenant_id AND c.attachment_id = a.id \
-             WHERE a.tenant_id = $1 AND a.id = $2 AND a.user_id = $3",
-        )
+        .query(select_contents!("text"))
         .bind(scope.tenant())
         .bind(id)
         .bind(scope.user())

@@ -10,14 +10,13 @@ pub mod notice;
 pub mod owner;
 pub mod path;
 pub mod request;
+mod row;
 pub mod window;
-
-use std::str::FromStr;
 
 use app::model::{ApiKeyId, BudgetLimits, ProfileId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{Result, Tx, ledger::Books};
+use super::{Query, Result, Tx, ledger::Books, words::words};
 
 pub use self::path::{BudgetOnPath, budget_path};
 
@@ -32,32 +31,13 @@ pub enum ScopeKind {
     Key,
 }
 
-impl ScopeKind {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tenant => "tenant",
-            Self::User => "user",
-            Self::Group => "group",
-            Self::Profile => "profile",
-            Self::Key => "key",
-        }
-    }
-}
-
-impl FromStr for ScopeKind {
-    type Err = &'static str;
-    fn from_str(s: &str) -> std::result::Result<Self, Self::Err> {
-        match s {
-            "tenant" => Ok(Self::Tenant),
-            "user" => Ok(Self::User),
-            "group" => Ok(Self::Group),
-            "profile" => Ok(Self::Profile),
-            "key" => Ok(Self::Key),
-            _ => Err("not a kind of scope"),
-        }
-    }
-}
+words!(ScopeKind, "not a kind of scope", {
+    Tenant = "tenant",
+    User = "user",
+    Group = "group",
+    Profile = "profile",
+    Key = "key",
+});
 
 /// How long a budget lasts, by the tenant's calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,30 +50,12 @@ pub enum Period {
     None,
 }
 
-impl Period {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Month => "month",
-            Self::Week => "week",
-            Self::Day => "day",
-            Self::None => "none",
-        }
-    }
-}
-
-impl FromStr for Period {
-    type Err = &'static str;
-    fn from_str(s: &str) -> std::result::Result<Self, Self::Err> {
-        match s {
-            "month" => Ok(Self::Month),
-            "week" => Ok(Self::Week),
-            "day" => Ok(Self::Day),
-            "none" => Ok(Self::None),
-            _ => Err("not a period"),
-        }
-    }
-}
+words!(Period, "not a period", {
+    Month = "month",
+    Week = "week",
+    Day = "day",
+    None = "none",
+});
 
 /// Whose budgets a call must fit in, beside the tenant's and those of the person's groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -118,6 +80,44 @@ pub struct BudgetKey {
     pub period: Period,
 }
 
+/// A new budget, and what happens where there is one: run it with [`insert`].
+macro_rules! insert_budget {
+    ($on_conflict:literal) => {
+        concat!(
+            "INSERT INTO budgets (tenant_id, id, scope_kind, scope_id, period, limit_input_tokens, limit_output_tokens, \
+             limit_requests, limit_pico_usd, limit_tokens, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) \
+             ON CONFLICT (tenant_id, scope_kind, scope_id, period) ",
+            $on_conflict
+        )
+    };
+}
+
+async fn insert(
+    books: Books,
+    query: Query<'_>,
+    id: Uuid,
+    key: BudgetKey,
+    limits: BudgetLimits,
+    now: Timestamp,
+) -> Result<()> {
+    query
+        .bind(books.tenant())
+        .bind(id)
+        .bind(key.scope.as_str())
+        .bind(key.scope_id)
+        .bind(key.period.as_str())
+        .bind(limits.input_tokens)
+        .bind(limits.output_tokens)
+        .bind(limits.requests)
+        .bind(limits.cost)
+        .bind(limits.tokens)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(())
+}
+
 /// Sets the limits of a budget, creating it (as `id`) when there is none.
 ///
 /// # Errors
@@ -130,30 +130,14 @@ pub async fn budget_put(
     limits: BudgetLimits,
     now: Timestamp,
 ) -> Result<()> {
-    tx.query(
-        "INSERT INTO budgets (tenant_id, id, scope_kind, scope_id, period, limit_input_tokens, limit_output_tokens, \
-         limit_requests, limit_pico_usd, limit_tokens, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) \
-         ON CONFLICT (tenant_id, scope_kind, scope_id, period) DO UPDATE SET \
+    let query = tx.query(insert_budget!(
+        "DO UPDATE SET \
          limit_input_tokens = excluded.limit_input_tokens, limit_output_tokens = excluded.limit_output_tokens, \
          limit_requests = excluded.limit_requests, limit_pico_usd = excluded.limit_pico_usd, \
          limit_tokens = excluded.limit_tokens, \
-         updated_at = excluded.updated_at",
-    )
-    .bind(books.tenant())
-    .bind(id)
-    .bind(key.scope.as_str())
-    .bind(key.scope_id)
-    .bind(key.period.as_str())
-    .bind(limits.input_tokens)
-    .bind(limits.output_tokens)
-    .bind(limits.requests)
-    .bind(limits.cost)
-    .bind(limits.tokens)
-    .bind(now)
-    .execute()
-    .await?;
-    Ok(())
+         updated_at = excluded.updated_at"
+    ));
+    insert(books, query, id, key, limits, now).await
 }
 
 /// Creates a budget unless there is one.
@@ -168,26 +152,7 @@ pub async fn budget_ensure(
     limits: BudgetLimits,
     now: Timestamp,
 ) -> Result<()> {
-    tx.query(
-        "INSERT INTO budgets (tenant_id, id, scope_kind, scope_id, period, limit_input_tokens, limit_output_tokens, \
-         limit_requests, limit_pico_usd, limit_tokens, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) \
-         ON CONFLICT (tenant_id, scope_kind, scope_id, period) DO NOTHING",
-    )
-    .bind(books.tenant())
-    .bind(id)
-    .bind(key.scope.as_str())
-    .bind(key.scope_id)
-    .bind(key.period.as_str())
-    .bind(limits.input_tokens)
-    .bind(limits.output_tokens)
-    .bind(limits.requests)
-    .bind(limits.cost)
-    .bind(limits.tokens)
-    .bind(now)
-    .execute()
-    .await?;
-    Ok(())
+    insert(books, tx.query(insert_budget!("DO NOTHING")), id, key, limits, now).await
 }
 
 /// Says whether a budget counts at all, and from which share of a limit on people are told; `false`: there is none.

@@ -126,6 +126,14 @@ pub async fn conversation_find(
     }))
 }
 
+/// Whether something was changed; who looks at the conversation is told.
+fn announced(scope: &TenantScope, tx: &mut Tx, id: ConversationId, changed: u64) -> bool {
+    if changed == 1 {
+        tx.announce(scope, Change::Conversation(id));
+    }
+    changed == 1
+}
+
 /// Moves it to the top of the list; `leaf`: the message written last, `None` keeps the one there is. `false`: there is
 /// no such conversation of the caller.
 ///
@@ -150,10 +158,7 @@ pub async fn conversation_touch(
         .bind(leaf)
         .execute()
         .await?;
-    if changed == 1 {
-        tx.announce(scope, Change::Conversation(id));
-    }
-    Ok(changed == 1)
+    Ok(announced(scope, tx, id, changed))
 }
 
 /// Gives it a person's title. `false`: there is no such conversation of the caller.
@@ -229,10 +234,7 @@ pub async fn conversation_delete(scope: &TenantScope, tx: &mut Tx, id: Conversat
         .bind(now)
         .execute()
         .await?;
-    if changed == 1 {
-        tx.announce(scope, Change::Conversation(id));
-    }
-    Ok(changed == 1)
+    Ok(announced(scope, tx, id, changed))
 }
 
 /// Undoes a deletion. `false`: there is none of the caller (any more).
@@ -247,10 +249,7 @@ pub async fn conversation_restore(scope: &TenantScope, tx: &mut Tx, id: Conversa
         .bind(scope.user())
         .execute()
         .await?;
-    if changed == 1 {
-        tx.announce(scope, Change::Conversation(id));
-    }
-    Ok(changed == 1)
+    Ok(announced(scope, tx, id, changed))
 }
 
 /// Removes for good what was deleted before `before`, at most `limit` conversations, none with a running turn. Messages,

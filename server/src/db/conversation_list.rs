@@ -38,6 +38,21 @@ impl From<SummaryRow> for ConversationSummary {
     }
 }
 
+/// The caller's conversations that are not deleted, as the list shows them, and which of them.
+macro_rules! select_summaries {
+    ($which:literal) => {
+        concat!(
+            "SELECT c.id, c.title, c.updated_at, c.pinned, c.archived, \
+             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
+               AND t.conversation_id = c.id AND t.status = 'running') AS running, \
+             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
+               AND t.conversation_id = c.id AND t.status = 'running' AND t.waiting_until IS NOT NULL) AS waiting \
+             FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.deleted_at IS NULL AND ",
+            $which
+        )
+    };
+}
+
 /// The caller's conversations of a folder below `(updated_at, id)` that are not pinned, newest first.
 ///
 /// # Errors
@@ -50,16 +65,10 @@ pub async fn conversation_page(
     limit: i64,
 ) -> Result<Vec<ConversationSummary>> {
     let rows = tx
-        .query(
-            "SELECT c.id, c.title, c.updated_at, c.pinned, c.archived, \
-             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running') AS running, \
-             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running' AND t.waiting_until IS NOT NULL) AS waiting \
-             FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.archived = $3 AND c.pinned = FALSE \
-             AND c.deleted_at IS NULL AND (c.updated_at, c.id) < ($4, $5) \
-             ORDER BY c.updated_at DESC, c.id DESC LIMIT $6",
-        )
+        .query(select_summaries!(
+            "c.archived = $3 AND c.pinned = FALSE AND (c.updated_at, c.id) < ($4, $5) \
+             ORDER BY c.updated_at DESC, c.id DESC LIMIT $6"
+        ))
         .bind(scope.tenant())
         .bind(scope.user())
         .bind(folder == Folder::Archive)
@@ -77,15 +86,9 @@ pub async fn conversation_page(
 /// Database errors.
 pub async fn conversation_pins(scope: &TenantScope, tx: &mut Tx, limit: i64) -> Result<Vec<ConversationSummary>> {
     let rows = tx
-        .query(
-            "SELECT c.id, c.title, c.updated_at, c.pinned, c.archived, \
-             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running') AS running, \
-             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running' AND t.waiting_until IS NOT NULL) AS waiting \
-             FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.archived = FALSE AND c.pinned = TRUE \
-             AND c.deleted_at IS NULL ORDER BY c.updated_at DESC, c.id DESC LIMIT $3",
-        )
+        .query(select_summaries!(
+            "c.archived = FALSE AND c.pinned = TRUE ORDER BY c.updated_at DESC, c.id DESC LIMIT $3"
+        ))
         .bind(scope.tenant())
         .bind(scope.user())
         .bind(limit)
@@ -104,14 +107,7 @@ pub async fn conversation_summary(
     id: ConversationId,
 ) -> Result<Option<ConversationSummary>> {
     let row = tx
-        .query(
-            "SELECT c.id, c.title, c.updated_at, c.pinned, c.archived, \
-             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running') AS running, \
-             EXISTS (SELECT 1 FROM turns t WHERE t.tenant_id = c.tenant_id AND t.user_id = c.user_id \
-               AND t.conversation_id = c.id AND t.status = 'running' AND t.waiting_until IS NOT NULL) AS waiting \
-             FROM conversations c WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.id = $3 AND c.deleted_at IS NULL",
-        )
+        .query(select_summaries!("c.id = $3"))
         .bind(scope.tenant())
         .bind(scope.user())
         .bind(id)

@@ -62,6 +62,12 @@ impl Amounts {
         }
     }
 
+    /// As the columns stand: input, output, requests, money.
+    #[must_use]
+    pub fn each(&self) -> [i64; 4] {
+        [self.input_tokens, self.output_tokens, self.requests, self.pico_usd]
+    }
+
     /// What of `self` exceeds `held`.
     #[must_use]
     pub fn beyond(&self, held: &Self) -> Self {
@@ -134,7 +140,7 @@ impl HoldRow {
 }
 
 fn amount_values(amounts: &Amounts) -> [DbValue; 4] {
-    [amounts.input_tokens, amounts.output_tokens, amounts.requests, amounts.pico_usd].map(DbValue::Int)
+    amounts.each().map(DbValue::Int)
 }
 
 /// What one call holds in one window, or a line of the ledger about it.

@@ -57,6 +57,16 @@ pub struct MessageEnd<'a> {
     pub usage: &'a TurnUsage,
 }
 
+/// The columns of a [`MessageRow`], of messages `m`.
+macro_rules! message_columns {
+    () => {
+        "m.id, m.parent_id, m.author, m.status, m.parts, m.error, m.usage, m.model, m.turn_id, m.created_at, m.feedback, \
+         m.edited"
+    };
+}
+
+pub(super) use message_columns;
+
 #[derive(sqlx::FromRow)]
 pub(super) struct MessageRow {
     id: Uuid,
@@ -199,16 +209,13 @@ pub async fn message_state(
 /// # Errors
 /// Database errors.
 pub async fn message_find(scope: &TenantScope, tx: &mut Tx, id: MessageId) -> Result<Option<MessageRecord>> {
-    tx.query(
-        "SELECT id, parent_id, author, status, parts, error, usage, model, turn_id, created_at, \
-         feedback, edited FROM messages WHERE tenant_id = $1 AND id = $2",
-    )
-    .bind(scope.tenant())
-    .bind(id)
-    .optional::<MessageRow>()
-    .await?
-    .map(MessageRow::record)
-    .transpose()
+    tx.query(concat!("SELECT ", message_columns!(), " FROM messages m WHERE m.tenant_id = $1 AND m.id = $2"))
+        .bind(scope.tenant())
+        .bind(id)
+        .optional::<MessageRow>()
+        .await?
+        .map(MessageRow::record)
+        .transpose()
 }
 
 /// Ends a message that is being written.

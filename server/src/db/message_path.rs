@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Result, TenantScope, Tx,
-    message::{MessageRecord, MessageRow, author, json},
+    message::{MessageRecord, MessageRow, author, json, message_columns},
 };
 
 /// What the model must see again of a message.
@@ -45,6 +45,17 @@ struct SiblingRow {
     parent_id: Option<Uuid>,
 }
 
+/// The path that ends at `$3`, at most `$4` messages of it; the end has depth 1.
+macro_rules! path_to {
+    () => {
+        "WITH RECURSIVE path (id, parent_id, depth) AS ( \
+           SELECT id, parent_id, CAST(1 AS BIGINT) FROM messages \
+           WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3 \
+           UNION ALL SELECT m.id, m.parent_id, p.depth + 1 FROM path p \
+           JOIN messages m ON m.tenant_id = $1 AND m.id = p.parent_id WHERE p.depth < $4) "
+    };
+}
+
 /// The last `limit` messages of the path that ends at `leaf`, oldest first.
 ///
 /// # Errors
@@ -56,16 +67,12 @@ pub async fn message_path(
     leaf: MessageId,
     limit: i64,
 ) -> Result<Vec<MessageRecord>> {
-    tx.query(
-        "WITH RECURSIVE path (id, parent_id, depth) AS ( \
-           SELECT id, parent_id, CAST(1 AS BIGINT) FROM messages \
-           WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3 \
-           UNION ALL SELECT m.id, m.parent_id, p.depth + 1 FROM path p \
-           JOIN messages m ON m.tenant_id = $1 AND m.id = p.parent_id WHERE p.depth < $4) \
-         SELECT m.id, m.parent_id, m.author, m.status, m.parts, m.error, m.usage, m.model, m.turn_id, m.created_at, \
-         m.feedback, m.edited \
-         FROM path p JOIN messages m ON m.tenant_id = $1 AND m.id = p.id ORDER BY p.depth DESC",
-    )
+    tx.query(concat!(
+        path_to!(),
+        "SELECT ",
+        message_columns!(),
+        " FROM path p JOIN messages m ON m.tenant_id = $1 AND m.id = p.id ORDER BY p.depth DESC",
+    ))
     .bind(scope.tenant())
     .bind(conversation)
     .bind(leaf)
@@ -89,15 +96,11 @@ pub async fn message_siblings(
     limit: i64,
 ) -> Result<Vec<(Option<MessageId>, MessageId)>> {
     let rows = tx
-        .query(
-            "WITH RECURSIVE path (id, parent_id, depth) AS ( \
-               SELECT id, parent_id, CAST(1 AS BIGINT) FROM messages \
-               WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3 \
-               UNION ALL SELECT m.id, m.parent_id, p.depth + 1 FROM path p \
-               JOIN messages m ON m.tenant_id = $1 AND m.id = p.parent_id WHERE p.depth < $4) \
-             SELECT s.id, s.parent_id FROM path p JOIN messages s ON s.tenant_id = $1 AND s.parent_id = p.parent_id \
+        .query(concat!(
+            path_to!(),
+            "SELECT s.id, s.parent_id FROM path p JOIN messages s ON s.tenant_id = $1 AND s.parent_id = p.parent_id \
              ORDER BY s.created_at, s.id LIMIT 2000",
-        )
+        ))
         .bind(scope.tenant())
         .bind(conversation)
         .bind(leaf)

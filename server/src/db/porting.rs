@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     Result, TenantScope, Tx,
     changes::Change,
-    message::{MessageRecord, MessageRow, to_json},
+    message::{MessageRecord, MessageRow, message_columns, to_json},
     search::{Indexed, readable, search_put},
 };
 
@@ -134,10 +134,11 @@ pub async fn message_port_page(
     after: MessageId,
     limit: i64,
 ) -> Result<Vec<MessageRecord>> {
-    tx.query(
-        "SELECT id, parent_id, author, status, parts, error, usage, model, turn_id, created_at, feedback, edited \
-         FROM messages WHERE tenant_id = $1 AND conversation_id = $2 AND id > $3 ORDER BY id LIMIT $4",
-    )
+    tx.query(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM messages m WHERE m.tenant_id = $1 AND m.conversation_id = $2 AND m.id > $3 ORDER BY m.id LIMIT $4",
+    ))
     .bind(scope.tenant())
     .bind(conversation)
     .bind(after)

@@ -5,7 +5,7 @@
 use app::model::{Money, ProfileId, Timestamp};
 use uuid::Uuid;
 
-use super::{Error, Result, Tx, ledger::Books};
+use super::{Error, Query, Result, Tx, ledger::Books};
 
 /// A profile as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +73,27 @@ impl ProfileRow {
     }
 }
 
-fn fallbacks_text(profile: &Profile) -> Result<String> {
-    serde_json::to_string(&profile.fallbacks).map_err(|error| Error::Misuse(error.to_string()))
+/// Runs a statement that names the columns in this order.
+async fn write(books: Books, query: Query<'_>, profile: &Profile, now: Timestamp) -> Result<()> {
+    let fallbacks = serde_json::to_string(&profile.fallbacks).map_err(|error| Error::Misuse(error.to_string()))?;
+    query
+        .bind(books.tenant())
+        .bind(profile.id)
+        .bind(&profile.slug)
+        .bind(&profile.name)
+        .bind(profile.model.as_deref().unwrap_or_default())
+        .bind(fallbacks)
+        .bind(&profile.system_prompt)
+        .bind(profile.allows_tools)
+        .bind(profile.max_output)
+        .bind(profile.is_disabled)
+        .bind(profile.cheaper_model.as_deref().unwrap_or_default())
+        .bind(profile.cheaper_below_tokens)
+        .bind(profile.cheaper_when_budget_below)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Makes a profile.
@@ -82,28 +101,12 @@ fn fallbacks_text(profile: &Profile) -> Result<String> {
 /// # Errors
 /// [`Error::Duplicate`] when its slug is taken.
 pub async fn profile_insert(books: Books, tx: &mut Tx, profile: &Profile, now: Timestamp) -> Result<()> {
-    tx.query(
+    let query = tx.query(
         "INSERT INTO profiles (tenant_id, id, slug, name, model, fallbacks, system_prompt, allows_tools, \
          max_output_tokens, is_disabled, cheaper_model, cheaper_below_tokens, cheaper_when_budget_below, created_at, \
          updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)",
-    )
-    .bind(books.tenant())
-    .bind(profile.id)
-    .bind(&profile.slug)
-    .bind(&profile.name)
-    .bind(profile.model.as_deref().unwrap_or_default())
-    .bind(fallbacks_text(profile)?)
-    .bind(&profile.system_prompt)
-    .bind(profile.allows_tools)
-    .bind(profile.max_output)
-    .bind(profile.is_disabled)
-    .bind(profile.cheaper_model.as_deref().unwrap_or_default())
-    .bind(profile.cheaper_below_tokens)
-    .bind(profile.cheaper_when_budget_below)
-    .bind(now)
-    .execute()
-    .await?;
-    Ok(())
+    );
+    write(books, query, profile, now).await
 }
 
 /// Writes everything of a profile but its id.
@@ -111,28 +114,23 @@ pub async fn profile_insert(books: Books, tx: &mut Tx, profile: &Profile, now: T
 /// # Errors
 /// [`Error::Duplicate`] when its new slug is taken.
 pub async fn profile_update(books: Books, tx: &mut Tx, profile: &Profile, now: Timestamp) -> Result<()> {
-    tx.query(
+    let query = tx.query(
         "UPDATE profiles SET slug = $3, name = $4, model = $5, fallbacks = $6, system_prompt = $7, allows_tools = $8, \
          max_output_tokens = $9, is_disabled = $10, cheaper_model = $11, cheaper_below_tokens = $12, \
          cheaper_when_budget_below = $13, updated_at = $14 WHERE tenant_id = $1 AND id = $2",
-    )
-    .bind(books.tenant())
-    .bind(profile.id)
-    .bind(&profile.slug)
-    .bind(&profile.name)
-    .bind(profile.model.as_deref().unwrap_or_default())
-    .bind(fallbacks_text(profile)?)
-    .bind(&profile.system_prompt)
-    .bind(profile.allows_tools)
-    .bind(profile.max_output)
-    .bind(profile.is_disabled)
-    .bind(profile.cheaper_model.as_deref().unwrap_or_default())
-    .bind(profile.cheaper_below_tokens)
-    .bind(profile.cheaper_when_budget_below)
-    .bind(now)
-    .execute()
-    .await?;
-    Ok(())
+    );
+    write(books, query, profile, now).await
+}
+
+/// The columns of a tenant's profiles, and which of them.
+macro_rules! select_profiles {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, slug, name, model, fallbacks, system_prompt, allows_tools, max_output_tokens, is_disabled, \
+             cheaper_model, cheaper_below_tokens, cheaper_when_budget_below FROM profiles WHERE tenant_id = $1 AND ",
+            $which
+        )
+    };
 }
 
 /// The tenant's profile of that slug, disabled ones too.
@@ -140,16 +138,8 @@ pub async fn profile_update(books: Books, tx: &mut Tx, profile: &Profile, now: T
 /// # Errors
 /// Database errors.
 pub async fn profile_by_slug(books: Books, tx: &mut Tx, slug: &str) -> Result<Option<Profile>> {
-    let row: Option<ProfileRow> = tx
-        .query(
-            "SELECT id, slug, name, model, fallbacks, system_prompt, allows_tools, max_output_tokens, is_disabled, \
-             cheaper_model, cheaper_below_tokens, cheaper_when_budget_below FROM profiles \
-             WHERE tenant_id = $1 AND slug = $2",
-        )
-        .bind(books.tenant())
-        .bind(slug)
-        .optional()
-        .await?;
+    let row: Option<ProfileRow> =
+        tx.query(select_profiles!("slug = $2")).bind(books.tenant()).bind(slug).optional().await?;
     row.map(ProfileRow::profile).transpose()
 }
 
@@ -158,16 +148,8 @@ pub async fn profile_by_slug(books: Books, tx: &mut Tx, slug: &str) -> Result<Op
 /// # Errors
 /// Database errors.
 pub async fn profile_by_id(books: Books, tx: &mut Tx, id: ProfileId) -> Result<Option<Profile>> {
-    let row: Option<ProfileRow> = tx
-        .query(
-            "SELECT id, slug, name, model, fallbacks, system_prompt, allows_tools, max_output_tokens, is_disabled, \
-             cheaper_model, cheaper_below_tokens, cheaper_when_budget_below FROM profiles \
-             WHERE tenant_id = $1 AND id = $2",
-        )
-        .bind(books.tenant())
-        .bind(id)
-        .optional()
-        .await?;
+    let row: Option<ProfileRow> =
+        tx.query(select_profiles!("id = $2")).bind(books.tenant()).bind(id).optional().await?;
     row.map(ProfileRow::profile).transpose()
 }
 
@@ -177,11 +159,7 @@ pub async fn profile_by_id(books: Books, tx: &mut Tx, id: ProfileId) -> Result<O
 /// Database errors.
 pub async fn profile_list(books: Books, tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<Profile>> {
     let rows: Vec<ProfileRow> = tx
-        .query(
-            "SELECT id, slug, name, model, fallbacks, system_prompt, allows_tools, max_output_tokens, is_disabled, \
-             cheaper_model, cheaper_below_tokens, cheaper_when_budget_below FROM profiles \
-             WHERE tenant_id = $1 AND slug > $2 ORDER BY slug LIMIT $3",
-        )
+        .query(select_profiles!("slug > $2 ORDER BY slug LIMIT $3"))
         .bind(books.tenant())
         .bind(after)
         .bind(limit)

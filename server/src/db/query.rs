@@ -148,6 +148,11 @@ impl<'t> Query<'t> {
         Self { inner, bound: self.bound + 1, ..self }
     }
 
+    /// Binds the next placeholders, one for each value.
+    pub fn bind_each(self, values: impl IntoIterator<Item = impl Bind>) -> Self {
+        values.into_iter().fold(self, Self::bind)
+    }
+
     /// An unbound `$n` would silently be NULL on SQLite.
     fn check_binds(&self) -> Result<()> {
         let wanted = placeholders(self.sql);

@@ -132,22 +132,29 @@ impl TenantRow {
     }
 }
 
+/// The columns of tenants, and which of them.
+macro_rules! select_tenants {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, \
+             welcome, accent, commands, shows_cost, allows_public_links, markup_bp, \
+             (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash FROM tenants ",
+            $rest
+        )
+    };
+}
+
 /// The scope's own tenant; `None` when it was removed meanwhile.
 ///
 /// # Errors
 /// Database errors, [`Error::Corrupt`].
 pub async fn tenant_find(scope: &TenantScope, tx: &mut Tx) -> Result<Option<Tenant>> {
-    tx.query(
-        "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
-         accent, commands, shows_cost, allows_public_links, markup_bp, \
-         (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
-         FROM tenants WHERE id = $1",
-    )
-    .bind(scope.tenant())
-    .optional::<TenantRow>()
-    .await?
-    .map(TenantRow::tenant)
-    .transpose()
+    tx.query(select_tenants!("WHERE id = $1"))
+        .bind(scope.tenant())
+        .optional::<TenantRow>()
+        .await?
+        .map(TenantRow::tenant)
+        .transpose()
 }
 
 /// Any tenant by its code, disabled ones too.
@@ -155,17 +162,12 @@ pub async fn tenant_find(scope: &TenantScope, tx: &mut Tx) -> Result<Option<Tena
 /// # Errors
 /// Database errors, [`Error::Corrupt`].
 pub async fn tenant_find_by_code(tx: &mut SystemTx, code: &TenantCode) -> Result<Option<Tenant>> {
-    tx.query(
-        "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
-         accent, commands, shows_cost, allows_public_links, markup_bp, \
-         (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
-         FROM tenants WHERE code = $1",
-    )
-    .bind(code.as_str())
-    .optional::<TenantRow>()
-    .await?
-    .map(TenantRow::tenant)
-    .transpose()
+    tx.query(select_tenants!("WHERE code = $1"))
+        .bind(code.as_str())
+        .optional::<TenantRow>()
+        .await?
+        .map(TenantRow::tenant)
+        .transpose()
 }
 
 /// Tenants by code, after `after` (empty: from the start), at most `limit`.
@@ -174,12 +176,7 @@ pub async fn tenant_find_by_code(tx: &mut SystemTx, code: &TenantCode) -> Result
 /// Database errors, [`Error::Corrupt`].
 pub async fn tenant_list(tx: &mut SystemTx, after: &str, limit: i64) -> Result<Vec<Tenant>> {
     let rows = tx
-        .query(
-            "SELECT id, code, name, assistant, time_zone, currency, prompts, contact, instructions, is_disabled, locale, welcome, \
-         accent, commands, shows_cost, allows_public_links, markup_bp, \
-         (SELECT l.hash FROM tenant_logos l WHERE l.tenant_id = tenants.id) AS logo_hash \
-             FROM tenants WHERE code > $1 ORDER BY code LIMIT $2",
-        )
+        .query(select_tenants!("WHERE code > $1 ORDER BY code LIMIT $2"))
         .bind(after)
         .bind(limit)
         .all::<TenantRow>()

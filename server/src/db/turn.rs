@@ -164,22 +164,30 @@ pub async fn turn_insert(scope: &TenantScope, tx: &mut Tx, new: NewTurn<'_>, now
     Ok(())
 }
 
+/// The columns of the caller's turns, and which of them.
+macro_rules! select_turns {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, conversation_id, user_message_id, assistant_message_id, status, stop_requested, request_id, \
+             started_at, last_seq, waiting_until, model, lease_token FROM turns WHERE tenant_id = $1 AND user_id = $2 AND ",
+            $which
+        )
+    };
+}
+
 /// The caller's turn with this id.
 ///
 /// # Errors
 /// Database errors.
 pub async fn turn_find(scope: &TenantScope, tx: &mut Tx, id: TurnId) -> Result<Option<TurnRecord>> {
-    tx.query(
-        "SELECT id, conversation_id, user_message_id, assistant_message_id, status, stop_requested, request_id, \
-         started_at, last_seq, waiting_until, model, lease_token FROM turns WHERE tenant_id = $1 AND user_id = $2 AND id = $3",
-    )
-    .bind(scope.tenant())
-    .bind(scope.user())
-    .bind(id)
-    .optional::<TurnRow>()
-    .await?
-    .map(TurnRow::record)
-    .transpose()
+    tx.query(select_turns!("id = $3"))
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(id)
+        .optional::<TurnRow>()
+        .await?
+        .map(TurnRow::record)
+        .transpose()
 }
 
 /// The caller's turn that was started with this key.
@@ -187,17 +195,14 @@ pub async fn turn_find(scope: &TenantScope, tx: &mut Tx, id: TurnId) -> Result<O
 /// # Errors
 /// Database errors.
 pub async fn turn_by_key(scope: &TenantScope, tx: &mut Tx, key: TurnKey) -> Result<Option<TurnRecord>> {
-    tx.query(
-        "SELECT id, conversation_id, user_message_id, assistant_message_id, status, stop_requested, request_id, \
-         started_at, last_seq, waiting_until, model, lease_token FROM turns WHERE tenant_id = $1 AND user_id = $2 AND key = $3",
-    )
-    .bind(scope.tenant())
-    .bind(scope.user())
-    .bind(key)
-    .optional::<TurnRow>()
-    .await?
-    .map(TurnRow::record)
-    .transpose()
+    tx.query(select_turns!("key = $3"))
+        .bind(scope.tenant())
+        .bind(scope.user())
+        .bind(key)
+        .optional::<TurnRow>()
+        .await?
+        .map(TurnRow::record)
+        .transpose()
 }
 
 /// How many turns of the caller run right now; those that wait for the caller do not count.

@@ -13,13 +13,13 @@ use super::{
     engine::Work,
     offer::Answering,
     prompt,
-    start::{Admitted, New, Opening, find_by_key, launch, open, started},
+    start::{Admitted, New, Opening, find_by_key, launch, open, started, unwritten},
 };
 use crate::{
     db::{
         self, TenantScope, Tx,
         conversation::{conversation_find, conversation_touch},
-        message::{NewMessage, message_find, message_insert, message_state},
+        message::{message_find, message_insert, message_state},
         turn::turn_by_key,
         turn_answer::{answer_reopen, message_children},
         turn_event::{NewTurnEvent, turn_events_append},
@@ -173,17 +173,7 @@ async fn admit(
             return Err(still_written());
         }
     } else {
-        let answer = NewMessage {
-            id: ids.assistant_message,
-            conversation: ids.conversation,
-            parent: Some(ids.user_message),
-            author: MessageAuthor::Assistant,
-            complete: false,
-            parts: &[],
-            model_bytes: 0,
-            turn: ids.turn,
-        };
-        message_insert(scope, &mut tx, answer, now).await?;
+        message_insert(scope, &mut tx, unwritten(ids), now).await?;
     }
     let opening = Opening { ids, key: ask.key, request_id: ask.request_id, request };
     let opened = open(inner, answering, scope, &mut tx, opening).await?;

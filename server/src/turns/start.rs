@@ -297,7 +297,12 @@ async fn insert_messages(
     };
     message_insert(scope, tx, question, now).await?;
     attachments::attach(scope, tx, ids.user_message, files).await?;
-    let answer = NewMessage {
+    Ok(message_insert(scope, tx, unwritten(ids), now).await?)
+}
+
+/// The answer of a turn before anything of it is written.
+pub(super) fn unwritten(ids: TurnStarted) -> NewMessage<'static> {
+    NewMessage {
         id: ids.assistant_message,
         conversation: ids.conversation,
         parent: Some(ids.user_message),
@@ -306,8 +311,7 @@ async fn insert_messages(
         parts: &[],
         model_bytes: 0,
         turn: ids.turn,
-    };
-    Ok(message_insert(scope, tx, answer, now).await?)
+    }
 }
 
 /// Reserves one model call of the answer: `(step, attempt)`, both from 1.

@@ -1,5 +1,5 @@
 //! What keeps the books while the server runs: settlements that waited in a file are written when the database is back,
-//! and the books are audited now and then, for the metrics.
+//! and the books are audited now and then, for the metrics; the database's planner is told when they have grown.
 
 use std::time::Duration;
 
@@ -7,7 +7,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{Spill, audit_books};
-use crate::{db::Db, world::World};
+use crate::{
+    db::{Db, statistics::statistics_refresh},
+    world::World,
+};
 
 /// How often the file is looked at.
 const REPLAY_EVERY: Duration = Duration::from_secs(2);
@@ -18,6 +21,8 @@ const FIRST_AUDIT_AFTER: Duration = Duration::from_secs(60);
 const AUDIT_EVERY: Duration = Duration::from_secs(600);
 /// An audit reads all of the books; one that takes longer is given up.
 const AUDIT_WITHIN: Duration = Duration::from_secs(120);
+/// How often is looked whether tables have grown.
+const STATISTICS_EVERY: Duration = Duration::from_secs(5);
 
 /// Keeps the books until the server goes down. One per process.
 pub async fn keep_books(db: Db, world: World, spill: Spill, shutdown: CancellationToken) {
@@ -28,6 +33,8 @@ pub async fn keep_books(db: Db, world: World, spill: Spill, shutdown: Cancellati
     replay.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut audit = interval_at(Instant::now() + FIRST_AUDIT_AFTER, AUDIT_EVERY);
     audit.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut statistics = interval(STATISTICS_EVERY);
+    statistics.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -37,6 +44,10 @@ pub async fn keep_books(db: Db, world: World, spill: Spill, shutdown: Cancellati
                     replay.reset_after(LOOK_AGAIN_AFTER);
                 }
             }
+            _ = statistics.tick() => if let Err(error) = statistics_refresh(&db).await {
+                // Slower at worst, and autovacuum does the same.
+                tracing::debug!(error = &error as &dyn std::error::Error, "no new statistics");
+            },
             _ = audit.tick() => tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = audit_once(&db, &world) => {}

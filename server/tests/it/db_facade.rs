@@ -2,7 +2,7 @@
 
 use app::{backend::Caller, model::Role};
 use server::{
-    db::{DbValue, Error, SystemReason},
+    db::{DbValue, Engine, Error, SystemReason, statistics::statistics_refresh},
     tenancy,
 };
 use uuid::Uuid;
@@ -31,6 +31,18 @@ db_test! {
         tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
         let mut tx = t.db.begin_system(SystemReason::Health).await.unwrap();
         assert!(matches!(tx.insert_many(INSERT, 4, values, "").await, Err(Error::Duplicate(_))));
+    }
+
+    async fn a_table_that_has_grown_is_known_to_the_planner(t: TestDb) {
+        assert_eq!(statistics_refresh(&t.db).await.unwrap(), 0, "nothing has grown yet");
+        let mut tx = t.db.begin_system(SystemReason::Health).await.unwrap();
+        let line = |_| [DbValue::Id(t.world.id()), DbValue::Int(1), DbValue::Text("health".into()), DbValue::Text("x".repeat(100))];
+        let values: Vec<DbValue> = (0..1_000).flat_map(line).collect();
+        tx.insert_many(INSERT, 4, values, "").await.unwrap();
+        tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
+        let is_postgres = t.db.engine() == Engine::Postgres;
+        assert_eq!(statistics_refresh(&t.db).await.unwrap(), i64::from(is_postgres));
+        assert_eq!(statistics_refresh(&t.db).await.unwrap(), 0, "once is enough");
     }
 
     async fn a_missing_bind_is_an_error_and_not_null(t: TestDb) {

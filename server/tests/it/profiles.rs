@@ -20,6 +20,7 @@ use upstream::Script;
 
 use crate::support::{
     db::{TestDb, db_test},
+    keys::key_command,
     server::{TestServer, http_client},
 };
 
@@ -283,6 +284,21 @@ db_test! {
         house.settled().await;
         let violations = usage::audit_books(&house.server.db).await.unwrap();
         assert!(violations.is_empty(), "{violations:?}");
+    }
+
+    async fn a_key_is_made_for_a_profile(t: TestDb) {
+        let house = House::new(t).await;
+        house.steward(&["profile", "create", "prs", "support", "--model", "claude-haiku-4-5"]).await;
+        let make = ["create", "prs", "--name", "Editor", "--profile"];
+        let told = key_command(&house.server, &[&make[..], &["support"]].concat()).await.unwrap();
+        let id = told.split('_').nth(1).unwrap();
+        let mut tx = house.server.db.read_system(SystemReason::Administration).await.unwrap();
+        let books = server::db::ledger::Books::within(&tx, house.tenant);
+        let profile = server::db::profile::profile_by_slug(books, &mut tx, "support").await.unwrap().unwrap();
+        let key = server::db::api_key::api_key_find(&mut tx, id).await.unwrap().unwrap();
+        assert_eq!(key.profile, Some(profile.id));
+        let refused = key_command(&house.server, &[&make[..], &["otter"]].concat()).await.unwrap_err();
+        assert!(refused.contains("there is no profile otter in prs"), "{refused}");
     }
 
     async fn a_profiles_budget_holds_under_any_name(t: TestDb) {

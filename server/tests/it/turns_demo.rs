@@ -36,21 +36,26 @@ async fn ana(t: &TestDb) -> TenantScope {
     tenancy::enter(&t.db, &caller, &"prs".parse().expect("a code")).await.expect("a member")
 }
 
+fn demo_turns(t: &TestDb) -> (Turns, TaskTracker, CancellationToken) {
+    let model = Catalogue::built_in().find("steward-demo").expect("the demo model").clone();
+    let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+    let turns = Turns::new(
+        config(),
+        t.db.clone(),
+        t.world.clone(),
+        Models::only(model, Arc::new(DemoModel::new(Pace::Fast))),
+        Catalogue::built_in(),
+        Registry::built_in(),
+        tracker.clone(),
+        &shutdown,
+    );
+    (turns, tracker, shutdown)
+}
+
 db_test! {
     async fn questions_are_answered_from_the_meters(t: TestDb) {
         let scope = ana(&t).await;
-        let model = Catalogue::built_in().find("steward-demo").expect("the demo model").clone();
-        let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let turns = Turns::new(
-            config(),
-            t.db.clone(),
-            t.world.clone(),
-            Models::only(model, Arc::new(DemoModel::new(Pace::Fast))),
-            Catalogue::built_in(),
-            Registry::built_in(),
-            tracker.clone(),
-            &shutdown,
-        );
+        let (turns, tracker, shutdown) = demo_turns(&t);
         let mut place = None;
         for (question, needs_tools, says) in [
             ("What did compressor 3 cost us last week?", true, "Compressor 3"),
@@ -94,18 +99,7 @@ db_test! {
 
     async fn a_note_is_asked_about_filled_in_and_deleted_again(t: TestDb) {
         let scope = ana(&t).await;
-        let model = Catalogue::built_in().find("steward-demo").expect("the demo model").clone();
-        let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let turns = Turns::new(
-            config(),
-            t.db.clone(),
-            t.world.clone(),
-            Models::only(model, Arc::new(DemoModel::new(Pace::Fast))),
-            Catalogue::built_in(),
-            Registry::built_in(),
-            tracker.clone(),
-            &shutdown,
-        );
+        let (turns, tracker, shutdown) = demo_turns(&t);
         let text = Decision::Answer(vec![("text".into(), "Bearing noise".into())]);
         for (question, decisions, says) in [
             ("Add a note to compressor 3", vec![Decision::AllowOnce, text], "Stored: note 1, **Compressor 3**"),

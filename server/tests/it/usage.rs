@@ -17,6 +17,8 @@ mod spill;
 mod thresholds;
 mod time;
 
+use std::sync::Arc;
+
 use app::model::{BudgetLimits, BudgetRefusal, Money, Role, Timestamp, TurnId};
 use server::{
     db::{
@@ -25,7 +27,7 @@ use server::{
         ledger::Books,
     },
     models::{Model, ModelId, PriceVersion, ProviderKind, ReportedUsage},
-    usage::{self, CallOutcome, Ending, Hold, Purpose, ReserveError, ReserveRequest, Settled},
+    usage::{self, CallOutcome, Ending, Hold, Purpose, Rates, ReserveError, ReserveRequest, Settled, Via, Wish},
 };
 
 use crate::support::db::TestDb;
@@ -87,6 +89,50 @@ pub fn completed(input: i64, output: i64) -> CallOutcome {
         ending: Ending::Completed,
         reported: reported(input, output, true),
         received_bytes: output.saturating_mul(4),
+    }
+}
+
+pub fn utc(text: &str) -> Timestamp {
+    Timestamp(chrono::DateTime::parse_from_rfc3339(text).expect("a test instant").timestamp_millis())
+}
+
+/// The same person in the same tenant after its zone was changed.
+pub async fn move_tenant(t: &TestDb, scope: &TenantScope, zone: &'static str) -> TenantScope {
+    let mut tx = t.db.begin_system(SystemReason::Administration).await.unwrap();
+    tx.query("UPDATE tenants SET time_zone = $2 WHERE id = $1")
+        .bind(scope.tenant())
+        .bind(zone)
+        .execute()
+        .await
+        .unwrap();
+    tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
+    let caller = app::backend::Caller { user: scope.user(), session: t.world.id(), request_id: "test".into() };
+    server::tenancy::enter(&t.db, &caller, scope.code()).await.unwrap()
+}
+
+/// How a call comes through the gateway, with a key that nobody has.
+pub fn via(t: &TestDb) -> Via {
+    Via {
+        key: t.world.id(),
+        rates: Rates::default(),
+        profile: None,
+        format: "openai",
+        request_id: "req".to_owned(),
+        cheaper: None,
+    }
+}
+
+/// A call for the desk: 100 output tokens.
+pub fn wish(scope: &TenantScope, via: Via, input_bound: i64) -> Wish {
+    Wish {
+        scope: scope.clone(),
+        via,
+        attempt: 1,
+        model: Arc::new(model()),
+        price: Some(price()),
+        input_bound,
+        output_wanted: 100,
+        output_floor: 100,
     }
 }
 

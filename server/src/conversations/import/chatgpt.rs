@@ -8,17 +8,18 @@ use app::model::{MessageAuthor, Part};
 use serde_json::Value;
 
 use super::{
-    Foreign, fenced, instant, kept_text, kept_title, text_of,
-    tree::{Node, Said, grow},
+    Foreign,
+    about::{About, unreadable},
+    fenced, instant, kept_text, kept_title, text_of,
+    tree::{Node, Said},
     word_of,
 };
 
 pub(super) fn conversation(value: &Value) -> Result<Foreign, String> {
     let title = kept_title(text_of(value, "title"));
     let Some(mapping) = value.get("mapping").and_then(Value::as_object) else {
-        return Err(format!("“{title}” has no messages that can be read."));
+        return Err(unreadable(&title));
     };
-    let id = word_of(value, "conversation_id").or_else(|| word_of(value, "id"));
     let mut is_cut = false;
     let mut nodes: Vec<Node> = Vec::new();
     for (name, node) in mapping {
@@ -27,21 +28,15 @@ pub(super) fn conversation(value: &Value) -> Result<Foreign, String> {
     }
     // The file has them in no order: as they were written, so that siblings stand in theirs.
     nodes.sort_by_key(|node| node.said.as_ref().and_then(|said| said.created_at).map_or(i64::MIN, |at| at.0));
-    let leaf = word_of(value, "current_node");
-    let Some(grown) = grow(nodes, leaf.as_deref()) else { return Err(format!("“{title}” is empty.")) };
-    let created_at = value.get("create_time").and_then(instant);
-    // Without an id it is known by its title and its first instant.
-    let id = id.unwrap_or_else(|| format!("{title}\0{created_at:?}"));
-    Ok(Foreign {
+    let about = About {
         source: "chatgpt",
-        id,
+        id: word_of(value, "conversation_id").or_else(|| word_of(value, "id")),
         title,
-        created_at,
+        created_at: value.get("create_time").and_then(instant),
         updated_at: value.get("update_time").and_then(instant),
-        messages: grown.messages,
-        leaf: grown.leaf,
-        is_cut: is_cut || grown.is_cut,
-    })
+        leaf: word_of(value, "current_node"),
+    };
+    about.with(nodes, is_cut)
 }
 
 fn said(message: &Value, is_cut: &mut bool) -> Option<Said> {

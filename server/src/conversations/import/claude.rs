@@ -7,15 +7,17 @@ use app::model::{MessageAuthor, Part};
 use serde_json::Value;
 
 use super::{
-    Foreign, fenced, instant, kept_text, kept_title, text_of,
-    tree::{Node, Said, grow},
+    Foreign,
+    about::{About, unreadable},
+    fenced, instant, kept_text, kept_title, text_of,
+    tree::{Node, Said},
     word_of,
 };
 
 pub(super) fn conversation(value: &Value) -> Result<Foreign, String> {
     let title = kept_title(text_of(value, "name"));
     let Some(messages) = value.get("chat_messages").and_then(Value::as_array) else {
-        return Err(format!("“{title}” has no messages that can be read."));
+        return Err(unreadable(&title));
     };
     let mut is_cut = false;
     let mut nodes: Vec<Node> = Vec::new();
@@ -26,20 +28,15 @@ pub(super) fn conversation(value: &Value) -> Result<Foreign, String> {
         let parent = word_of(message, "parent_message_uuid").or(before);
         nodes.push(Node { id, parent, said: said(message, &mut is_cut) });
     }
-    let leaf = word_of(value, "current_leaf_message_uuid");
-    let Some(grown) = grow(nodes, leaf.as_deref()) else { return Err(format!("“{title}” is empty.")) };
-    let created_at = value.get("created_at").and_then(instant);
-    let id = word_of(value, "uuid").unwrap_or_else(|| format!("{title}\0{created_at:?}"));
-    Ok(Foreign {
+    let about = About {
         source: "claude",
-        id,
+        id: word_of(value, "uuid"),
         title,
-        created_at,
+        created_at: value.get("created_at").and_then(instant),
         updated_at: value.get("updated_at").and_then(instant),
-        messages: grown.messages,
-        leaf: grown.leaf,
-        is_cut: is_cut || grown.is_cut,
-    })
+        leaf: word_of(value, "current_leaf_message_uuid"),
+    };
+    about.with(nodes, is_cut)
 }
 
 fn said(message: &Value, is_cut: &mut bool) -> Option<Said> {

@@ -4,8 +4,10 @@ use app::model::{MessageAuthor, Part};
 use serde_json::Value;
 
 use super::{
-    Foreign, instant, kept_text, kept_title, text_of,
-    tree::{Node, Said, grow},
+    Foreign,
+    about::{About, unreadable},
+    instant, kept_text, kept_title, text_of,
+    tree::{Node, Said},
     word_of,
 };
 
@@ -15,7 +17,7 @@ pub(super) const SOURCE: &str = "steward";
 pub(super) fn conversation(value: &Value) -> Result<Foreign, String> {
     let title = kept_title(text_of(value, "title"));
     let Some(messages) = value.get("messages").and_then(Value::as_array) else {
-        return Err(format!("“{title}” has no messages that can be read."));
+        return Err(unreadable(&title));
     };
     let mut is_cut = false;
     let node = |(place, message): (usize, &Value)| Node {
@@ -24,19 +26,15 @@ pub(super) fn conversation(value: &Value) -> Result<Foreign, String> {
         said: said(message, &mut is_cut),
     };
     let nodes = messages.iter().enumerate().map(node).collect();
-    let leaf = word_of(value, "current_leaf");
-    let Some(grown) = grow(nodes, leaf.as_deref()) else { return Err(format!("“{title}” is empty.")) };
-    let created_at = value.get("created_at").and_then(instant);
-    Ok(Foreign {
+    let about = About {
         source: SOURCE,
-        id: word_of(value, "id").unwrap_or_else(|| format!("{title}\0{created_at:?}")),
+        id: word_of(value, "id"),
         title,
-        created_at,
+        created_at: value.get("created_at").and_then(instant),
         updated_at: value.get("updated_at").and_then(instant),
-        messages: grown.messages,
-        leaf: grown.leaf,
-        is_cut: is_cut || grown.is_cut,
-    })
+        leaf: word_of(value, "current_leaf"),
+    };
+    about.with(nodes, is_cut)
 }
 
 fn said(message: &Value, is_cut: &mut bool) -> Option<Said> {

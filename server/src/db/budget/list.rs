@@ -1,17 +1,16 @@
 //! All budgets of a tenant, for administration.
 
-use std::str::FromStr as _;
-
-use app::model::{BudgetLimits, Money, Timestamp};
+use app::model::{BudgetLimits, Timestamp};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::{
-    BudgetKey, Period, ScopeKind,
+    BudgetKey,
     grant::Granted,
-    window::{WindowCountsRow, WindowState},
+    row::{BudgetRow, budget_columns},
+    window::WindowState,
 };
-use crate::db::{Error, Result, Tx, ledger::Books};
+use crate::db::{Result, Tx, ledger::Books};
 
 /// A budget with its window of a moment.
 #[derive(Clone, Debug)]
@@ -39,56 +38,24 @@ impl BudgetLine {
 
 #[derive(sqlx::FromRow)]
 struct LineRow {
-    id: Uuid,
-    scope_kind: String,
     scope_id: Uuid,
-    period: String,
     owner: String,
-    limit_input_tokens: Option<i64>,
-    limit_output_tokens: Option<i64>,
-    limit_requests: Option<i64>,
-    limit_pico_usd: Option<i64>,
-    limit_tokens: Option<i64>,
-    soft_percent: Option<i64>,
-    is_active: bool,
-    time_zone: String,
-    window_start: Option<i64>,
-    window_end: Option<i64>,
     #[sqlx(flatten)]
-    counts: WindowCountsRow,
+    budget: BudgetRow,
 }
 
 impl LineRow {
     fn line(self) -> Result<BudgetLine> {
-        let row = self.id.to_string();
-        let corrupt = |column: &'static str, problem: String| Error::Corrupt {
-            table: "budgets",
-            column,
-            row: row.clone(),
-            problem,
-        };
-        let scope: ScopeKind = self.scope_kind.parse().map_err(|e: &str| corrupt("scope_kind", e.to_owned()))?;
-        let period: Period = self.period.parse().map_err(|e: &str| corrupt("period", e.to_owned()))?;
-        let time_zone = Tz::from_str(&self.time_zone).map_err(|e| corrupt("time_zone", e.to_string()))?;
-        let window = match (self.window_start, self.window_end) {
-            (Some(start), Some(end)) => Some(self.counts.state(Timestamp(start), Timestamp(end))),
-            _ => None,
-        };
+        let budget = self.budget.read()?;
         Ok(BudgetLine {
-            id: self.id,
-            key: BudgetKey { scope, scope_id: self.scope_id, period },
+            id: budget.id,
+            key: BudgetKey { scope: budget.scope, scope_id: self.scope_id, period: budget.period },
             owner: self.owner,
-            limits: BudgetLimits {
-                input_tokens: self.limit_input_tokens,
-                output_tokens: self.limit_output_tokens,
-                requests: self.limit_requests,
-                cost: self.limit_pico_usd.map(Money),
-                tokens: self.limit_tokens,
-            },
-            soft_percent: self.soft_percent,
-            is_active: self.is_active,
-            time_zone,
-            window,
+            limits: budget.limits,
+            soft_percent: budget.soft_percent,
+            is_active: budget.is_active,
+            time_zone: budget.time_zone,
+            window: budget.window,
         })
     }
 }
@@ -97,30 +64,14 @@ impl LineRow {
 macro_rules! lines {
     ($rest:literal) => {
         concat!(
-            "SELECT b.id, b.scope_kind, b.scope_id, b.period, COALESCE(CASE b.scope_kind WHEN 'tenant' THEN t.code \
+            "SELECT b.scope_id, COALESCE(CASE b.scope_kind WHEN 'tenant' THEN t.code \
              WHEN 'user' THEN (SELECT u.email FROM users u WHERE u.id = b.scope_id) \
              WHEN 'group' THEN (SELECT g.name FROM groups g WHERE g.tenant_id = b.tenant_id AND g.id = b.scope_id) \
              WHEN 'profile' THEN (SELECT p.slug FROM profiles p WHERE p.tenant_id = b.tenant_id AND p.id = b.scope_id) \
              ELSE (SELECT k.public_id FROM api_keys k WHERE k.tenant_id = b.tenant_id AND k.id = b.scope_id) END, '') \
-             AS owner, b.limit_input_tokens, b.limit_output_tokens, b.limit_requests, b.limit_pico_usd, b.limit_tokens, \
-             b.soft_percent, b.is_active, t.time_zone, w.window_start, w.window_end, \
-             COALESCE(w.reserved_input_tokens, 0) AS reserved_input_tokens, \
-             COALESCE(w.reserved_output_tokens, 0) AS reserved_output_tokens, \
-             COALESCE(w.reserved_requests, 0) AS reserved_requests, \
-             COALESCE(w.reserved_pico_usd, 0) AS reserved_pico_usd, \
-             COALESCE(w.settled_input_tokens, 0) AS settled_input_tokens, \
-             COALESCE(w.settled_output_tokens, 0) AS settled_output_tokens, \
-             COALESCE(w.settled_requests, 0) AS settled_requests, \
-             COALESCE(w.settled_pico_usd, 0) AS settled_pico_usd, \
-             COALESCE(w.cache_read_tokens, 0) AS cache_read_tokens, \
-             COALESCE(w.cache_write_5m_tokens, 0) AS cache_write_5m_tokens, \
-             COALESCE(w.cache_write_1h_tokens, 0) AS cache_write_1h_tokens, \
-             COALESCE(w.estimated_calls, 0) AS estimated_calls, COALESCE(w.unknown_calls, 0) AS unknown_calls, \
-             COALESCE(w.granted_input_tokens, 0) AS granted_input_tokens, \
-             COALESCE(w.granted_output_tokens, 0) AS granted_output_tokens, \
-             COALESCE(w.granted_tokens, 0) AS granted_tokens, COALESCE(w.granted_requests, 0) AS granted_requests, \
-             COALESCE(w.granted_pico_usd, 0) AS granted_pico_usd \
-             FROM budgets b JOIN tenants t ON t.id = b.tenant_id \
+             AS owner, ",
+            budget_columns!(),
+            " FROM budgets b JOIN tenants t ON t.id = b.tenant_id \
              LEFT JOIN budget_windows w ON w.tenant_id = b.tenant_id AND w.budget_id = b.id \
              AND w.window_start = (SELECT MIN(v.window_start) FROM budget_windows v WHERE v.tenant_id = b.tenant_id \
              AND v.budget_id = b.id AND v.window_start <= $2 AND v.window_end > $2) WHERE b.tenant_id = $1 ",

@@ -1,15 +1,17 @@
 //! What people are told about a window: that it is nearly used up, that it is used up, that more was billed than held.
 //! Each kind once in a window; who has put one away does not see it again.
 
-use std::str::FromStr;
-
-use app::model::{BudgetLimits, Money, Timestamp, UserId};
+use app::model::{BudgetLimits, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::grant::{Granted, GrantedRow};
+use super::{
+    grant::{Granted, GrantedRow},
+    row::LimitsRow,
+};
 use crate::db::{
     Error, Result, TenantScope, Tx,
     ledger::{Amounts, Books, WindowKey},
+    words::words,
 };
 
 /// What is told.
@@ -23,28 +25,11 @@ pub enum NoticeKind {
     Overrun,
 }
 
-impl NoticeKind {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Soft => "soft",
-            Self::Hard => "hard",
-            Self::Overrun => "overrun",
-        }
-    }
-}
-
-impl FromStr for NoticeKind {
-    type Err = &'static str;
-    fn from_str(s: &str) -> std::result::Result<Self, Self::Err> {
-        match s {
-            "soft" => Ok(Self::Soft),
-            "hard" => Ok(Self::Hard),
-            "overrun" => Ok(Self::Overrun),
-            _ => Err("not a kind of notice"),
-        }
-    }
-}
+words!(NoticeKind, "not a kind of notice", {
+    Soft = "soft",
+    Hard = "hard",
+    Overrun = "overrun",
+});
 
 /// A window as it stands, for who decides whether people are to be told.
 #[derive(Clone, Debug)]
@@ -60,11 +45,8 @@ pub struct Standing {
 
 #[derive(sqlx::FromRow)]
 struct StandingRow {
-    limit_input_tokens: Option<i64>,
-    limit_output_tokens: Option<i64>,
-    limit_requests: Option<i64>,
-    limit_pico_usd: Option<i64>,
-    limit_tokens: Option<i64>,
+    #[sqlx(flatten)]
+    limits: LimitsRow,
     soft_percent: Option<i64>,
     settled_input_tokens: i64,
     settled_output_tokens: i64,
@@ -102,16 +84,9 @@ pub async fn window_standing(books: Books, tx: &mut Tx, window: WindowKey) -> Re
         .optional()
         .await?;
     Ok(row.map(|row| {
-        let limits = BudgetLimits {
-            input_tokens: row.limit_input_tokens,
-            output_tokens: row.limit_output_tokens,
-            requests: row.limit_requests,
-            cost: row.limit_pico_usd.map(Money),
-            tokens: row.limit_tokens,
-        };
         let granted: Granted = row.granted.granted();
         Standing {
-            limits: granted.on_top_of(&limits),
+            limits: granted.on_top_of(&row.limits.limits()),
             soft_percent: row.soft_percent,
             settled: Amounts {
                 input_tokens: row.settled_input_tokens,

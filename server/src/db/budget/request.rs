@@ -3,14 +3,13 @@
 //! What must hold: a person has one open request for a window; it leaves the state `open` once, by the compare-and-set of
 //! [`request_decide`].
 
-use std::str::FromStr;
-
 use app::model::{Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::db::{
     Error, Result, TenantScope, Tx,
     ledger::{Books, WindowKey},
+    words::words,
 };
 
 /// What became of a request.
@@ -21,28 +20,11 @@ pub enum RequestState {
     Declined,
 }
 
-impl RequestState {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Granted => "granted",
-            Self::Declined => "declined",
-        }
-    }
-}
-
-impl FromStr for RequestState {
-    type Err = &'static str;
-    fn from_str(s: &str) -> std::result::Result<Self, Self::Err> {
-        match s {
-            "open" => Ok(Self::Open),
-            "granted" => Ok(Self::Granted),
-            "declined" => Ok(Self::Declined),
-            _ => Err("not the state of a request"),
-        }
-    }
-}
+words!(RequestState, "not the state of a request", {
+    Open = "open",
+    Granted = "granted",
+    Declined = "declined",
+});
 
 /// A request as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Readings per quarter hour. Every function that reads a range bounds it by time.
 
-use crate::db::{DbValue, Result, TenantScope, Tx};
+use crate::db::{DbValue, Query, Result, TenantScope, Tx};
 
 /// A reading to store.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +43,11 @@ pub struct Bucket {
     pub lowest: f64,
     pub highest: f64,
     pub samples: i64,
+}
+
+/// A statement on one quantity of one device: tenant, device and quantity are `$1`, `$2` and `$3`.
+fn of_device<'t>(scope: &TenantScope, tx: &'t mut Tx, device: i64, quantity: i64, sql: &'static str) -> Query<'t> {
+    tx.query(sql).bind(scope.tenant()).bind(device).bind(quantity)
 }
 
 /// Stores readings, replacing those of the same quarter hours.
@@ -90,17 +95,9 @@ pub async fn reading_used(
     start: i64,
     end: i64,
 ) -> Result<Vec<Used>> {
-    tx.query(
-        "SELECT ts, used_micro FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
-         AND ts >= $4 AND ts < $5 AND used_micro IS NOT NULL ORDER BY ts",
-    )
-    .bind(scope.tenant())
-    .bind(device)
-    .bind(quantity)
-    .bind(start)
-    .bind(end)
-    .all()
-    .await
+    let sql = "SELECT ts, used_micro FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
+         AND ts >= $4 AND ts < $5 AND used_micro IS NOT NULL ORDER BY ts";
+    of_device(scope, tx, device, quantity, sql).bind(start).bind(end).all().await
 }
 
 /// Readings as the source gave them in `[start, end)`, oldest first.
@@ -115,17 +112,9 @@ pub async fn reading_raw(
     start: i64,
     end: i64,
 ) -> Result<Vec<Raw>> {
-    tx.query(
-        "SELECT ts, last FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
-         AND ts >= $4 AND ts < $5 AND n > 0 ORDER BY ts",
-    )
-    .bind(scope.tenant())
-    .bind(device)
-    .bind(quantity)
-    .bind(start)
-    .bind(end)
-    .all()
-    .await
+    let sql = "SELECT ts, last FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
+         AND ts >= $4 AND ts < $5 AND n > 0 ORDER BY ts";
+    of_device(scope, tx, device, quantity, sql).bind(start).bind(end).all().await
 }
 
 /// The last reading before an instant.
@@ -139,16 +128,9 @@ pub async fn reading_before(
     quantity: i64,
     ts: i64,
 ) -> Result<Option<Raw>> {
-    tx.query(
-        "SELECT ts, last FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
-         AND ts < $4 AND n > 0 ORDER BY ts DESC LIMIT 1",
-    )
-    .bind(scope.tenant())
-    .bind(device)
-    .bind(quantity)
-    .bind(ts)
-    .optional()
-    .await
+    let sql = "SELECT ts, last FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
+         AND ts < $4 AND n > 0 ORDER BY ts DESC LIMIT 1";
+    of_device(scope, tx, device, quantity, sql).bind(ts).optional().await
 }
 
 /// The first reading at or after an instant.
@@ -162,16 +144,9 @@ pub async fn reading_from(
     quantity: i64,
     ts: i64,
 ) -> Result<Option<Raw>> {
-    tx.query(
-        "SELECT ts, last FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
-         AND ts >= $4 AND n > 0 ORDER BY ts LIMIT 1",
-    )
-    .bind(scope.tenant())
-    .bind(device)
-    .bind(quantity)
-    .bind(ts)
-    .optional()
-    .await
+    let sql = "SELECT ts, last FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
+         AND ts >= $4 AND n > 0 ORDER BY ts LIMIT 1";
+    of_device(scope, tx, device, quantity, sql).bind(ts).optional().await
 }
 
 /// Removes what was filled in between registers in `(after, before)`.
@@ -186,17 +161,9 @@ pub async fn reading_remove_filled(
     after: i64,
     before: i64,
 ) -> Result<()> {
-    tx.query(
-        "DELETE FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
-         AND ts > $4 AND ts < $5 AND n = 0",
-    )
-    .bind(scope.tenant())
-    .bind(device)
-    .bind(quantity)
-    .bind(after)
-    .bind(before)
-    .execute()
-    .await?;
+    let sql = "DELETE FROM en_reading15 WHERE tenant_id = $1 AND device_id = $2 AND quantity = $3 \
+         AND ts > $4 AND ts < $5 AND n = 0";
+    of_device(scope, tx, device, quantity, sql).bind(after).bind(before).execute().await?;
     Ok(())
 }
 

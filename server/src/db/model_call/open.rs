@@ -107,19 +107,26 @@ impl OpenRow {
     }
 }
 
+/// Open calls, and which of them.
+macro_rules! open_calls {
+    ($which:literal) => {
+        concat!(
+            "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
+             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, \
+             output_cap, seen_input, seen_cache_read, seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, \
+             received_bytes, created_at FROM model_calls WHERE state = 'open' AND ",
+            $which
+        )
+    };
+}
+
 /// The calls a turn left open. A turn has a bounded number of steps.
 ///
 /// # Errors
 /// Database errors.
 pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Result<Vec<OpenCall>> {
     let rows: Vec<OpenRow> = tx
-        .query(
-            "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, \
-             output_cap, seen_input, seen_cache_read, \
-             seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
-             FROM model_calls WHERE tenant_id = $1 AND turn_id = $2 AND state = 'open' ORDER BY id",
-        )
+        .query(open_calls!("tenant_id = $1 AND turn_id = $2 ORDER BY id"))
         .bind(books.tenant())
         .bind(turn)
         .all()
@@ -132,18 +139,8 @@ pub async fn call_open_of_turn(books: Books, tx: &mut Tx, turn: TurnId) -> Resul
 /// # Errors
 /// Database errors.
 pub async fn call_open(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<Option<OpenCall>> {
-    let row: Option<OpenRow> = tx
-        .query(
-            "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, \
-             output_cap, seen_input, seen_cache_read, \
-             seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
-             FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state = 'open'",
-        )
-        .bind(books.tenant())
-        .bind(call)
-        .optional()
-        .await?;
+    let row: Option<OpenRow> =
+        tx.query(open_calls!("tenant_id = $1 AND id = $2")).bind(books.tenant()).bind(call).optional().await?;
     row.map(OpenRow::call).transpose()
 }
 
@@ -152,17 +149,7 @@ pub async fn call_open(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<O
 /// # Errors
 /// Database errors.
 pub async fn call_expired(tx: &mut SystemTx, now: Timestamp, limit: i64) -> Result<Vec<OpenCall>> {
-    let rows: Vec<OpenRow> = tx
-        .query(
-            "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, \
-             output_cap, seen_input, seen_cache_read, \
-             seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, received_bytes, created_at \
-             FROM model_calls WHERE state = 'open' AND lease_until < $1 ORDER BY lease_until, id LIMIT $2",
-        )
-        .bind(now)
-        .bind(limit)
-        .all()
-        .await?;
+    let rows: Vec<OpenRow> =
+        tx.query(open_calls!("lease_until < $1 ORDER BY lease_until, id LIMIT $2")).bind(now).bind(limit).all().await?;
     rows.into_iter().map(OpenRow::call).collect()
 }

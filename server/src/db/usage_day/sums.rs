@@ -7,7 +7,7 @@ use app::model::{Date, UserId};
 use uuid::Uuid;
 
 use super::DaySums;
-use crate::db::{Result, Tx, ledger::Books};
+use crate::db::{Bind, Query, Record, Result, Tx, ledger::Books};
 
 /// Which days, and whose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,19 +155,26 @@ macro_rules! by_column {
     };
 }
 
+/// Binds what [`by_column!`] asks for.
+fn in_range<'t>(query: Query<'t>, range: &DayRange) -> Query<'t> {
+    query.bind(range.books.tenant()).bind(range.first.to_days()).bind(range.last.to_days()).bind(range.user)
+}
+
+/// Runs a [`listed!`].
+async fn list<R: Record, K: Clone>(tx: &mut Tx, sql: &'static str, range: &DayRange, part: &Part<K>) -> Result<Vec<R>>
+where
+    Option<K>: Bind,
+{
+    let query = in_range(tx.query(sql), range);
+    query.bind(part.after.clone()).bind(part.dearest_first).bind(part.limit).all().await
+}
+
 /// Everything in the range.
 ///
 /// # Errors
 /// Database errors.
 pub async fn usage_total(tx: &mut Tx, range: &DayRange) -> Result<DaySums> {
-    let row: SumsRow = tx
-        .query(by_column!(""))
-        .bind(range.books.tenant())
-        .bind(range.first.to_days())
-        .bind(range.last.to_days())
-        .bind(range.user)
-        .one()
-        .await?;
+    let row: SumsRow = in_range(tx.query(by_column!("")), range).one().await?;
     Ok(row.sums())
 }
 
@@ -177,17 +184,7 @@ pub async fn usage_total(tx: &mut Tx, range: &DayRange) -> Result<DaySums> {
 /// Database errors.
 pub async fn usage_by_day(tx: &mut Tx, range: &DayRange, part: &Part<i64>) -> Result<Vec<Sum<Date>>> {
     const SQL: &str = listed!("", concat!(by_column!("d.local_day AS id, "), "GROUP BY d.local_day"), "");
-    let rows: Vec<DayRow> = tx
-        .query(SQL)
-        .bind(range.books.tenant())
-        .bind(range.first.to_days())
-        .bind(range.last.to_days())
-        .bind(range.user)
-        .bind(part.after)
-        .bind(part.dearest_first)
-        .bind(part.limit)
-        .all()
-        .await?;
+    let rows: Vec<DayRow> = list(tx, SQL, range, part).await?;
     let sum = |row: DayRow| Sum { key: Date::from_days(row.id), name: None, detail: None, sums: row.sums.sums() };
     Ok(rows.into_iter().map(sum).collect())
 }
@@ -241,17 +238,7 @@ impl ById {
 /// # Errors
 /// Database errors.
 pub async fn usage_by_id(tx: &mut Tx, by: ById, range: &DayRange, part: &Part<Uuid>) -> Result<Vec<Sum<Uuid>>> {
-    let rows: Vec<IdRow> = tx
-        .query(by.sql())
-        .bind(range.books.tenant())
-        .bind(range.first.to_days())
-        .bind(range.last.to_days())
-        .bind(range.user)
-        .bind(part.after)
-        .bind(part.dearest_first)
-        .bind(part.limit)
-        .all()
-        .await?;
+    let rows: Vec<IdRow> = list(tx, by.sql(), range, part).await?;
     let sum = |row: IdRow| Sum { key: row.id, name: row.name, detail: row.detail, sums: row.sums.sums() };
     Ok(rows.into_iter().map(sum).collect())
 }
@@ -289,17 +276,7 @@ impl ByWord {
 /// # Errors
 /// Database errors.
 pub async fn usage_by_word(tx: &mut Tx, by: ByWord, range: &DayRange, part: &Part<String>) -> Result<Vec<Sum<String>>> {
-    let rows: Vec<TextRow> = tx
-        .query(by.sql())
-        .bind(range.books.tenant())
-        .bind(range.first.to_days())
-        .bind(range.last.to_days())
-        .bind(range.user)
-        .bind(part.after.as_deref())
-        .bind(part.dearest_first)
-        .bind(part.limit)
-        .all()
-        .await?;
+    let rows: Vec<TextRow> = list(tx, by.sql(), range, part).await?;
     let sum = |row: TextRow| Sum { key: row.id, name: None, detail: None, sums: row.sums.sums() };
     Ok(rows.into_iter().map(sum).collect())
 }

@@ -5,6 +5,7 @@
 //! `7d` a calendar week, `1d` a day; rates of a team are those of each key made for it; money is exact ([`money`]); what
 //! cannot be kept is refused in words and never ignored ([`body::Body::refuse`]).
 
+mod administrator;
 mod body;
 mod keys;
 mod money;
@@ -25,7 +26,7 @@ use crate::{
     error::Error,
     gateway::Refusal,
     http::routes::{Listed, Policy},
-    models::wire::{WireError, WireErrorKind, WireFormat},
+    models::wire::{WireError, WireErrorKind},
     state::AppState,
 };
 
@@ -73,13 +74,6 @@ async fn ready(State(state): State<AppState>) -> Response {
 
 /// What a handler comes to: a JSON text, or why not.
 type Answer = Result<String, Refusal>;
-
-fn answered(request_id: &str, answer: Answer) -> Response {
-    match answer {
-        Ok(text) => json(text),
-        Err(refusal) => answer::refused(WireFormat::OpenAi, request_id, refusal),
-    }
-}
 
 fn json(text: String) -> Response {
     let mut response = text.into_response();

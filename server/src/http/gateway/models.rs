@@ -2,9 +2,9 @@
 //! models").
 
 use axum::{
-    Extension, Json,
-    extract::{RawPathParams, State},
-    http::HeaderMap,
+    Json,
+    extract::{FromRequestParts, RawPathParams, rejection::RawPathParamsRejection},
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{answer, auth, profile};
 use crate::{
     gateway::Offered,
-    http::session::RequestId,
+    http::session,
     models::wire::{WireError, WireErrorKind, WireFormat},
     state::AppState,
 };
@@ -20,11 +20,6 @@ use crate::{
 /// When the models were made is not known; clients want a time.
 const SINCE_S: i64 = 1_767_225_600;
 const SINCE: &str = "2026-01-01T00:00:00Z";
-
-/// Anthropic's clients say so.
-fn format_of(headers: &HeaderMap) -> WireFormat {
-    if headers.contains_key("anthropic-version") { WireFormat::Anthropic } else { WireFormat::OpenAi }
-}
 
 fn shown(format: WireFormat, offered: &Offered) -> Value {
     let model = &offered.model;
@@ -43,59 +38,62 @@ fn shown(format: WireFormat, offered: &Offered) -> Value {
     }
 }
 
-async fn all(
-    state: &AppState,
-    format: WireFormat,
-    headers: &HeaderMap,
-    params: &RawPathParams,
-    id: &str,
-) -> Result<Vec<Value>, WireError> {
-    let asking = auth::asking(state, headers, id).await?;
-    let profile = profile::of(state, &asking.holder, profile::slug_in(params).as_deref(), id).await?;
-    let offered = state.gateway.offered(&asking.holder, profile.as_deref());
-    Ok(offered.map(|offered| shown(format, offered)).collect())
+/// A question for models: an extractor.
+pub struct Asked {
+    state: AppState,
+    request_id: String,
+    params: RawPathParams,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<AppState> for Asked {
+    type Rejection = RawPathParamsRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            state: state.clone(),
+            request_id: session::id_of(&parts.extensions),
+            params: RawPathParams::from_request_parts(parts, state).await?,
+            headers: parts.headers.clone(),
+        })
+    }
+}
+
+impl Asked {
+    /// Where the address does not say it, Anthropic's clients do.
+    fn format(&self) -> WireFormat {
+        if self.headers.contains_key("anthropic-version") { WireFormat::Anthropic } else { WireFormat::OpenAi }
+    }
+
+    /// All models that the key may ask.
+    async fn all(&self, format: WireFormat) -> Result<Vec<Value>, WireError> {
+        let Self { state, request_id, params, headers } = self;
+        let asking = auth::asking(state, headers, request_id).await?;
+        let profile = profile::of(state, &asking.holder, profile::slug_in(params).as_deref(), request_id).await?;
+        let offered = state.gateway.offered(&asking.holder, profile.as_deref());
+        Ok(offered.map(|offered| shown(format, offered)).collect())
+    }
 }
 
 /// `GET /v1/models`.
-pub async fn list(
-    state: State<AppState>,
-    id: Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    list_as(format_of(&headers), state, id, params, headers).await
+pub async fn list(asked: Asked) -> Response {
+    list_as(asked.format(), asked).await
 }
 
 /// `GET /v1/openai/{profile}/models`.
-pub async fn list_openai(
-    state: State<AppState>,
-    id: Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    list_as(WireFormat::OpenAi, state, id, params, headers).await
+pub async fn list_openai(asked: Asked) -> Response {
+    list_as(WireFormat::OpenAi, asked).await
 }
 
 /// `GET /v1/anthropic/{profile}/models`.
-pub async fn list_anthropic(
-    state: State<AppState>,
-    id: Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    list_as(WireFormat::Anthropic, state, id, params, headers).await
+pub async fn list_anthropic(asked: Asked) -> Response {
+    list_as(WireFormat::Anthropic, asked).await
 }
 
-async fn list_as(
-    format: WireFormat,
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    let data = match all(&state, format, &headers, &params, &id).await {
+async fn list_as(format: WireFormat, asked: Asked) -> Response {
+    let data = match asked.all(format).await {
         Ok(data) => data,
-        Err(error) => return answer::refused(format, &id, error),
+        Err(error) => return answer::refused(format, &asked.request_id, error),
     };
     if format == WireFormat::OpenAi {
         return Json(json!({"object": "list", "data": data})).into_response();
@@ -106,44 +104,23 @@ async fn list_as(
 }
 
 /// `GET /v1/models/{id}`.
-pub async fn one(
-    state: State<AppState>,
-    id: Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    one_as(format_of(&headers), state, id, params, headers).await
+pub async fn one(asked: Asked) -> Response {
+    one_as(asked.format(), asked).await
 }
 
 /// `GET /v1/openai/{profile}/models/{id}`.
-pub async fn one_openai(
-    state: State<AppState>,
-    id: Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    one_as(WireFormat::OpenAi, state, id, params, headers).await
+pub async fn one_openai(asked: Asked) -> Response {
+    one_as(WireFormat::OpenAi, asked).await
 }
 
 /// `GET /v1/anthropic/{profile}/models/{id}`.
-pub async fn one_anthropic(
-    state: State<AppState>,
-    id: Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    one_as(WireFormat::Anthropic, state, id, params, headers).await
+pub async fn one_anthropic(asked: Asked) -> Response {
+    one_as(WireFormat::Anthropic, asked).await
 }
 
-async fn one_as(
-    format: WireFormat,
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    let wanted = params.iter().find(|(name, _)| *name == "id").map(|(_, wanted)| wanted).unwrap_or_default();
-    let found = all(&state, format, &headers, &params, &id).await.and_then(|data| {
+async fn one_as(format: WireFormat, asked: Asked) -> Response {
+    let wanted = asked.params.iter().find(|(name, _)| *name == "id").map(|(_, wanted)| wanted).unwrap_or_default();
+    let found = asked.all(format).await.and_then(|data| {
         let model = data.into_iter().find(|model| model.get("id").and_then(Value::as_str) == Some(wanted));
         model.ok_or_else(|| {
             let wanted: String = wanted.chars().filter(|c| !c.is_control()).take(100).collect();
@@ -152,32 +129,22 @@ async fn one_as(
     });
     match found {
         Ok(model) => Json(model).into_response(),
-        Err(error) => answer::refused(format, &id, error),
+        Err(error) => answer::refused(format, &asked.request_id, error),
     }
 }
 
 /// `GET /ollama/api/tags`.
-pub async fn tags(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    match all(&state, WireFormat::Ollama, &headers, &params, &id).await {
+pub async fn tags(asked: Asked) -> Response {
+    match asked.all(WireFormat::Ollama).await {
         Ok(models) => Json(json!({"models": models})).into_response(),
-        Err(error) => answer::refused(WireFormat::Ollama, &id, error),
+        Err(error) => answer::refused(WireFormat::Ollama, &asked.request_id, error),
     }
 }
 
 /// `GET /ollama/api/version`: clients look whether somebody is there.
-pub async fn version(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    params: RawPathParams,
-    headers: HeaderMap,
-) -> Response {
-    match all(&state, WireFormat::Ollama, &headers, &params, &id).await {
+pub async fn version(asked: Asked) -> Response {
+    match asked.all(WireFormat::Ollama).await {
         Ok(_) => Json(json!({"version": "0.12.0"})).into_response(),
-        Err(error) => answer::refused(WireFormat::Ollama, &id, error),
+        Err(error) => answer::refused(WireFormat::Ollama, &asked.request_id, error),
     }
 }

@@ -1,6 +1,6 @@
 //! A fresh, migrated database per test, on either engine.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use app::{
     backend::Caller,
@@ -33,8 +33,10 @@ pub struct TestDb {
 impl TestDb {
     pub async fn sqlite() -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
-        let config = DbConfig::Sqlite { path: files.path().join("steward.db") };
-        Self::open(config, Some(files)).await
+        let path = files.path().join("steward.db");
+        let copy = path.clone();
+        tokio::task::spawn_blocking(|| std::fs::write(copy, migrated_file())).await.expect("ran").expect("a copy");
+        Self::open(DbConfig::Sqlite { path }, Some(files)).await
     }
 
     pub async fn postgres() -> Self {
@@ -73,6 +75,23 @@ impl TestDb {
         let caller = Caller { user, session: self.world.id(), request_id: "test".into() };
         tenancy::enter(&self.db, &caller, &code).await.expect("a scope")
     }
+}
+
+/// A migrated database, to be copied for each test: the migrations run once a process.
+fn migrated_file() -> &'static [u8] {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("migrated.db");
+        migrate(DbConfig::Sqlite { path: path.clone() });
+        std::fs::read(path).expect("the migrated database")
+    })
+}
+
+/// Opens a database, which migrates it, and closes it.
+pub fn migrate(config: DbConfig) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async { Db::open(&config).await.expect("the database opens").close().await });
 }
 
 /// Runs a story on both engines: `db_test! { async fn a_row_is_found(t: TestDb) { … } }`.

@@ -1,4 +1,4 @@
-//! One throw-away PostgreSQL for this test process, one database per test.
+//! One throw-away PostgreSQL for this test process, one database per test: a copy of one that was migrated once.
 //!
 //! The cluster is started at the first use and gone when the process ends, however it ends. No set-up, no network, no
 //! environment needed; where PostgreSQL is not installed the tests fail and say so.
@@ -16,7 +16,11 @@ use std::{
     },
 };
 
-/// Creates an empty database; gives the application role's URL and the owner's.
+use server::db::DbConfig;
+
+use super::db::migrate;
+
+/// Creates a migrated database; gives the application role's URL and the owner's.
 pub async fn fresh_database() -> (String, String) {
     tokio::task::spawn_blocking(|| Cluster::of_this_process().fresh_database()).await.expect("a database for the test")
 }
@@ -70,14 +74,25 @@ impl Cluster {
 
     fn fresh_database(&self) -> (String, String) {
         static NEXT: AtomicU64 = AtomicU64::new(0);
+        static MIGRATED: OnceLock<String> = OnceLock::new();
+        let template = MIGRATED.get_or_init(|| {
+            let name = format!("steward_migrated_{}", std::process::id());
+            let (url, owner_url) = self.create(&name, "template0");
+            migrate(DbConfig::Postgres { url, owner_url: Some(owner_url), max_connections: 1 });
+            name
+        });
         let name = format!("steward_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let create = format!("CREATE DATABASE {name} OWNER steward_owner TEMPLATE template0");
+        self.create(&name, template)
+    }
+
+    fn create(&self, name: &str, template: &str) -> (String, String) {
+        let create = format!("CREATE DATABASE {name} OWNER steward_owner TEMPLATE {template}");
         let done = Command::new("psql")
             .args(["-qX", "-v", "ON_ERROR_STOP=1", &self.admin_url, "-c", &create])
             .status()
             .expect("psql runs (Debian package postgresql-client)");
         assert!(done.success(), "a test database was not created");
-        (self.url("steward_app", &name), self.url("steward_owner", &name))
+        (self.url("steward_app", name), self.url("steward_owner", name))
     }
 
     /// `postgres://[user[:password]@]host[/database][?options]` with the user and the database replaced.
@@ -97,8 +112,8 @@ pub struct Outage {
 }
 
 impl Outage {
-    pub async fn begin(config: &server::db::DbConfig) -> Self {
-        let server::db::DbConfig::Postgres { url, .. } = config else { panic!("not a PostgreSQL database") };
+    pub async fn begin(config: &DbConfig) -> Self {
+        let DbConfig::Postgres { url, .. } = config else { panic!("not a PostgreSQL database") };
         let path = url.split_once('?').map_or(url.as_str(), |(path, _)| path);
         let database = path.rsplit_once('/').map(|(_, name)| name.to_owned()).expect("a database's name");
         let away = [

@@ -6,10 +6,6 @@ use server::db::tenant::membership_put;
 use super::*;
 use crate::support::db::db_test;
 
-fn utc(text: &str) -> Timestamp {
-    Timestamp(chrono::DateTime::parse_from_rfc3339(text).expect("a test instant").timestamp_millis())
-}
-
 fn day(text: &str) -> Date {
     text.parse().expect("a test day")
 }
@@ -17,20 +13,6 @@ fn day(text: &str) -> Date {
 async fn report(t: &TestDb, scope: &TenantScope, month: Option<Date>) -> UsageReport {
     let mut tx = t.db.read(scope).await.unwrap();
     usage::report(scope, &mut tx, &t.world, month, UsageBy::Person).await.unwrap()
-}
-
-/// The same person in the same tenant after its zone was changed.
-async fn move_tenant(t: &TestDb, scope: &TenantScope, zone: &'static str) -> TenantScope {
-    let mut tx = t.db.begin_system(SystemReason::Administration).await.unwrap();
-    tx.query("UPDATE tenants SET time_zone = $2 WHERE id = $1")
-        .bind(scope.tenant())
-        .bind(zone)
-        .execute()
-        .await
-        .unwrap();
-    tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
-    let caller = app::backend::Caller { user: scope.user(), session: t.world.id(), request_id: "test".into() };
-    server::tenancy::enter(&t.db, &caller, scope.code()).await.unwrap()
 }
 
 /// Somebody else in the same tenant.

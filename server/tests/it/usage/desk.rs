@@ -1,41 +1,16 @@
 //! The desk by itself: what the gateway reserves, keeps and settles through it.
 
-use std::sync::Arc;
-
 use app::model::Role;
-use server::usage::{Desk, Rates, Via, Wish};
+use server::usage::Desk;
 
 use super::*;
 use crate::support::db::db_test;
-
-fn wish(t: &TestDb, scope: &TenantScope, input_bound: i64) -> Wish {
-    let via = Via {
-        key: t.world.id(),
-        rates: Rates::default(),
-        profile: None,
-        format: "openai",
-        request_id: "req".to_owned(),
-        cheaper: None,
-    };
-    let model = Arc::new(model());
-    let (output_wanted, output_floor) = (100, 100);
-    Wish {
-        scope: scope.clone(),
-        via,
-        attempt: 1,
-        model,
-        price: Some(price()),
-        input_bound,
-        output_wanted,
-        output_floor,
-    }
-}
 
 db_test! {
     async fn a_call_that_takes_long_keeps_its_lease(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
         let desk = Desk::open(&t.db, &t.world);
-        let hold = desk.reserve(wish(&t, &scope, 500)).await.unwrap();
+        let hold = desk.reserve(wish(&scope, via(&t), 500)).await.unwrap();
         for _ in 0..5 {
             t.clock.advance_ms(50_000);
             desk.checkpoint(&scope, &hold, ReportedUsage::default(), 0).await;
@@ -43,12 +18,12 @@ db_test! {
         }
         let settled = desk.settle(scope.clone(), hold, completed(400, 90)).await.unwrap();
         assert_eq!((settled.tokens.input, settled.tokens.output, settled.quality), (400, 90, app::model::Quality::Exact));
-        let left = desk.reserve(wish(&t, &scope, 500)).await.unwrap();
+        let left = desk.reserve(wish(&scope, via(&t), 500)).await.unwrap();
         t.clock.advance_ms(61_000);
         assert_eq!(sweep(&t).await, 1, "nobody is");
         left.discharge();
         desk.close().await;
-        assert!(desk.reserve(wish(&t, &scope, 1)).await.is_err(), "a closed desk lets nothing through");
+        assert!(desk.reserve(wish(&scope, via(&t), 1)).await.is_err(), "a closed desk lets nothing through");
         assert_balanced(&t).await;
     }
 
@@ -56,7 +31,7 @@ db_test! {
         let scope = t.scope("prs", Role::Member).await;
         set_limits(&t, &scope, limits(Some(5_000), None, None, None)).await;
         let desk = Desk::open(&t.db, &t.world);
-        let all = futures::future::join_all((0..30).map(|_| desk.reserve(wish(&t, &scope, 500)))).await;
+        let all = futures::future::join_all((0..30).map(|_| desk.reserve(wish(&scope, via(&t), 500)))).await;
         let (holds, refused): (Vec<_>, Vec<_>) = all.into_iter().partition(Result::is_ok);
         assert_eq!((holds.len(), refused.len()), (10, 20));
         let settling = holds.into_iter().map(|hold| desk.settle(scope.clone(), hold.unwrap(), completed(500, 10)));

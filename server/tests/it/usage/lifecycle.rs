@@ -8,7 +8,7 @@ use server::{
         budget::grant::Granted,
     },
     identity::api_keys::{self, WantedKey},
-    usage::{Desk, Rates, Via, Wish},
+    usage::Desk,
 };
 
 use super::*;
@@ -23,25 +23,8 @@ async fn make_key(t: &TestDb, scope: &TenantScope) -> (String, app::model::ApiKe
     (key.public_id().to_owned(), id)
 }
 
-fn wish(scope: &TenantScope, key: app::model::ApiKeyId, input_bound: i64) -> Wish {
-    let via = Via {
-        key,
-        rates: Rates::default(),
-        profile: None,
-        format: "openai",
-        request_id: "req".to_owned(),
-        cheaper: None,
-    };
-    Wish {
-        scope: scope.clone(),
-        via,
-        attempt: 1,
-        model: std::sync::Arc::new(model()),
-        price: Some(price()),
-        input_bound,
-        output_wanted: 10,
-        output_floor: 10,
-    }
+fn asked(t: &TestDb, scope: &TenantScope, key: app::model::ApiKeyId, input_bound: i64) -> Wish {
+    Wish { output_wanted: 10, output_floor: 10, ..wish(scope, Via { key, ..via(t) }, input_bound) }
 }
 
 db_test! {
@@ -50,8 +33,8 @@ db_test! {
         let (public_id, key) = make_key(&t, &scope).await;
         command(&t, &["budget", "prs", "--key", &public_id, "--input-tokens", "1000"]).await.unwrap();
         let desk = Desk::open(&t.db, &t.world);
-        let open = desk.reserve(wish(&scope, key, 300)).await.unwrap();
-        let done = desk.reserve(wish(&scope, key, 300)).await.unwrap();
+        let open = desk.reserve(asked(&t, &scope, key, 300)).await.unwrap();
+        let done = desk.reserve(asked(&t, &scope, key, 300)).await.unwrap();
         desk.settle(scope.clone(), done, completed(250, 5)).await.unwrap();
 
         let mut tx = t.db.begin_system(SystemReason::Administration).await.unwrap();
@@ -60,8 +43,8 @@ db_test! {
         let new_id = api_key_find(&mut tx, new.public_id()).await.unwrap().unwrap().id;
         tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
         assert_eq!(new_id, key, "a rotated key spends from the same budget");
-        assert!(desk.reserve(wish(&scope, new_id, 500)).await.is_err(), "550 of 1,000 are gone or held");
-        let renewed = desk.reserve(wish(&scope, new_id, 400)).await.unwrap();
+        assert!(desk.reserve(asked(&t, &scope, new_id, 500)).await.is_err(), "550 of 1,000 are gone or held");
+        let renewed = desk.reserve(asked(&t, &scope, new_id, 400)).await.unwrap();
 
         let mut tx = t.db.begin_system(SystemReason::Administration).await.unwrap();
         let books = Books::within(&tx, scope.tenant());
@@ -106,9 +89,9 @@ db_test! {
         let key: app::model::ApiKeyId = t.world.id();
         let desk = Desk::open(&t.db, &t.world);
         let calls = (0..120).map(|at| {
-            let (desk, scope) = (desk.clone(), scope.clone());
+            let (t, desk, scope) = (&t, desk.clone(), scope.clone());
             async move {
-                let Ok(hold) = desk.reserve(wish(&scope, key, 200 + at)).await else { return 0 };
+                let Ok(hold) = desk.reserve(asked(t, &scope, key, 200 + at)).await else { return 0 };
                 desk.settle(scope, hold, completed(150, 10)).await.map_or(0, |_| 160)
             }
         });

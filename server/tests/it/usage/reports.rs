@@ -1,7 +1,5 @@
 //! Reports: divided by everything a call came with, page by page, for those who may see them.
 
-use std::sync::Arc;
-
 use app::model::{Date, ProfileId, UsageBy, UsageRow};
 use reqwest::StatusCode;
 use server::{
@@ -12,34 +10,13 @@ use server::{
         usage_day::sums::DayRange,
     },
     usage::{
-        Desk, Rates, Via, Wish,
+        Desk,
         report::breakdown::{Which, listing, total},
     },
 };
 
 use super::*;
 use crate::support::{db::db_test, server::TestServer};
-
-fn wish(t: &TestDb, scope: &TenantScope, profile: Option<ProfileId>) -> Wish {
-    let via = Via {
-        key: t.world.id(),
-        rates: Rates::default(),
-        profile,
-        format: "openai",
-        request_id: "req".to_owned(),
-        cheaper: None,
-    };
-    Wish {
-        scope: scope.clone(),
-        via,
-        attempt: 1,
-        model: Arc::new(model()),
-        price: Some(price()),
-        input_bound: 500,
-        output_wanted: 100,
-        output_floor: 100,
-    }
-}
 
 fn march(scope: &TenantScope) -> DayRange {
     let day = |day| Date { year: 2026, month: 3, day };
@@ -69,11 +46,11 @@ db_test! {
         let desk = Desk::open(&t.db, &t.world);
         let profile: ProfileId = t.world.id();
         for (profile, output) in [(None, 10), (Some(profile), 20), (Some(profile), 30)] {
-            let hold = desk.reserve(wish(&t, &ana, profile)).await.unwrap();
+            let hold = desk.reserve(wish(&ana, Via { profile, ..via(&t) }, 500)).await.unwrap();
             desk.settle(ana.clone(), hold, completed(400, output)).await.unwrap();
             t.clock.advance_ms(86_400_000);
         }
-        let refused = desk.reserve(wish(&t, &ana, None)).await.unwrap();
+        let refused = desk.reserve(wish(&ana, via(&t), 500)).await.unwrap();
         let outcome = CallOutcome { ending: Ending::NotBilled, reported: ReportedUsage::default(), received_bytes: 0 };
         desk.settle(ana.clone(), refused, outcome).await.unwrap();
         desk.close().await;

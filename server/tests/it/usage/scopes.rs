@@ -1,29 +1,13 @@
 //! Budgets of everybody and of every length, set by command; groups; budgets that are put aside.
 
-use std::sync::Arc;
-
 use server::{
     db::group::{group_find, group_list, group_members},
     identity::api_keys::{self, WantedKey},
-    usage::{Desk, Rates, Via, Wish},
+    usage::Desk,
 };
 
 use super::*;
 use crate::support::db::db_test;
-
-fn wish(t: &TestDb, scope: &TenantScope, via: Via, input_bound: i64) -> Wish {
-    let _ = t;
-    Wish {
-        scope: scope.clone(),
-        via,
-        attempt: 1,
-        model: Arc::new(model()),
-        price: Some(price()),
-        input_bound,
-        output_wanted: 100,
-        output_floor: 100,
-    }
-}
 
 db_test! {
     async fn all_tokens_together_are_limited_and_clamped(t: TestDb) {
@@ -90,24 +74,17 @@ db_test! {
         }
 
         // The tightest one on the path decides, and is named.
-        let via = Via {
-            key: key.1,
-            rates: Rates::default(),
-            profile: Some(key.2),
-            format: "openai",
-            request_id: "req".to_owned(),
-            cheaper: None,
-        };
+        let via = Via { key: key.1, profile: Some(key.2), ..via(&t) };
         let desk = Desk::open(&t.db, &t.world);
-        let refused = async |input: i64| match desk.reserve(wish(&t, &scope, via.clone(), input)).await {
+        let refused = async |input: i64| match desk.reserve(wish(&scope, via.clone(), input)).await {
             Err(ReserveError::Refused(refusal)) => (refusal.budget, refusal.limit),
             other => panic!("{other:?}"),
         };
         assert_eq!(refused(501).await, ("this key's monthly budget".to_owned(), "500 input tokens".to_owned()));
-        let hold = desk.reserve(wish(&t, &scope, via.clone(), 500)).await.unwrap();
+        let hold = desk.reserve(wish(&scope, via.clone(), 500)).await.unwrap();
         desk.settle(scope.clone(), hold, completed(300, 100)).await.unwrap();
         for _ in 0..3 {
-            let hold = desk.reserve(wish(&t, &scope, via.clone(), 10)).await.unwrap();
+            let hold = desk.reserve(wish(&scope, via.clone(), 10)).await.unwrap();
             desk.settle(scope.clone(), hold, completed(5, 5)).await.unwrap();
         }
         assert_eq!(refused(10).await, ("the group's monthly budget".to_owned(), "4 requests".to_owned()));
@@ -120,7 +97,7 @@ db_test! {
 
         // Put aside it is on nobody's path; what was spent stays, and it counts again when it is taken up.
         command(&t, &["budget", "prs", "--group", "Dyeing", "--inactive"]).await.unwrap();
-        let hold = desk.reserve(wish(&t, &scope, via.clone(), 10)).await.unwrap();
+        let hold = desk.reserve(wish(&scope, via.clone(), 10)).await.unwrap();
         desk.settle(scope.clone(), hold, completed(5, 5)).await.unwrap();
         command(&t, &["budget", "prs", "--group", "Dyeing", "--active"]).await.unwrap();
         assert_eq!(refused(10).await.1, "4 requests");
@@ -129,7 +106,7 @@ db_test! {
         let members = command(&t, &["group", "list", "prs", "Dyeing"]).await.unwrap();
         assert_eq!(members.trim(), mail);
         command(&t, &["group", "remove", "prs", "Dyeing", &mail]).await.unwrap();
-        let hold = desk.reserve(wish(&t, &scope, via.clone(), 10)).await.unwrap();
+        let hold = desk.reserve(wish(&scope, via.clone(), 10)).await.unwrap();
         desk.settle(scope.clone(), hold, completed(5, 5)).await.unwrap();
         command(&t, &["group", "delete", "prs", "Dyeing"]).await.unwrap();
         assert!(command(&t, &["group", "list", "prs"]).await.unwrap().contains("no groups"));

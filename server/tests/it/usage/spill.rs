@@ -1,32 +1,13 @@
 //! T10: the database is away when a call is to be settled. The settlement waits in a file, and the books are exact when it
 //! is back, even in another process.
 
-use std::sync::Arc;
-
-use server::usage::{Desk, Rates, Spill, Via, Wish};
+use server::usage::{Desk, Spill};
 
 use super::*;
 use crate::support::db::db_test;
 
-fn wish(t: &TestDb, scope: &TenantScope) -> Wish {
-    let via = Via {
-        key: t.world.id(),
-        rates: Rates::default(),
-        profile: None,
-        format: "anthropic",
-        request_id: "req".to_owned(),
-        cheaper: None,
-    };
-    Wish {
-        scope: scope.clone(),
-        via,
-        attempt: 1,
-        model: Arc::new(model()),
-        price: Some(price()),
-        input_bound: 500,
-        output_wanted: 100,
-        output_floor: 100,
-    }
+fn asked(t: &TestDb, scope: &TenantScope) -> Wish {
+    wish(scope, Via { format: "anthropic", ..via(t) }, 500)
 }
 
 db_test! {
@@ -39,10 +20,10 @@ db_test! {
         let desk = Desk::open_with(&t.db, &t.world, &spill);
         let mut holds = Vec::new();
         for _ in 0..3 {
-            holds.push(desk.reserve(wish(&t, &scope)).await.unwrap());
+            holds.push(desk.reserve(asked(&t, &scope)).await.unwrap());
         }
         t.db.close().await;
-        let refused = desk.reserve(wish(&t, &scope)).await;
+        let refused = desk.reserve(asked(&t, &scope)).await;
         assert!(matches!(refused, Err(ReserveError::Db(_))), "nothing is sent without books: {refused:?}");
         let settling = holds.into_iter().map(|hold| desk.settle(scope.clone(), hold, completed(400, 90)));
         assert!(futures::future::join_all(settling).await.iter().all(Option::is_none), "not yet");
@@ -90,7 +71,7 @@ db_test! {
         let spill = Spill::to(path);
         let scope = t.scope("prs", Role::Member).await;
         let desk = Desk::open_with(&t.db, &t.world, &spill);
-        let hold = desk.reserve(wish(&t, &scope)).await.unwrap();
+        let hold = desk.reserve(asked(&t, &scope)).await.unwrap();
         t.db.close().await;
         let settling = tokio::spawn({
             let (desk, scope) = (desk.clone(), scope.clone());

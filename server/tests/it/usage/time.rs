@@ -4,23 +4,6 @@
 use super::*;
 use crate::support::db::db_test;
 
-fn utc(text: &str) -> Timestamp {
-    Timestamp(chrono::DateTime::parse_from_rfc3339(text).expect("a test instant").timestamp_millis())
-}
-
-async fn in_zone(t: &TestDb, scope: &TenantScope, zone: &'static str) -> TenantScope {
-    let mut tx = t.db.begin_system(SystemReason::Administration).await.unwrap();
-    tx.query("UPDATE tenants SET time_zone = $2 WHERE id = $1")
-        .bind(scope.tenant())
-        .bind(zone)
-        .execute()
-        .await
-        .unwrap();
-    tx.commit(t.world.id(), t.world.now(), "test").await.unwrap();
-    let caller = app::backend::Caller { user: scope.user(), session: t.world.id(), request_id: "test".into() };
-    server::tenancy::enter(&t.db, &caller, scope.code()).await.unwrap()
-}
-
 /// When the refused budget begins anew.
 async fn refused_until(t: &TestDb, scope: &TenantScope) -> String {
     try_reserve(t, scope, &Ask::of(100, 10)).await.expect_err("it is used up").resets_at.to_string()
@@ -59,7 +42,7 @@ db_test! {
 
     async fn t11_days_of_clock_changes_have_23_and_25_hours(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
-        let berlin = in_zone(&t, &scope, "Europe/Berlin").await;
+        let berlin = move_tenant(&t, &scope, "Europe/Berlin").await;
         command(&t, &["budget", "prs", "--period", "day", "--input-tokens", "100"]).await.unwrap();
         for (at, ends) in [
             // 29 March 2026: 23 hours; 25 October 2026: 25 hours, the hour from 2 to 3 twice.

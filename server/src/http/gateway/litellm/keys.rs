@@ -1,23 +1,13 @@
 //! `/key/…` and `/user/info`.
 
-use axum::{
-    Extension,
-    extract::{Request, State},
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::response::Response;
 
 use super::{
-    super::auth::administrator,
-    answered,
+    administrator::Administrator,
     body::{Body, Query, duration_ms, wrong},
     shapes, worded,
 };
-use crate::{
-    http::session::RequestId,
-    identity::administration::{Desk, keys::KeyOrder},
-    state::AppState,
-};
+use crate::identity::administration::keys::KeyOrder;
 
 /// What a key cannot have here.
 const NOT_POSSIBLE: [&str; 16] = [
@@ -40,16 +30,8 @@ const NOT_POSSIBLE: [&str; 16] = [
 ];
 
 /// `POST /key/generate`. `metadata` and `tags` are not kept.
-pub async fn generate(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
+pub async fn generate(admin: Administrator, body: Body) -> Response {
     let work = async {
-        let holder = administrator(&state, &parts.headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let body = Body::read(&parts.headers, body).await?;
         body.refuse(&NOT_POSSIBLE)?;
         if let Some(kind) = body.text("key_type")?
             && !matches!(kind.as_str(), "default" | "llm_api")
@@ -68,42 +50,26 @@ pub async fn generate(
             max_concurrent: body.limit("max_parallel_requests")?,
             lasts_ms: body.text("duration")?.map(|text| duration_ms(&text)).transpose()?,
         };
-        let (view, text) = desk.key_make(order, body.budget(false)?).await.map_err(worded)?;
-        Ok(shapes::made_key(&view, &text, desk.holder.scope.time_zone()))
+        let (view, text) = admin.desk().key_make(order, body.budget(false)?).await.map_err(worded)?;
+        Ok(shapes::made_key(&view, &text, admin.zone()))
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
 }
 
 /// `GET /key/info`, `?key=`: a key, or what names it.
-pub async fn info(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
+pub async fn info(admin: Administrator, query: Query) -> Response {
     let work = async {
-        let holder = administrator(&state, &headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let query = Query::of(&uri);
-        let view = desk.key(query.text("key")).await.map_err(worded)?;
-        Ok(shapes::key_info(&view, desk.holder.scope.time_zone()))
+        let view = admin.desk().key(query.text("key")).await.map_err(worded)?;
+        Ok(shapes::key_info(&view, admin.zone()))
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
 }
 
 /// `GET /user/info`, `?user_id=`: an id or an e-mail.
-pub async fn user(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
+pub async fn user(admin: Administrator, query: Query) -> Response {
     let work = async {
-        let holder = administrator(&state, &headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let query = Query::of(&uri);
-        let view = desk.user(query.text("user_id")).await.map_err(worded)?;
-        Ok(shapes::user_info(&view, desk.holder.scope.time_zone()))
+        let view = admin.desk().user(query.text("user_id")).await.map_err(worded)?;
+        Ok(shapes::user_info(&view, admin.zone()))
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
 }

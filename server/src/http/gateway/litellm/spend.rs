@@ -3,16 +3,10 @@
 use std::collections::BTreeMap;
 
 use app::model::{Date, Money, Timestamp};
-use axum::{
-    Extension,
-    extract::State,
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::response::Response;
 
 use super::{
-    super::auth::administrator,
-    answered,
+    administrator::Administrator,
     body::{Query, wrong},
     shapes::{Object, list},
     worded,
@@ -20,9 +14,7 @@ use super::{
 use crate::{
     db::team::{DaySpend, SpendFilter, SpendLine},
     gateway::Refusal,
-    http::session::RequestId,
-    identity::administration::{Desk, keys::total},
-    state::AppState,
+    identity::administration::keys::total,
 };
 
 /// Lines unless another number is asked for, and at most.
@@ -31,16 +23,8 @@ const MOST_LINES: i64 = 1_000;
 
 /// `GET /spend/logs`: lines, newest first, older ones after `?before=` (the `id` of a line), as many as `?limit=`; with
 /// `start_date` and `end_date` a sum per day, unless `summarize=false`. Also `api_key`, `user_id`, `request_id`.
-pub async fn logs(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
+pub async fn logs(admin: Administrator, query: Query) -> Response {
     let work = async {
-        let holder = administrator(&state, &headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let query = Query::of(&uri);
         let days = days(&query)?;
         let before =
             query.text("before").map(|text| text.parse().map_err(|_| wrong("before", "`before` is the id of a line")));
@@ -50,9 +34,10 @@ pub async fn logs(
             before: before.transpose()?,
             ..SpendFilter::default()
         };
-        let filter = desk.spend_filter(query.text("api_key"), query.text("user_id"), rest).await.map_err(worded)?;
+        let filter =
+            admin.desk().spend_filter(query.text("api_key"), query.text("user_id"), rest).await.map_err(worded)?;
         if days.is_some() && query.text("summarize") != Some("false") {
-            return Ok(by_day(&desk.spend_by_day(&filter).await.map_err(worded)?));
+            return Ok(by_day(&admin.desk().spend_by_day(&filter).await.map_err(worded)?));
         }
         let limit = match query.text("limit") {
             None => LINES,
@@ -62,10 +47,10 @@ pub async fn logs(
                 .filter(|limit| (1..=MOST_LINES).contains(limit))
                 .ok_or_else(|| wrong("limit", "`limit` is a number from 1 to 1000"))?,
         };
-        let lines = desk.spend_lines(&filter, limit).await.map_err(worded)?;
+        let lines = admin.desk().spend_lines(&filter, limit).await.map_err(worded)?;
         Ok(list(lines.iter().map(line)))
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
 }
 
 /// First and last day; both or neither.

@@ -1,25 +1,14 @@
 //! `/team/…`.
 
-use axum::{
-    Extension,
-    extract::{Request, State},
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::{
-    super::auth::administrator,
-    answered,
+    administrator::Administrator,
     body::{Body, Query, wrong},
     shapes, worded,
 };
-use crate::{
-    gateway::Refusal,
-    http::session::RequestId,
-    identity::administration::{Desk, teams::TeamWish},
-    state::AppState,
-};
+use crate::{gateway::Refusal, identity::administration::teams::TeamWish};
 
 /// What a team cannot have here.
 const NOT_POSSIBLE: [&str; 12] = [
@@ -41,107 +30,70 @@ const NOT_POSSIBLE: [&str; 12] = [
 const MAX_ID_BYTES: usize = 200;
 
 /// `POST /team/new`.
-pub async fn make(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
+pub async fn make(admin: Administrator, body: Body) -> Response {
     let work = async {
-        let holder = administrator(&state, &parts.headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let body = Body::read(&parts.headers, body).await?;
         body.refuse(&NOT_POSSIBLE)?;
         let mut wish = wish(&body)?;
         wish.team_id = team_id(&body)?;
         wish.people = people(&body, "members_with_roles")?;
         wish.people.extend(body.list("members")?.unwrap_or_default());
-        let view = desk.team_make(wish, body.budget(false)?).await.map_err(worded)?;
-        Ok(shapes::team(&view, desk.holder.scope.time_zone()).done())
+        let view = admin.desk().team_make(wish, body.budget(false)?).await.map_err(worded)?;
+        Ok(shapes::team(&view, admin.zone()).done())
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
 }
 
 /// `POST /team/update`: what is named changes; a limit that is null is lifted.
-pub async fn update(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
+pub async fn update(admin: Administrator, body: Body) -> Response {
     let work = async {
-        let holder = administrator(&state, &parts.headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let body = Body::read(&parts.headers, body).await?;
         body.refuse(&NOT_POSSIBLE)?;
-        let team = team_id(&body)?.ok_or_else(|| wrong("team_id", "`team_id` is needed"))?;
+        let team = team_id(&body)?.ok_or_else(no_team)?;
         let budget = body.budget(body.is_null("max_budget"))?;
-        let view = desk.team_change(&team, wish(&body)?, budget).await.map_err(worded)?;
-        let zone = desk.holder.scope.time_zone();
-        let data = shapes::team(&view, zone).done();
+        let view = admin.desk().team_change(&team, wish(&body)?, budget).await.map_err(worded)?;
+        let data = shapes::team(&view, admin.zone()).done();
         Ok(shapes::Object::new().put("team_id", &view.team.team_id).raw("data", &data).done())
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
 }
 
 /// `POST /team/member_add`.
-pub async fn member_add(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
+pub async fn member_add(admin: Administrator, body: Body) -> Response {
     let work = async {
-        let holder = administrator(&state, &parts.headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let body = Body::read(&parts.headers, body).await?;
         body.refuse(&["max_budget_in_team", "budget_id"])?;
-        let team = team_id(&body)?.ok_or_else(|| wrong("team_id", "`team_id` is needed"))?;
+        let team = team_id(&body)?.ok_or_else(no_team)?;
         let people = people(&body, "member")?;
         if people.is_empty() {
             return Err(wrong("member", "`member` is needed: {\"role\": \"user\", \"user_email\": …}"));
         }
-        let view = desk.team_add(&team, &people).await.map_err(worded)?;
-        Ok(shapes::team(&view, desk.holder.scope.time_zone()).done())
+        let view = admin.desk().team_add(&team, &people).await.map_err(worded)?;
+        Ok(shapes::team(&view, admin.zone()).done())
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
 }
 
 /// `GET /team/list`, `?user_id=`.
-pub async fn list(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
+pub async fn list(admin: Administrator, query: Query) -> Response {
     let work = async {
-        let holder = administrator(&state, &headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let query = Query::of(&uri);
-        let teams = desk.teams(query.text("user_id")).await.map_err(worded)?;
-        let zone = desk.holder.scope.time_zone();
+        let teams = admin.desk().teams(query.text("user_id")).await.map_err(worded)?;
+        let zone = admin.zone();
         let data = shapes::list(teams.iter().map(|team| shapes::team_with_keys(team, zone)));
         Ok(shapes::Object::new().raw("data", &data).done())
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
 }
 
 /// `GET /team/info?team_id=`.
-pub async fn info(
-    State(state): State<AppState>,
-    Extension(RequestId(id)): Extension<RequestId>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
+pub async fn info(admin: Administrator, query: Query) -> Response {
     let work = async {
-        let holder = administrator(&state, &headers, &id).await?;
-        let desk = Desk { db: &state.db, world: &state.world, holder: &holder };
-        let query = Query::of(&uri);
-        let team = query.text("team_id").ok_or_else(|| wrong("team_id", "`team_id` is needed"))?;
-        let view = desk.team(team).await.map_err(worded)?;
-        Ok(shapes::team_info(&view, desk.holder.scope.time_zone()))
+        let team = query.text("team_id").ok_or_else(no_team)?;
+        let view = admin.desk().team(team).await.map_err(worded)?;
+        Ok(shapes::team_info(&view, admin.zone()))
     };
-    answered(&id, work.await)
+    admin.answer(work.await)
+}
+
+fn no_team() -> Refusal {
+    wrong("team_id", "`team_id` is needed")
 }
 
 fn team_id(body: &Body) -> Result<Option<String>, Refusal> {
