@@ -69,4 +69,4 @@ pub use connect::{Db, DbConfig, Engine};
 pub use error::{Error, Result};
 pub use query::{Bind, DbValue, Query, Record};
 pub use scope::TenantScope;
-pub use tx::{SystemReason, SystemTx, Tx};
+pub use tx::{Insert, SystemReason, SystemTx, Tx};

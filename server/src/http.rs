@@ -143,17 +143,19 @@ pub fn router(state: AppState) -> (Router, Vec<Listed>) {
         .method_not_allowed_fallback(site::method_not_allowed)
         .with_state(state.clone());
     let router = guard::guarded(router, &state.auth, limits::Limits::default())
-        // Programs with keys: no cookies, no pages, and bodies and times of their own.
-        .merge(gateway::routes(&state).layer(from_fn_with_state(state.auth.clone(), headers::secure)))
         // Liveness answers while everything else is away.
         .merge(Router::new().route("/livez", axum::routing::get(health::livez)))
-        .merge(site::customary_files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)))
+        .merge(
+            site::customary_files(&state.leptos).layer(from_fn_with_state(state.auth.config.clone(), headers::secure)),
+        )
         .nest_service(
             &format!("/{}", state.leptos.site_pkg_dir),
-            site::files(&state.leptos).layer(from_fn_with_state(state.auth.clone(), headers::secure)),
+            site::files(&state.leptos).layer(from_fn_with_state(state.auth.config.clone(), headers::secure)),
         )
         .layer(compress::pages())
         .layer(from_fn(compress::only_what_is_safe))
+        // Programs with keys: no cookies, no pages, and bodies and times of their own; nothing that is compressed.
+        .merge(gateway::routes(&state).layer(from_fn_with_state(state.auth.config.clone(), headers::secure)))
         .layer(from_fn(site::measure))
         .layer(CatchPanicLayer::custom(site::panicked))
         .layer(TraceLayer::new_for_http().make_span_with(site::span).on_response(site::log_response))

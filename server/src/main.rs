@@ -15,7 +15,10 @@ use server::{
     usage::Spill,
     world::World,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 /// jemalloc, for SQLite, too. Seen after 64 requests at once: 82 MiB where glibc, which keeps an arena for each thread, has
 /// 113.
@@ -117,26 +120,20 @@ async fn run_server(args: ServeArgs, world: World) -> Result<(), Failure> {
             println!("  {:<28} {}", login.email, login.access);
         }
     }
+    let stop = asked_to_stop()?;
     println!("Steward is ready on {origin} after {} ms", started.elapsed().as_millis());
-    serve(state, listener, asked_to_stop(), grace).await?;
+    serve(state, listener, stop, grace).await?;
     Ok(())
 }
 
-/// Ctrl-C, or SIGTERM from a supervisor.
-async fn asked_to_stop() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be heard");
-                std::future::pending::<()>().await;
-            }
+/// Ctrl-C, or SIGTERM from a supervisor. It is heard from now on: who is asked to stop while it begins stops.
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
-    }
+    })
 }

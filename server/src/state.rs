@@ -1,6 +1,7 @@
 //! The one place where the parts are wired together.
 
 use std::{
+    ops::Deref,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -37,9 +38,19 @@ use crate::{
 /// How soon an open stream ends after its session or membership did.
 const RECHECK_EVERY: Duration = Duration::from_secs(1);
 
-/// What handlers get. Cheap to clone.
+/// What handlers get. Cheap to clone, which every request does for every layer that knows it.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Wired>);
+
+impl Deref for AppState {
+    type Target = Wired;
+    fn deref(&self) -> &Wired {
+        &self.0
+    }
+}
+
+/// The parts.
+pub struct Wired {
     pub db: Db,
     pub world: World,
     pub auth: AuthState,
@@ -142,7 +153,7 @@ impl AppState {
             models: badges,
             model: chosen,
         };
-        Ok(Self {
+        Ok(Self(Arc::new(Wired {
             db,
             world,
             auth,
@@ -160,7 +171,7 @@ impl AppState {
             metrics_token: http.metrics_token.filter(|token| !token.is_empty()),
             shutdown,
             tasks,
-        })
+        })))
     }
 
     /// What the event stream needs.

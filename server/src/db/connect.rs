@@ -81,14 +81,17 @@ impl Db {
             .busy_timeout(ACQUIRE_TIMEOUT)
             .pragma("cache_size", "-4000")
             .disable_statement_logging();
+        // A file does not go away between two transactions: no question whether it is still there before each.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.clone())
             .await?;
         SQLITE_MIGRATIONS.run(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
+            .test_before_acquire(false)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.pragma("query_only", "true"))
             .await?;

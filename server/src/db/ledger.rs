@@ -9,7 +9,7 @@ pub mod audit;
 use app::model::{ModelCallId, TenantId, Timestamp};
 use uuid::Uuid;
 
-use super::{DbValue, Result, SystemTx, TenantScope, Tx};
+use super::{DbValue, Insert, Result, SystemTx, TenantScope, Tx};
 
 /// Leave to read and write one tenant's books. What was spent is settled even when the person who spent it is gone, so
 /// this asks for a tenant and not for a person; it is made from a scope, or inside work across tenants.
@@ -117,12 +117,26 @@ impl Entry {
 
 #[derive(sqlx::FromRow)]
 struct HoldRow {
+    call_id: Uuid,
     budget_id: Uuid,
     window_start: i64,
     input_tokens: i64,
     output_tokens: i64,
     requests: i64,
     pico_usd: i64,
+}
+
+impl HoldRow {
+    fn held(self) -> (ModelCallId, HeldIn) {
+        let amounts = Amounts {
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            requests: self.requests,
+            pico_usd: self.pico_usd,
+        };
+        let window = WindowKey { budget: self.budget_id, start: Timestamp(self.window_start) };
+        (ModelCallId(self.call_id), HeldIn { window, amounts })
+    }
 }
 
 fn amount_values(amounts: &Amounts) -> [DbValue; 4] {
@@ -138,62 +152,47 @@ pub struct Line {
     pub amounts: Amounts,
 }
 
-/// Notes what open calls hold, each in every window on its path.
-///
-/// # Errors
-/// Database errors.
-pub async fn holds_insert(tx: &mut Tx, held: &[Line]) -> Result<()> {
+/// What open calls hold, each in every window on its path: the rows.
+#[must_use]
+pub fn holds_insert(held: &[Line]) -> Insert {
     let mut values = Vec::with_capacity(held.len() * 8);
     for Line { books, call, window, amounts } in held {
         values.extend([DbValue::Id(books.0.0), DbValue::Id(call.0), DbValue::Id(window.budget)]);
         values.push(DbValue::Int(window.start.0));
         values.extend(amount_values(amounts));
     }
-    tx.insert_many(
-        "INSERT INTO holds (tenant_id, call_id, budget_id, window_start, input_tokens, output_tokens, requests, pico_usd)",
-        8,
+    Insert {
+        into: "INSERT INTO holds (tenant_id, call_id, budget_id, window_start, input_tokens, output_tokens, requests, pico_usd)",
+        columns: 8,
         values,
-        "",
-    )
-    .await?;
-    Ok(())
+        suffix: "",
+    }
 }
 
-/// Takes what a call holds out of the table, ordered by budget (so that windows are always locked in the same order).
+/// Takes what calls hold out of the table.
 ///
 /// # Errors
 /// Database errors.
-pub async fn hold_take(books: Books, tx: &mut Tx, call: ModelCallId) -> Result<Vec<HeldIn>> {
-    let rows: Vec<HoldRow> = tx
-        .query(
-            "DELETE FROM holds WHERE tenant_id = $1 AND call_id = $2 \
-             RETURNING budget_id, window_start, input_tokens, output_tokens, requests, pico_usd",
-        )
-        .bind(books.0)
-        .bind(call)
-        .all()
-        .await?;
-    let mut held: Vec<HeldIn> = rows
-        .into_iter()
-        .map(|row| HeldIn {
-            window: WindowKey { budget: row.budget_id, start: Timestamp(row.window_start) },
-            amounts: Amounts {
-                input_tokens: row.input_tokens,
-                output_tokens: row.output_tokens,
-                requests: row.requests,
-                pico_usd: row.pico_usd,
-            },
-        })
-        .collect();
-    held.sort_by_key(|held| held.window.budget);
+pub async fn holds_take(books: Books, tx: &mut Tx, calls: &[ModelCallId]) -> Result<Vec<(ModelCallId, HeldIn)>> {
+    let mut held = Vec::with_capacity(calls.len());
+    for calls in calls.chunks(tx.rows_together()) {
+        let rows: Vec<HoldRow> = tx
+            .rows_among(
+                "DELETE FROM holds WHERE tenant_id =",
+                books.0.0,
+                "AND call_id IN",
+                calls.iter().map(|call| call.0).collect(),
+                "RETURNING call_id, budget_id, window_start, input_tokens, output_tokens, requests, pico_usd",
+            )
+            .await?;
+        held.extend(rows.into_iter().map(HoldRow::held));
+    }
     Ok(held)
 }
 
-/// Appends lines.
-///
-/// # Errors
-/// [`super::Error::Duplicate`] when a call has such a line already: nothing is booked twice.
-pub async fn ledger_append(tx: &mut Tx, lines: &[(Entry, Line)], at: Timestamp) -> Result<()> {
+/// Lines to append. A call that has such a line already is [`super::Error::Duplicate`]: nothing is booked twice.
+#[must_use]
+pub fn ledger_insert(lines: &[(Entry, Line)], at: Timestamp) -> Insert {
     let mut values = Vec::with_capacity(lines.len() * 11);
     for (entry, Line { books, call, window, amounts }) in lines {
         values.extend([DbValue::Id(books.0.0), DbValue::Id(call.0), DbValue::Id(window.budget)]);
@@ -202,13 +201,11 @@ pub async fn ledger_append(tx: &mut Tx, lines: &[(Entry, Line)], at: Timestamp) 
         values.extend(amount_values(amounts));
         values.push(DbValue::Int(at.0));
     }
-    tx.insert_many(
-        "INSERT INTO ledger (tenant_id, call_id, budget_id, kind, number, window_start, input_tokens, output_tokens, \
-         requests, pico_usd, at)",
-        11,
+    Insert {
+        into: "INSERT INTO ledger (tenant_id, call_id, budget_id, kind, number, window_start, input_tokens, \
+               output_tokens, requests, pico_usd, at)",
+        columns: 11,
         values,
-        "",
-    )
-    .await?;
-    Ok(())
+        suffix: "",
+    }
 }

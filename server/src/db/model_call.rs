@@ -1,15 +1,18 @@
 //! Model calls: one row per attempt, from its hold to what was booked. Calls that are still open are read in
 //! [`open`]; sums for turns and reports are in [`sums`].
 //!
-//! What must hold: a row leaves the state `open` once, by the compare-and-set of [`call_settle`].
+//! What must hold: a row leaves the state `open` once, by the compare-and-set of [`calls_settle`].
 
 pub mod open;
 pub mod sums;
 
+use std::collections::HashMap;
+
 use app::model::{ApiKeyId, ModelCallId, Money, ProfileId, Quality, Timestamp, Tokens, TurnId, UserId};
+use uuid::Uuid;
 
 use super::{
-    DbValue, Error, Result, Tx,
+    DbValue, Error, Insert, Result, Tx,
     ledger::Books,
     usage_day::{DayKey, DayRow},
 };
@@ -64,11 +67,11 @@ pub struct BookedCall {
     pub tier: Option<TokenPrices>,
 }
 
-/// Records admitted calls.
+/// The rows of admitted calls.
 ///
 /// # Errors
-/// Database errors.
-pub async fn calls_insert(tx: &mut Tx, calls: &[NewCall<'_>]) -> Result<()> {
+/// A price that cannot be written.
+pub fn calls_insert(calls: &[NewCall<'_>]) -> Result<Insert> {
     let mut values = Vec::with_capacity(calls.len() * CALL_COLUMNS);
     for call in calls {
         let price = call.price;
@@ -100,17 +103,15 @@ pub async fn calls_insert(tx: &mut Tx, calls: &[NewCall<'_>]) -> Result<()> {
         values.extend([call.rule.into(), call.baseline_model.into()]);
         values.push(call.baseline_price.map(json).transpose()?.map_or(DbValue::NullText, DbValue::Text));
     }
-    tx.insert_many(
-        "INSERT INTO model_calls (tenant_id, id, user_id, turn_id, step, attempt, purpose, provider, model, \
+    Ok(Insert {
+        into: "INSERT INTO model_calls (tenant_id, id, user_id, turn_id, step, attempt, purpose, provider, model, \
          price_version, price_input, price_cache_read, price_cache_write_5m, price_cache_write_1h, price_output, \
          price_request, input_bound, output_cap, state, lease_until, local_day, created_at, key_id, profile_id, \
          client_format, request_id, price_tiers, markup_bp, rule, baseline_model, baseline_price)",
-        CALL_COLUMNS,
+        columns: CALL_COLUMNS,
         values,
-        "",
-    )
-    .await?;
-    Ok(())
+        suffix: "",
+    })
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {
@@ -161,55 +162,74 @@ pub struct SettledCall {
 
 #[derive(sqlx::FromRow)]
 struct SettledRow {
-    key_id: Option<uuid::Uuid>,
+    tenant_id: Uuid,
+    id: Uuid,
+    key_id: Option<Uuid>,
     created_at: i64,
     #[sqlx(flatten)]
     day: DayRow,
 }
 
-/// Takes a call from `open` to what was booked; `None`: somebody settled it before, and nothing was changed.
+/// Columns of [`calls_settle`].
+const SETTLE_COLUMNS: usize = 14;
+
+/// Takes calls, each of them once, from `open` to what was booked; the answers are in their order. `None`: somebody
+/// settled it before, and nothing of it was changed.
 ///
 /// # Errors
 /// Database errors.
-pub async fn call_settle(
-    books: Books,
+pub async fn calls_settle(
     tx: &mut Tx,
-    call: ModelCallId,
-    booked: &BookedCall,
+    calls: &[(Books, ModelCallId, BookedCall)],
     now: Timestamp,
-) -> Result<Option<SettledCall>> {
-    let row: Option<SettledRow> = tx
-        .query(
-            "UPDATE model_calls SET state = $3, input_tokens = $4, cache_read_tokens = $5, cache_write_5m_tokens = $6, \
-             cache_write_1h_tokens = $7, output_tokens = $8, cost_pico_usd = $9, quality = $10, is_overrun = $11, \
-             settled_at = $12, list_cost_pico = $13, baseline_cost_pico = $14 \
-             WHERE tenant_id = $1 AND id = $2 AND state = 'open' RETURNING key_id, created_at, local_day, \
-             user_id, provider, model, purpose, profile_id, client_format",
-        )
-        .bind(books.tenant())
-        .bind(call)
-        .bind(if booked.is_billed { "settled" } else { "released" })
-        .bind(booked.tokens.input)
-        .bind(booked.tokens.cache_read)
-        .bind(booked.tokens.cache_write_5m)
-        .bind(booked.tokens.cache_write_1h)
-        .bind(booked.tokens.output)
-        .bind(booked.cost)
-        .bind(quality_text(booked.quality))
-        .bind(booked.is_overrun)
-        .bind(now)
-        .bind(booked.list_cost)
-        .bind(booked.baseline_cost)
-        .optional()
-        .await?;
-    if let (Some(_), Some(tier)) = (&row, &booked.tier) {
-        call_tier(books, tx, call, tier).await?;
+) -> Result<Vec<Option<SettledCall>>> {
+    let mut settled = Vec::with_capacity(calls.len());
+    for calls in calls.chunks(tx.rows_together()) {
+        let mut values = Vec::with_capacity(calls.len() * SETTLE_COLUMNS);
+        for (books, call, booked) in calls {
+            let tokens = &booked.tokens;
+            values.extend([DbValue::Id(books.tenant().0), DbValue::Id(call.0)]);
+            values.push(DbValue::Text(if booked.is_billed { "settled" } else { "released" }.to_owned()));
+            values.extend(
+                [
+                    tokens.input,
+                    tokens.cache_read,
+                    tokens.cache_write_5m,
+                    tokens.cache_write_1h,
+                    tokens.output,
+                    booked.cost.0,
+                ]
+                .map(DbValue::Int),
+            );
+            values.push(DbValue::Text(quality_text(booked.quality).to_owned()));
+            values.push(DbValue::Bool(booked.is_overrun));
+            values.extend([now.0, booked.list_cost.0].map(DbValue::Int));
+            values.push(booked.baseline_cost.map(|cost| cost.0).into());
+        }
+        let rows: Vec<SettledRow> = tx
+            .rows_with(
+                "UPDATE model_calls SET state = v.column3, input_tokens = v.column4, cache_read_tokens = v.column5, \
+                 cache_write_5m_tokens = v.column6, cache_write_1h_tokens = v.column7, output_tokens = v.column8, \
+                 cost_pico_usd = v.column9, quality = v.column10, is_overrun = v.column11, settled_at = v.column12, \
+                 list_cost_pico = v.column13, baseline_cost_pico = v.column14 FROM",
+                SETTLE_COLUMNS,
+                &values,
+                "AS v WHERE model_calls.tenant_id = v.column1 AND model_calls.id = v.column2 \
+                 AND model_calls.state = 'open' RETURNING tenant_id, id, key_id, created_at, local_day, user_id, \
+                 provider, model, purpose, profile_id, client_format",
+            )
+            .await?;
+        let mut rows: HashMap<(Uuid, Uuid), SettledRow> =
+            rows.into_iter().map(|row| ((row.tenant_id, row.id), row)).collect();
+        for (books, call, booked) in calls {
+            let row = rows.remove(&(books.tenant().0, call.0));
+            if let (Some(_), Some(tier)) = (&row, &booked.tier) {
+                call_tier(*books, tx, *call, tier).await?;
+            }
+            settled.push(row.map(|row| row.settled(*books)));
+        }
     }
-    Ok(row.map(|row| SettledCall {
-        key: row.key_id.map(ApiKeyId),
-        admitted_at: Timestamp(row.created_at),
-        day: row.day.key(books, row.key_id),
-    }))
+    Ok(settled)
 }
 
 /// Writes the prices that applied to a long request, so that a settled call's cost is its tokens times its prices.
@@ -228,6 +248,16 @@ async fn call_tier(books: Books, tx: &mut Tx, call: ModelCallId, tier: &TokenPri
     .execute()
     .await?;
     Ok(())
+}
+
+impl SettledRow {
+    fn settled(self, books: Books) -> SettledCall {
+        SettledCall {
+            key: self.key_id.map(ApiKeyId),
+            admitted_at: Timestamp(self.created_at),
+            day: self.day.key(books, self.key_id),
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]

@@ -1,19 +1,23 @@
-//! Transactions: one per use case, passed down, with no I/O inside.
+//! Transactions: one per use case, passed down, with no I/O inside. Statements about many rows are in [`bulk`].
+
+mod bulk;
 
 use std::ops::{Deref, DerefMut};
 
 use app::model::Timestamp;
-use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+use sqlx::{Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{
     changes::{Change, Changes, Person},
     connect::Engine,
-    error::{Error, Result},
+    error::Result,
     listen::notify,
-    query::{DbValue, Query},
+    query::Query,
     scope::TenantScope,
 };
+
+pub use bulk::Insert;
 
 /// A transaction. Dropping it rolls back.
 #[must_use = "dropping a transaction rolls it back"]
@@ -67,74 +71,8 @@ impl Tx {
         }
     }
 
-    /// Inserts many rows with few statements: `{insert} VALUES (…), (…) {suffix}`. `values` is row after row, `columns`
-    /// values each. Only the placeholders are generated; both texts are static.
-    ///
     /// # Errors
-    /// See [`Error`].
-    pub async fn insert_many(
-        &mut self,
-        insert: &'static str,
-        columns: usize,
-        values: Vec<DbValue>,
-        suffix: &'static str,
-    ) -> Result<u64> {
-        if columns == 0 || !values.len().is_multiple_of(columns) {
-            return Err(Error::Misuse(format!("{} values are not rows of {columns}: {insert}", values.len())));
-        }
-        // SQLite takes at most 32,766 parameters in a statement.
-        let rows_at_once = (30_000 / columns).clamp(1, 1_000);
-        let mut changed = 0;
-        for chunk in values.chunks(rows_at_once * columns) {
-            changed += self.insert_chunk(insert, columns, chunk, suffix).await?;
-        }
-        Ok(changed)
-    }
-
-    async fn insert_chunk(&mut self, insert: &str, columns: usize, chunk: &[DbValue], suffix: &str) -> Result<u64> {
-        let mut sql = format!("{insert} VALUES ");
-        // SQLite looks a named placeholder up among all others: thousands of `$n` take quadratic time, `?` does not.
-        let engine = self.engine();
-        for at in 0..chunk.len() {
-            sql.push_str(match (at, at % columns) {
-                (0, _) => "(",
-                (_, 0) => "), (",
-                _ => ", ",
-            });
-            match engine {
-                Engine::Sqlite => sql.push('?'),
-                Engine::Postgres => sql.push_str(&format!("${}", at + 1)),
-            }
-        }
-        sql.push_str(") ");
-        sql.push_str(suffix);
-        macro_rules! run {
-            ($tx:expr) => {{
-                let mut query = sqlx::query(AssertSqlSafe(sql));
-                for value in chunk {
-                    query = match value {
-                        DbValue::Int(v) => query.bind(*v),
-                        DbValue::Float(v) => query.bind(*v),
-                        DbValue::Text(v) => query.bind(v.clone()),
-                        DbValue::Id(v) => query.bind(*v),
-                        DbValue::Bool(v) => query.bind(*v),
-                        DbValue::NullInt => query.bind(None::<i64>),
-                        DbValue::NullFloat => query.bind(None::<f64>),
-                        DbValue::NullText => query.bind(None::<String>),
-                        DbValue::NullId => query.bind(None::<Uuid>),
-                    };
-                }
-                query.execute(&mut **$tx).await?.rows_affected()
-            }};
-        }
-        Ok(match &mut self.inner {
-            Inner::Sqlite(tx) => run!(tx),
-            Inner::Postgres(tx) => run!(tx),
-        })
-    }
-
-    /// # Errors
-    /// See [`Error`]; nothing was changed then.
+    /// See [`crate::db::Error`]; nothing was changed then.
     pub async fn commit(mut self) -> Result<()> {
         if self.engine() == Engine::Postgres {
             notify(&mut self).await?;
@@ -207,7 +145,7 @@ impl SystemTx {
     /// Commits with its audit row.
     ///
     /// # Errors
-    /// See [`Error`]; nothing was changed then.
+    /// See [`crate::db::Error`]; nothing was changed then.
     pub async fn commit(mut self, id: Uuid, now: Timestamp, detail: &str) -> Result<()> {
         self.tx
             .query("INSERT INTO system_access (id, at, reason, detail) VALUES ($1, $2, $3, $4)")

@@ -1,9 +1,9 @@
 //! What was settled, by day and by everything a report asks for: one row for each day, person, model, purpose, key, profile
 //! and format. A report adds up a month's rows, of which there are as many as people and models, not as calls.
 //!
-//! What must hold: rows are written by [`usage_days_add`] in the transaction that settles the calls, and by
-//! `reconcile` in the one that corrects them, and by nobody else; [`audit`] compares them with the calls. To count one
-//! more thing: a column, [`DaySums`], the upsert, the audit.
+//! What must hold: rows are written ([`usage_days_insert`]) in the transaction that settles the calls, and by `reconcile`
+//! in the one that corrects them, and by nobody else; [`audit`] compares them with the calls. To count one more thing: a
+//! column, [`DaySums`], the upsert, the audit.
 
 pub mod audit;
 pub mod sums;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use app::model::{Quality, Tokens};
 use uuid::Uuid;
 
-use super::{DbValue, Result, Tx, ledger::Books, model_call::BookedCall};
+use super::{DbValue, Insert, Result, Tx, ledger::Books, model_call::BookedCall};
 
 /// Where a call is counted. Rows are written in this order, so that no two settlements wait for each other in a circle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,7 +116,7 @@ impl Days {
     }
 }
 
-/// Columns of [`usage_days_add`].
+/// Columns of [`usage_days_insert`].
 const COLUMNS: usize = 22;
 
 /// Adds what was settled: one statement, as many rows as the calls differ in where they count.
@@ -124,6 +124,12 @@ const COLUMNS: usize = 22;
 /// # Errors
 /// Database errors.
 pub async fn usage_days_add(tx: &mut Tx, days: &Days) -> Result<()> {
+    tx.insert_together(&[usage_days_insert(days)]).await
+}
+
+/// As [`usage_days_add`], with others.
+#[must_use]
+pub fn usage_days_insert(days: &Days) -> Insert {
     let mut values = Vec::with_capacity(days.0.len() * COLUMNS);
     for (key, sums) in &days.0 {
         values.extend([DbValue::Id(key.books.tenant().0), DbValue::Int(key.local_day), DbValue::Id(key.user)]);
@@ -148,14 +154,14 @@ pub async fn usage_days_add(tx: &mut Tx, days: &Days) -> Result<()> {
             .map(DbValue::Int),
         );
     }
-    tx.insert_many(
-        "INSERT INTO usage_days (tenant_id, local_day, user_id, provider, model, purpose, key_id, profile_id, \
+    Insert {
+        into: "INSERT INTO usage_days (tenant_id, local_day, user_id, provider, model, purpose, key_id, profile_id, \
          client_format, requests, estimated_calls, unknown_calls, input_tokens, cache_read_tokens, \
          cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, cost_pico_usd, list_cost_pico, \
          baseline_cost_pico, adjusted_pico_usd, adjusted_list_pico)",
-        COLUMNS,
+        columns: COLUMNS,
         values,
-        "ON CONFLICT (tenant_id, local_day, user_id, provider, model, purpose, key_id, profile_id, client_format) \
+        suffix: "ON CONFLICT (tenant_id, local_day, user_id, provider, model, purpose, key_id, profile_id, client_format) \
          DO UPDATE SET requests = usage_days.requests + excluded.requests, \
          estimated_calls = usage_days.estimated_calls + excluded.estimated_calls, \
          unknown_calls = usage_days.unknown_calls + excluded.unknown_calls, \
@@ -169,7 +175,5 @@ pub async fn usage_days_add(tx: &mut Tx, days: &Days) -> Result<()> {
          baseline_cost_pico = usage_days.baseline_cost_pico + excluded.baseline_cost_pico, \
          adjusted_pico_usd = usage_days.adjusted_pico_usd + excluded.adjusted_pico_usd, \
          adjusted_list_pico = usage_days.adjusted_list_pico + excluded.adjusted_list_pico",
-    )
-    .await?;
-    Ok(())
+    }
 }

@@ -74,9 +74,10 @@ pub(super) async fn answer(inner: &Inner, incoming: Incoming, route: Route, head
             if head.is_closed() || attempt > MAX_ATTEMPTS {
                 break 'models;
             }
-            let failed = match at(inner, &incoming, stop, attempt).await {
+            // Boxed: what it takes to get an answer is not kept while the answer goes to its client.
+            let failed = match Box::pin(at(inner, &incoming, stop, attempt)).await {
                 Ok((hold, response, watch)) => {
-                    return relay::answer(inner, &incoming, stop, hold, response, watch, head).await;
+                    return relay::answer(inner, incoming, stop, hold, response, watch, head).await;
                 }
                 Err(failed) => failed,
             };
@@ -143,7 +144,7 @@ async fn at(
             offered.endpoint.note_success();
             Ok((hold, response, watch))
         }
-        Ok(response) => Err(refused(inner, incoming, offered, hold, response).await),
+        Ok(response) => Err(Box::pin(refused(inner, incoming, offered, hold, response)).await),
         Err(error) => {
             offered.endpoint.note_failure(inner.world.now());
             tracing::warn!(request_id = incoming.request_id, provider = offered.endpoint.name(), %error, "no answer");
@@ -153,7 +154,7 @@ async fn at(
                 NoAnswer::NotSent(_) => (Ending::NotBilled, Some(Duration::ZERO)),
                 NoAnswer::Lost(_) => (Ending::Lost, None),
             };
-            settle(inner, incoming, hold, ending).await;
+            Box::pin(settle(inner, incoming, hold, ending)).await;
             let message = match error {
                 NoAnswer::NotSent(_) => "The model's provider cannot be reached. Nothing was charged.",
                 NoAnswer::Lost(_) => {

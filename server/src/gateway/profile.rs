@@ -72,15 +72,17 @@ impl Profiles {
         if let Some(known) = self.known.get(&key).await {
             return Ok(known);
         }
-        let mut tx = self.db.read(scope).await?;
-        let found = match &key.1 {
-            Named::Id(id) => profile_by_id(Books::of(scope), &mut tx, *id).await?,
-            Named::Slug(slug) => profile_by_slug(Books::of(scope), &mut tx, slug).await?,
-        };
-        drop(tx);
-        let found = found.map(Arc::new);
+        let found = Box::pin(self.read(scope, &key.1)).await?.map(Arc::new);
         self.known.insert(key, found.clone()).await;
         Ok(found)
+    }
+
+    async fn read(&self, scope: &TenantScope, named: &Named) -> Result<Option<Profile>> {
+        let mut tx = self.db.read(scope).await?;
+        Ok(match named {
+            Named::Id(id) => profile_by_id(Books::of(scope), &mut tx, *id).await?,
+            Named::Slug(slug) => profile_by_slug(Books::of(scope), &mut tx, slug).await?,
+        })
     }
 
     /// What the tightest budget on a request's path has left, percent; `None`: nothing limits it.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::{
     sync::mpsc,
@@ -14,6 +15,7 @@ use super::{
     Incoming, Inner, Refusal, Reply, ReplyBody, attempt::Head, refusal::rate_headers, routing::Stop, watch::Watch,
 };
 use crate::{
+    db::TenantScope,
     egress::EgressResponse,
     models::wire::{
         Stamp, Tap, TapState, Translator, UsageFilter, WireError, WireErrorKind, WireFormat, translate_response,
@@ -36,33 +38,33 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How often the lease of a running call is renewed.
 pub(super) const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 
-/// Passes an answer on and settles.
-pub(super) async fn answer(
-    inner: &Inner,
-    incoming: &Incoming,
+/// Passes an answer on and settles. Nothing but what comes back is kept meanwhile.
+pub(super) fn answer<'a>(
+    inner: &'a Inner,
+    incoming: Incoming,
     stop: &Stop,
     hold: Hold,
     response: EgressResponse,
     watch: Watch,
     head: Head,
-) {
+) -> BoxFuture<'a, ()> {
     let offered = &stop.offered;
     let is_streaming = incoming.request.is_streaming();
-    let relay = Relay {
+    let headers = headers(&incoming, stop, &hold);
+    let relay = Box::new(Relay {
         inner,
-        incoming,
         from: offered.endpoint.format(),
         may_hide: offered.may_hide_output(&incoming.request),
         tap: Tap::new(offered.endpoint.format(), is_streaming),
         response,
         watch,
         until_checkpoint: Instant::now() + CHECKPOINT_EVERY,
-    };
-    let headers = headers(incoming, stop, &hold);
+        asked: Asked::of(incoming),
+    });
     if is_streaming {
-        relay.stream(hold, headers, head).await;
+        Box::pin(relay.stream(hold, headers, head))
     } else {
-        relay.document(hold, headers, head).await;
+        Box::pin(relay.document(hold, headers, head))
     }
 }
 
@@ -93,9 +95,32 @@ fn headers(incoming: &Incoming, stop: &Stop, hold: &Hold) -> Vec<(HeaderName, He
     headers
 }
 
+/// What is still to be known of a request once it was sent. The rest goes: a body, and what was read of it, may be
+/// megabytes, and an answer takes minutes.
+struct Asked {
+    scope: TenantScope,
+    request_id: String,
+    format: WireFormat,
+    model: String,
+    wants_usage: bool,
+}
+
+impl Asked {
+    fn of(incoming: Incoming) -> Self {
+        let Incoming { scope, request_id, request, .. } = incoming;
+        Self {
+            scope,
+            request_id,
+            format: request.format(),
+            model: request.model().to_owned(),
+            wants_usage: request.wants_usage(),
+        }
+    }
+}
+
 struct Relay<'a> {
     inner: &'a Inner,
-    incoming: &'a Incoming,
+    asked: Asked,
     /// What the provider speaks.
     from: WireFormat,
     /// See [`Offered::may_hide_output`].
@@ -120,7 +145,7 @@ enum End {
 
 impl Relay<'_> {
     /// Reads one document and hands it over whole.
-    async fn document(mut self, hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
+    async fn document(mut self: Box<Self>, hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
         let content_type = self.content_type("application/json");
         let until = Instant::now() + DOCUMENT_WITHIN;
         let mut body = Vec::new();
@@ -152,16 +177,16 @@ impl Relay<'_> {
         let reply = match end {
             End::Body => self.translated(body).map(|body| self.reply(content_type, headers, ReplyBody::Whole(body))),
             End::BrokenOff => Err(Refusal::closing()),
-            End::Lost | End::TooLarge => Err(broken(end).with_request_id(&self.incoming.request_id).into()),
+            End::Lost | End::TooLarge => Err(broken(end).with_request_id(&self.asked.request_id).into()),
         };
         // Who went away is charged all the same: the answer was made.
         let _ = head.send(reply);
-        self.inner.desk.settle(self.incoming.scope.clone(), hold, outcome).await;
+        self.inner.desk.settle(self.asked.scope.clone(), hold, outcome).await;
     }
 
     /// Passes a stream on, piece by piece.
-    async fn stream(mut self, hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
-        let format = self.incoming.request.format();
+    async fn stream(mut self: Box<Self>, hold: Hold, headers: Vec<(HeaderName, HeaderValue)>, head: Head) {
+        let format = self.asked.format;
         let default = if format.streams_events() { "text/event-stream" } else { "application/x-ndjson" };
         let content_type = self.content_type(default);
         let (pieces, body) = mpsc::channel(MAX_PIECES);
@@ -202,27 +227,21 @@ impl Relay<'_> {
         self.tap.finish();
         // A stream that broke off says so in its own format, unless it said so itself.
         let has_end = matches!(self.tap.state(), TapState::Finished | TapState::Failed { .. });
-        let error = (!has_end).then(|| broken(end).with_request_id(&self.incoming.request_id));
+        let error = (!has_end).then(|| broken(end).with_request_id(&self.asked.request_id));
         client.give(passing.finish(error, format)).await;
         let outcome = self.outcome(end);
         self.watch.end(&outcome);
         drop(client);
-        self.inner.desk.settle(self.incoming.scope.clone(), hold, outcome).await;
+        self.inner.desk.settle(self.asked.scope.clone(), hold, outcome).await;
     }
 
     /// How pieces of a stream go on.
     fn passing(&self) -> Passing {
-        let request = &self.incoming.request;
-        if self.from != request.format() {
-            let stamp = self.stamp();
-            return Passing::Translated(Box::new(Translator::new(
-                self.from,
-                request.format(),
-                stamp,
-                request.wants_usage(),
-            )));
+        let Asked { format, wants_usage, .. } = self.asked;
+        if self.from != format {
+            return Passing::Translated(Box::new(Translator::new(self.from, format, self.stamp(), wants_usage)));
         }
-        if self.from == WireFormat::OpenAi && !request.wants_usage() {
+        if self.from == WireFormat::OpenAi && !wants_usage {
             return Passing::Filtered(UsageFilter::default());
         }
         Passing::AsItCame
@@ -230,19 +249,19 @@ impl Relay<'_> {
 
     /// A document in the client's format.
     fn translated(&self, body: Vec<u8>) -> Result<Bytes, Refusal> {
-        let to = self.incoming.request.format();
+        let to = self.asked.format;
         if self.from == to {
             return Ok(body.into());
         }
         let value = translate_response(self.from, to, &body, &self.stamp())
-            .map_err(|error| error.with_request_id(&self.incoming.request_id))?;
+            .map_err(|error| error.with_request_id(&self.asked.request_id))?;
         Ok(value.to_string().into())
     }
 
     fn stamp(&self) -> Stamp {
         let now = self.inner.world.now();
-        let id: String = self.incoming.request_id.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
-        Stamp { id, created: now.0.div_euclid(1_000), model: self.incoming.request.model().to_owned() }
+        let id: String = self.asked.request_id.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+        Stamp { id, created: now.0.div_euclid(1_000), model: self.asked.model.clone() }
     }
 
     fn reply(&self, content_type: HeaderValue, headers: Vec<(HeaderName, HeaderValue)>, body: ReplyBody) -> Reply {
@@ -250,7 +269,7 @@ impl Relay<'_> {
     }
 
     fn content_type(&self, default: &'static str) -> HeaderValue {
-        let same = self.from == self.incoming.request.format();
+        let same = self.from == self.asked.format;
         let given = self.response.headers().get(header::CONTENT_TYPE).filter(|_| same);
         given.cloned().unwrap_or(HeaderValue::from_static(default))
     }
@@ -262,7 +281,7 @@ impl Relay<'_> {
         let reported = self.tap.reported();
         let is_known = reported.is_final || self.tap.state() == TapState::Nothing;
         let received = if is_known { self.received_bytes() } else { i64::MAX };
-        self.inner.desk.checkpoint(&self.incoming.scope, hold, reported, received).await;
+        self.inner.desk.checkpoint(&self.asked.scope, hold, reported, received).await;
     }
 
     /// What is settled.
@@ -273,7 +292,7 @@ impl Relay<'_> {
             (TapState::Nothing, _) => Ending::Lost,
             (TapState::Begun | TapState::Failed { had_begun: true }, _) => Ending::Aborted,
         };
-        tracing::debug!(request_id = self.incoming.request_id, ?end, ?ending, "an answer ended");
+        tracing::debug!(request_id = self.asked.request_id, ?end, ?ending, "an answer ended");
         CallOutcome { ending, reported: self.tap.reported(), received_bytes: self.received_bytes() }
     }
 

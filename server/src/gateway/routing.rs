@@ -175,7 +175,7 @@ pub(super) async fn with_rules(inner: &Inner, incoming: &Incoming, route: Route)
     };
     let mut rule = choose(&rules, &facts);
     if rule.is_none() && rules.ask_for_budgets() {
-        match inner.profiles.budget_left(incoming, now).await {
+        match Box::pin(inner.profiles.budget_left(incoming, now)).await {
             Ok(left) => facts.budget_left_percent = left,
             // Without the books nothing is sent anyway.
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the budgets cannot be read"),

@@ -28,6 +28,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
+/// The longest head of a request, and the most that waits in a buffer to be read or sent.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// Streams of one HTTP/2 connection at once.
 const MAX_HTTP2_STREAMS: u32 = 200;
 
@@ -103,7 +105,7 @@ async fn connection(
         request.map(Body::new)
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_read);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_read).max_buf_size(MAX_BUFFER_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())

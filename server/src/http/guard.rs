@@ -14,6 +14,6 @@ pub fn guarded(routes: Router, auth: &AuthState, limits: limits::Limits) -> Rout
         .layer(middleware::from_fn(wording::worded))
         .layer(middleware::from_fn_with_state(auth.clone(), session::resolve))
         .layer(middleware::from_fn_with_state(auth.clone(), csrf::guard))
-        .layer(middleware::from_fn_with_state(auth.clone(), headers::secure))
+        .layer(middleware::from_fn_with_state(auth.config.clone(), headers::secure))
         .layer(middleware::from_fn_with_state(auth.world.clone(), session::request_id))
 }

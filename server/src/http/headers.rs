@@ -1,5 +1,7 @@
 //! The headers every response carries, and the content security policy.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, header},
@@ -7,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-use crate::identity::AuthState;
+use crate::identity::AuthConfig;
 
 /// Nothing is loaded from anywhere but here, nothing inline runs, nobody frames us.
 const WITHOUT_SCRIPTS: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
@@ -43,7 +45,7 @@ pub fn csp(nonce: Option<&str>) -> HeaderValue {
 }
 
 /// Adds what a response does not have yet: the policy without scripts, and the fixed headers.
-pub async fn secure(State(auth): State<AuthState>, request: Request, next: Next) -> Response {
+pub async fn secure(State(config): State<Arc<AuthConfig>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| csp(None));
@@ -53,7 +55,7 @@ pub async fn secure(State(auth): State<AuthState>, request: Request, next: Next)
     if headers.contains_key(header::SET_COOKIE) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if auth.config.secure_cookies {
+    if config.secure_cookies {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
     }

@@ -147,7 +147,8 @@ impl ApiKeys {
             // What ends at an instant ends then.
             return if holder.key.is_usable(self.world.now()) { Ok(holder) } else { Err(Error::SignedOut) };
         }
-        let holder = Arc::new(self.read(&key).await?);
+        // Boxed: most requests know their key, and would carry the way to the database with them.
+        let holder = Arc::new(Box::pin(self.read(&key)).await?);
         self.known.insert(known, holder.clone()).await;
         Ok(holder)
     }

@@ -209,7 +209,7 @@ impl FrontEnds {
         if let Some(scope) = self.known.get(&asked).await {
             return Ok(scope);
         }
-        let scope = self.find(holder, &asked.1).await?;
+        let scope = Box::pin(self.find(holder, &asked.1)).await?;
         self.known.insert(asked, scope.clone()).await;
         Ok(scope)
     }

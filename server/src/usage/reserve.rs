@@ -24,7 +24,7 @@ use crate::{
             window::{WindowState, window_ensure, window_lock, window_reserve, window_unreserve},
         },
         key_minute::{KeyUse, key_use, key_use_add, minute_of},
-        ledger::{Amounts, Books, Entry, Line, WindowKey, holds_insert, ledger_append},
+        ledger::{Amounts, Books, Entry, Line, WindowKey, holds_insert, ledger_insert},
         model_call::{NewCall, calls_insert},
     },
     models::Permit,
@@ -260,6 +260,7 @@ async fn admit(
     now: Timestamp,
 ) -> Result<Vec<std::result::Result<Hold, ReserveError>>> {
     let mut calls = Vec::new();
+    // What each of them holds.
     let mut lines = Vec::new();
     let mut holds = Vec::with_capacity(decided.len());
     for (wanted, decided) in wanted.iter().zip(decided) {
@@ -297,22 +298,19 @@ async fn admit(
             baseline_model: cheaper.map(|cheaper| cheaper.baseline_model.as_str()),
             baseline_price: cheaper.and_then(|cheaper| cheaper.baseline_price.as_ref()),
         });
-        let windows = plan.path(wanted).iter();
-        lines.extend(windows.map(|(books, window)| Line {
-            books: *books,
-            call,
-            window: *window,
-            amounts: fit.amounts,
-        }));
+        let line = |(books, window): &BooksWindow| Line { books: *books, call, window: *window, amounts: fit.amounts };
+        lines.push(plan.path(wanted).iter().map(line).collect::<Vec<_>>());
         let permit = Permit::new(call, fit.output_cap);
         let baseline = cheaper.and_then(|cheaper| cheaper.baseline_price.clone());
         let price = request.price.cloned();
         holds.push(Ok(Hold::new(permit, fit.amounts.input_tokens, price, baseline, rates_left, is_soft)));
     }
-    calls_insert(tx, &calls).await?;
-    holds_insert(tx, &lines).await?;
-    let reserved: Vec<_> = lines.into_iter().map(|line| (Entry::Reserve, line)).collect();
-    ledger_append(tx, &reserved, now).await?;
+    let together = tx.rows_together();
+    for (calls, lines) in calls.chunks(together).zip(lines.chunks(together)) {
+        let lines = lines.concat();
+        let reserved: Vec<_> = lines.iter().map(|line| (Entry::Reserve, *line)).collect();
+        tx.insert_together(&[calls_insert(calls)?, holds_insert(&lines), ledger_insert(&reserved, now)]).await?;
+    }
     for ((books, key), used) in plan.keys.iter().filter(|(_, used)| used.requests > 0) {
         key_use_add(*books, tx, *key, minute_of(now), used.requests, used.tokens).await?;
     }

@@ -1,6 +1,6 @@
 //! Settling: the hold is given back, the bill is booked, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use app::model::{ApiKeyId, ModelCallId, Timestamp};
 
@@ -14,9 +14,9 @@ use crate::{
         Error, Result, TenantScope, Tx,
         budget::window::{Settling, window_settle},
         key_minute::{key_use_add, minute_of},
-        ledger::{Amounts, Books, Entry, HeldIn, Line, WindowKey, hold_take, ledger_append},
-        model_call::{BookedCall, call_booked, call_checkpoint, call_settle},
-        usage_day::{Days, usage_days_add},
+        ledger::{Amounts, Books, Entry, HeldIn, Line, WindowKey, holds_take, ledger_insert},
+        model_call::{BookedCall, SettledCall, call_booked, call_checkpoint, calls_settle},
+        usage_day::{Days, usage_days_insert},
     },
     models::ReportedUsage,
     world::World,
@@ -35,7 +35,13 @@ pub async fn settle(
     hold: &Hold,
     outcome: CallOutcome,
 ) -> Result<Settled> {
-    let due = Due { books: Books::of(scope), call: hold.call(), bounds: hold.bounds(), outcome };
+    let due = Due {
+        books: Books::of(scope),
+        call: hold.call(),
+        bounds: hold.bounds(),
+        outcome,
+        is_rated: hold.rates_left().is_some(),
+    };
     let booked = settle_calls(tx, world, vec![due]).await?.booked;
     let booked = booked.first().ok_or_else(|| Error::Misuse("nothing was settled".to_owned()))?;
     Ok(as_settled(booked))
@@ -47,6 +53,8 @@ pub(super) struct Due<'a> {
     pub call: ModelCallId,
     pub bounds: Bounds<'a>,
     pub outcome: CallOutcome,
+    /// Whether its key may have rates, which it is counted for then.
+    pub is_rated: bool,
 }
 
 /// What came of it.
@@ -57,37 +65,47 @@ pub(super) struct Outcome {
     pub settled: u64,
 }
 
-/// Settles calls: first their rows, in the order of their ids, then the windows of all of them, in their order, each
-/// once. Everybody settles in this order and a transaction settles once, so that nobody holds a window while
-/// waiting for a call, and no two wait for each other in a circle.
+/// Settles calls: first their rows, then the windows of all of them, in their order, each once. Everybody settles in
+/// this order and a transaction settles once, so that nobody holds a window while waiting for a call. (Two who settle
+/// the same calls at the same time, a server and a sweeper that takes it for dead, may meet them in different orders;
+/// PostgreSQL then refuses one of the two, which tries again and finds them settled.)
 pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_>>) -> Result<Outcome> {
     due.sort_by_key(|due| due.call);
     let now = world.now();
+    let mut calls: Vec<_> = due.iter().map(|due| (due.books, due.call, book(&due.bounds, &due.outcome))).collect();
+    // A call that is due twice is settled with what is said first.
+    calls.dedup_by_key(|(_, call, _)| *call);
+    let settled = calls_settle(tx, &calls, now).await?;
+    let mut settled: HashMap<ModelCallId, (BookedCall, SettledCall)> = calls
+        .into_iter()
+        .zip(settled)
+        .filter_map(|((_, call, booked), settled)| Some((call, (booked, settled?))))
+        .collect();
+    let mut held = take_holds(tx, &due, &settled).await?;
     let mut outcome = Outcome { booked: Vec::with_capacity(due.len()), settled: 0 };
     let mut lines = Vec::new();
     let mut windows: BTreeMap<(Books, WindowKey), Settling> = BTreeMap::new();
     let mut rates: BTreeMap<(Books, ApiKeyId, i64), i64> = BTreeMap::new();
     let mut days = Days::default();
     for due in &due {
-        let booked = book(&due.bounds, &due.outcome);
-        let Some(settled) = call_settle(due.books, tx, due.call, &booked, now).await? else {
+        let Some((booked, settled)) = settled.remove(&due.call) else {
             outcome.booked.push(booked_before(due, tx).await?);
             continue;
         };
         outcome.booked.push(booked);
         outcome.settled += 1;
-        let (held, billed) = (due.bounds.held(), amounts(&booked));
+        let (hold, billed) = (due.bounds.held(), amounts(&booked));
         if booked.is_overrun {
             metrics::counter!("steward_budget_overruns_total").increment(1);
-            tracing::error!(call = %due.call, ?held, ?billed, "a call was billed beyond its hold");
+            tracing::error!(call = %due.call, held = ?hold, ?billed, "a call was billed beyond its hold");
         }
-        if let Some(key) = settled.key {
+        if let Some(key) = settled.key.filter(|_| due.is_rated) {
             let tokens = |amounts: &Amounts| amounts.input_tokens.saturating_add(amounts.output_tokens);
-            let corrected = tokens(&billed).saturating_sub(tokens(&held));
+            let corrected = tokens(&billed).saturating_sub(tokens(&hold));
             *rates.entry((due.books, key, minute_of(settled.admitted_at))).or_default() += corrected;
         }
         days.add(settled.day, &booked);
-        for HeldIn { window, amounts: held } in hold_take(due.books, tx, due.call).await? {
+        for HeldIn { window, amounts: held } in held.remove(&due.call).unwrap_or_default() {
             let line = |amounts| Line { books: due.books, call: due.call, window, amounts };
             lines.push((Entry::Release, line(held)));
             if booked.is_billed {
@@ -96,16 +114,41 @@ pub(super) async fn settle_calls(tx: &mut Tx, world: &World, mut due: Vec<Due<'_
             windows.entry((due.books, window)).or_default().add(&held, &billed, &booked.tokens, booked.quality);
         }
     }
-    ledger_append(tx, &lines, now).await?;
     for ((books, window), settling) in &windows {
         window_settle(*books, tx, *window, settling).await?;
     }
-    usage_days_add(tx, &days).await?;
+    let mut with_days = Some(usage_days_insert(&days));
+    for lines in lines.chunks(tx.rows_together()) {
+        let inserts: Vec<_> = std::iter::once(ledger_insert(lines, now)).chain(with_days.take()).collect();
+        tx.insert_together(&inserts).await?;
+    }
+    if let Some(days) = with_days {
+        tx.insert_together(&[days]).await?;
+    }
     notices::tell(tx, &windows, now).await?;
     for ((books, key, minute), tokens) in rates {
         key_use_add(books, tx, key, minute, 0, tokens).await?;
     }
     Ok(outcome)
+}
+
+/// What the calls hold that are settled now.
+async fn take_holds(
+    tx: &mut Tx,
+    due: &[Due<'_>],
+    settled: &HashMap<ModelCallId, (BookedCall, SettledCall)>,
+) -> Result<HashMap<ModelCallId, Vec<HeldIn>>> {
+    let mut calls: BTreeMap<Books, Vec<ModelCallId>> = BTreeMap::new();
+    for due in due.iter().filter(|due| settled.contains_key(&due.call)) {
+        calls.entry(due.books).or_default().push(due.call);
+    }
+    let mut held: HashMap<ModelCallId, Vec<HeldIn>> = HashMap::with_capacity(settled.len());
+    for (books, calls) in calls {
+        for (call, hold) in holds_take(books, tx, &calls).await? {
+            held.entry(call).or_default().push(hold);
+        }
+    }
+    Ok(held)
 }
 
 async fn booked_before(due: &Due<'_>, tx: &mut Tx) -> Result<BookedCall> {

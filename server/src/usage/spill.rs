@@ -164,6 +164,7 @@ async fn book(db: &Db, world: &World, lines: &[Line], kept: &mut Vec<Line>) -> d
             baseline: call.baseline.as_ref(),
         },
         outcome: *outcome,
+        is_rated: true,
     });
     let settled = settle_calls(&mut tx, world, due.collect()).await?.settled;
     if settled > 0 {

@@ -37,7 +37,7 @@ pub async fn settle_turn(
     let open = call_open_of_turn(books, tx, turn).await?;
     let known = |call: &OpenCall| held.iter().find(|(hold, _)| hold.call() == call.id);
     let due = open.iter().map(|call| match known(call) {
-        Some((hold, outcome)) => Due { books, call: call.id, bounds: hold.bounds(), outcome: *outcome },
+        Some((hold, outcome)) => Due { books, call: call.id, bounds: hold.bounds(), outcome: *outcome, is_rated: true },
         None => due(books, call),
     });
     settle_calls(tx, world, due.collect()).await?;
@@ -75,5 +75,6 @@ fn due(books: Books, call: &OpenCall) -> Due<'_> {
             baseline: call.baseline.as_ref(),
         },
         outcome: CallOutcome { ending: Ending::Lost, reported: call.seen, received_bytes: call.received_bytes },
+        is_rated: true,
     }
 }

@@ -40,7 +40,7 @@ pub(super) async fn asking(state: &AppState, headers: &HeaderMap, request_id: &s
     let refuse = |message: String| WireError::new(WireErrorKind::Permission, message);
     let now_s = state.world.now().0.div_euclid(1_000);
     let named = front_end::named(&holder.key, headers, now_s).map_err(|unclear| refuse(unclear.to_string()))?;
-    let found = state.api_keys.front_ends.person(&holder, named).await;
+    let found = Box::pin(state.api_keys.front_ends.person(&holder, named)).await;
     let scope = found.map_err(|stranger| match stranger {
         Stranger::Failed(error) => answer::worded(error, request_id),
         stranger => refuse(stranger.to_string()),

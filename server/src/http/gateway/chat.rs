@@ -64,7 +64,7 @@ pub(super) async fn incoming(
     // Before anything is read: strangers have nothing to say.
     let asking = auth::asking(state, &parts.headers, request_id).await?;
     let slug = profile::slug(&mut parts).await;
-    let profile = profile::of(state, &asking.holder, slug.as_deref(), request_id).await?;
+    let profile = Box::pin(profile::of(state, &asking.holder, slug.as_deref(), request_id)).await?;
     let bytes = read(&parts.headers, body).await?;
     let request = WireRequest::parse(format, bytes).map_err(WireError::from)?;
     let request = match &profile {
@@ -98,7 +98,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, WireE
     };
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > MAX_BODY_BYTES) {
-        crate::http::limits::discard_refused(body).await;
+        Box::pin(crate::http::limits::discard_refused(body)).await;
         return Err(too_large());
     }
     let reading = axum::body::to_bytes(body, MAX_BODY_BYTES);

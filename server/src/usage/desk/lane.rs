@@ -290,6 +290,7 @@ impl Lane {
             call: settlement.hold.call(),
             bounds: settlement.hold.bounds(),
             outcome: settlement.outcome,
+            is_rated: settlement.hold.rates_left().is_some(),
         });
         let outcome = settle_calls(tx, &self.world, dues.collect()).await?;
         // They come in the order of the calls' ids.
