@@ -131,13 +131,14 @@ test.describe("when the server dies", () => {
     await chat.ask(question);
     await expect(chat.answers.last()).toContainText(first);
     // The text is in the log at most half a second later; asked for from the server, not from memory of this page.
-    await expect.poll(async () => (await page.request.get(page.url())).text()).toContain(first);
+    const url = page.url();
+    await expect.poll(async () => (await page.request.get(url)).text()).toContain(first);
     await steward.kill();
     await upstream.release(gate);
     await steward.start();
-    // A page without scripts asks again by itself and may be on its way there already.
+    // A page without scripts asks again by itself: it may be on its way there already, or have found nobody.
     await expect(async () => {
-      await page.goto(page.url());
+      await page.goto(url);
     }).toPass();
     await chat.ready();
     await expect(chat.answers.last()).toHaveAttribute("aria-busy", "false", { timeout: 90_000 });
