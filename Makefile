@@ -1,6 +1,6 @@
 # Every target says what it does and installs what it needs. The work is in end2end/tools.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench fmt doctor tools build screenshots
+.PHONY: help run dev test bench mutants fmt doctor tools build screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ dev: ## serve unoptimised, rebuild and reload on change
 
 bench: ## measure the release: start, memory, rendering, added latency, bytes
 	@end2end/tools/bench.sh
+
+mutants: ## change the accounting's code in hundreds of places, one at a time, and see that a test fails each time
+	@end2end/tools/mutants.sh
 
 build: ## build the release only
 	@end2end/tools/prepare.sh build

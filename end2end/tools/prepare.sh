@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing to build (`build`) and to test (`test`: the former and more). Says what it does, skips what
+# Installs what is missing to build (`build`), to test (`test`: the former and more) and for mutation testing (`mutants`). Says what it does, skips what
 # is there, can be run any number of times. `check` changes nothing and only tells what is there (for `make doctor`).
 #
 # Programs are installed into $STEWARD_CACHE/bin, so other versions elsewhere on the machine stay as they are; one of the
@@ -10,6 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # 0.3.11 needs a newer compiler than rust-version in Cargo.toml.
 CARGO_LEPTOS=0.3.10
 CARGO_DENY=0.20.2
+CARGO_MUTANTS=27.1.0
 WASM_BINDGEN="$(locked_version wasm-bindgen)"
 
 missing=0
@@ -138,6 +139,13 @@ prepare_python_clients() {
     cp end2end/clients/requirements.txt "$PYTHON_CLIENTS/requirements.txt"
 }
 
+# Only `make mutants` needs it.
+prepare_mutants() {
+    if [ "$(program_version cargo-mutants --version)" != "$CARGO_MUTANTS" ]; then
+        cargo_program cargo-mutants "$CARGO_MUTANTS" --locked
+    fi
+}
+
 check() {
     local wasm_target='' node_packages='' python_clients=''
     if have rustc && [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ]; then wasm_target=installed; fi
@@ -163,6 +171,7 @@ check() {
 case "${1:-}" in
     build) prepare_build; rm -rf "$STEWARD_CACHE/build-tools" ;;
     test) prepare_test; rm -rf "$STEWARD_CACHE/build-tools" ;;
+    mutants) prepare_test; prepare_mutants; rm -rf "$STEWARD_CACHE/build-tools" ;;
     check) check ;;
-    *) die "usage: prepare.sh build|test|check" ;;
+    *) die "usage: prepare.sh build|test|mutants|check" ;;
 esac
