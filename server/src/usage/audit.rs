@@ -117,3 +117,83 @@ fn check_sums(code: &str, window: &AuditedWindow, source: Source, sum: &Amounts,
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use app::model::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::db::ledger::WindowKey;
+
+    fn amounts(input_tokens: i64, output_tokens: i64, requests: i64, pico_usd: i64) -> Amounts {
+        Amounts { input_tokens, output_tokens, requests, pico_usd }
+    }
+
+    /// Settled 50, reserved 20, overrun 3 and granted 7 of everything, without a limit.
+    fn window() -> AuditedWindow {
+        AuditedWindow {
+            key: WindowKey { budget: Uuid::nil(), start: Timestamp(0) },
+            reserved: amounts(20, 20, 20, 20),
+            settled: amounts(50, 50, 50, 50),
+            overrun: amounts(3, 3, 3, 3),
+            ceiling: [None; 4],
+            ceiling_tokens: None,
+            granted: Granted { input_tokens: 7, output_tokens: 7, tokens: 7, requests: 7, pico_usd: 7 },
+            classes: Classes::default(),
+        }
+    }
+
+    fn found(window: &AuditedWindow) -> Vec<String> {
+        let mut violations = Vec::new();
+        check_limit("prs", window, &mut violations);
+        violations
+    }
+
+    #[test]
+    fn a_limit_holds_to_the_last_unit() {
+        assert!(found(&window()).is_empty(), "nothing is limited");
+        for (at, what) in ["input tokens", "output tokens", "requests", "pico-dollars"].into_iter().enumerate() {
+            let with = |limit| {
+                let mut window = window();
+                window.ceiling[at] = Some(limit);
+                found(&window)
+            };
+            assert!(with(60).is_empty() && with(1_000).is_empty(), "50 + 20 is 60 + 7 + 3");
+            let [violation]: [String; 1] = with(59).try_into().expect("one violation");
+            assert!(violation.contains(&format!("50 {what} settled and 20 reserved")), "{violation}");
+        }
+        let with = |ceiling_tokens| found(&AuditedWindow { ceiling_tokens, ..window() });
+        assert!(with(Some(127)).is_empty(), "100 + 40 is 127 + 7 + 6");
+        let [violation]: [String; 1] = with(Some(126)).try_into().expect("one violation");
+        assert!(violation.contains("100 tokens settled and 40 reserved"), "{violation}");
+    }
+
+    #[test]
+    fn input_and_output_count_together_and_not_one_for_the_other() {
+        let mut window = window();
+        (window.settled.output_tokens, window.reserved.output_tokens, window.overrun.output_tokens) = (0, 0, 0);
+        let with = |limit| found(&AuditedWindow { ceiling_tokens: Some(limit), ..window.clone() }).len();
+        assert_eq!((with(60), with(59)), (0, 1));
+    }
+
+    #[test]
+    fn sums_are_compared_in_every_column() {
+        let window = window();
+        let check = |source, sum| {
+            let mut violations = Vec::new();
+            check_sums("prs", &window, source, &sum, &mut violations);
+            violations.len()
+        };
+        for (source, figures) in [
+            (Source::Holds, window.reserved),
+            (Source::LedgerReserved, window.reserved),
+            (Source::LedgerSettled, window.settled),
+            (Source::LedgerOverrun, window.overrun),
+        ] {
+            assert_eq!(check(source, figures), 0);
+            assert_eq!(check(source, Amounts { requests: figures.requests + 1, ..figures }), 1);
+            assert_eq!(check(source, Amounts::default()), 4);
+        }
+    }
+}

@@ -247,3 +247,80 @@ pub enum ReserveError {
     #[error(transparent)]
     Db(#[from] crate::db::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn hold(rates_left: Option<RatesLeft>, is_soft: bool) -> Hold {
+        let permit = Permit::new(ModelCallId(Uuid::from_u128(7)), 40);
+        Hold::new(permit, 100, None, None, rates_left, is_soft)
+    }
+
+    #[test]
+    fn only_a_hold_that_was_dropped_is_counted_as_one() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            hold(None, false).discharge();
+            assert!(!recorder.handle().render().contains("steward_holds_dropped_total 1"), "its obligation was met");
+            drop(hold(None, false));
+        });
+        assert!(recorder.handle().render().contains("steward_holds_dropped_total 1"));
+    }
+
+    #[test]
+    fn a_hold_tells_what_it_was_made_of() {
+        let left = RatesLeft {
+            limits: Rates { requests_per_minute: Some(3), ..Rates::default() },
+            requests: 2,
+            tokens: 0,
+            resets_in_ms: 5,
+            resets_at: Timestamp(10),
+        };
+        let marked = hold(Some(left), true);
+        assert_eq!((marked.is_soft(), marked.rates_left()), (true, Some(left)));
+        assert_eq!((marked.call(), marked.permit().max_output_tokens()), (ModelCallId(Uuid::from_u128(7)), 40));
+        assert_eq!((marked.bounds().input, marked.bounds().output_cap), (100, 40));
+        marked.discharge();
+        let plain = hold(None, false);
+        assert_eq!((plain.is_soft(), plain.rates_left()), (false, None));
+        plain.discharge();
+    }
+
+    #[test]
+    fn it_makes_sense_to_try_again_when_the_minute_is_over() {
+        let limits = Rates { concurrent: Some(1), ..Rates::default() };
+        assert!(!limits.is_unlimited() && Rates::default().is_unlimited());
+        let after = |kind, resets_in_ms| {
+            let left = RatesLeft { limits, requests: 0, tokens: 0, resets_in_ms, resets_at: Timestamp(0) };
+            RateRefusal { kind, limit: 1, left }.retry_after_s()
+        };
+        for kind in [RateKind::Requests, RateKind::Tokens] {
+            // A started second counts whole, and one more does no harm.
+            assert_eq!((after(kind, 60_000), after(kind, 1_500), after(kind, 999), after(kind, -7)), (61, 2, 1, 1));
+        }
+        assert_eq!(after(RateKind::Concurrent, 60_000), 1, "another call may end at any moment");
+    }
+
+    #[test]
+    fn what_was_received_adds_up() {
+        let mut outcome =
+            CallOutcome { ending: Ending::Completed, reported: ReportedUsage::default(), received_bytes: 3 };
+        outcome.receive(4);
+        assert_eq!(outcome.received_bytes, 7);
+        outcome.received_bytes = i64::MAX;
+        outcome.receive(1);
+        assert_eq!(outcome.received_bytes, i64::MAX);
+    }
+
+    #[test]
+    fn purposes_are_stored_by_name() {
+        assert_eq!(
+            [Purpose::Answer, Purpose::Title, Purpose::Gateway].map(Purpose::as_str),
+            ["answer", "title", "gateway"]
+        );
+    }
+}

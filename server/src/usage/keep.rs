@@ -87,3 +87,72 @@ pub async fn audit_once(db: &Db, world: &World) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use app::model::Timestamp;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::{db::DbConfig, world::MockClock};
+
+    async fn empty_books() -> (tempfile::TempDir, Db, World) {
+        let files = tempfile::tempdir().expect("a folder");
+        let db = Db::open(&DbConfig::Sqlite { path: files.path().join("t.db") }).await.expect("a database");
+        (files, db, World::mock(MockClock::at(Timestamp(5_000))))
+    }
+
+    /// The test's own task waits, the others go on.
+    async fn until(condition: impl Fn() -> bool) {
+        let patience = async {
+            while !condition() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), patience).await.expect("it never came");
+    }
+
+    #[tokio::test]
+    async fn an_audit_is_told_to_the_metrics() {
+        let (_files, db, world) = empty_books().await;
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _here = metrics::set_default_local_recorder(&recorder);
+        audit_once(&db, &world).await;
+        let told = recorder.handle().render();
+        assert!(told.contains("steward_books_balanced 1") && told.contains("steward_audit_last_seconds 5"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn the_file_is_looked_at_again_and_again_and_the_first_audit_has_time() {
+        let (files, db, world) = empty_books().await;
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _here = metrics::set_default_local_recorder(&recorder);
+        let path = files.path().join("unsettled.jsonl");
+        let (spill, stop) = (Spill::to(path.clone()), CancellationToken::new());
+        let keeping = tokio::spawn(keep_books(db, world, spill.clone(), stop.clone()));
+        for _ in 0..2 {
+            // Nothing in it can be settled, so it is emptied.
+            std::fs::write(&path, "\n").expect("a file");
+            until(|| spill.is_empty()).await;
+        }
+        assert!(
+            !recorder.handle().render().contains("steward_books_balanced 1"),
+            "a server that starts has other work"
+        );
+        stop.cancel();
+        keeping.await.expect("a clean end");
+    }
+
+    #[tokio::test]
+    async fn who_replays_learns_whether_the_database_was_there() {
+        let (files, db, world) = empty_books().await;
+        let path = files.path().join("unsettled.jsonl");
+        let line = r#"{"tenant":"00000000-0000-0000-0000-000000000000","call":"00000000-0000-0000-0000-000000000001","ending":"lost","reported":{"is_final":false},"received_bytes":0,"at":1}"#;
+        std::fs::write(&path, line).expect("a file");
+        let spill = Spill::to(path);
+        assert!(replay_once(&db, &world, &spill).await);
+        assert!(!spill.is_empty(), "the call is not in this database");
+        db.close().await;
+        assert!(!replay_once(&db, &world, &spill).await);
+    }
+}

@@ -164,3 +164,65 @@ pub fn dollars(text: &str) -> std::result::Result<Money, &'static str> {
     let money = whole.checked_mul(1_000_000_000_000).and_then(|dollars| dollars.checked_add(pico)).ok_or(TOO_LARGE)?;
     Ok(Money(money))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_read_to_the_pico_dollar() {
+        for (text, pico) in [
+            ("0", 0),
+            ("25", 25_000_000_000_000),
+            ("12.50", 12_500_000_000_000),
+            ("0.000000000001", 1),
+            ("9223372.036854775807", i64::MAX),
+        ] {
+            assert_eq!(dollars(text), Ok(Money(pico)), "{text}");
+        }
+        for wrong in ["", ".", "1.", ".5", "-1", "1.-5", "+1", "1.2.3", "$1", "1,000", "1.x", "x.1", "0.0000000000001"]
+        {
+            assert!(dollars(wrong).is_err_and(|why| why.contains("12 decimals")), "{wrong:?}");
+        }
+        for too_large in ["9223372.036854775808", "9223373", "99999999999999999999"] {
+            assert!(dollars(too_large).is_err_and(|why| why.contains("too large")), "{too_large}");
+        }
+    }
+
+    #[test]
+    fn no_limit_is_below_zero() {
+        let none = BudgetLimits::default();
+        assert!(not_negative(&none).is_ok() && not_negative(&default_limits()).is_ok());
+        assert!(not_negative(&BudgetLimits { requests: Some(0), ..none }).is_ok());
+        for wrong in [
+            BudgetLimits { input_tokens: Some(-1), ..none },
+            BudgetLimits { output_tokens: Some(-1), ..none },
+            BudgetLimits { tokens: Some(-1), ..none },
+            BudgetLimits { requests: Some(-1), ..none },
+            BudgetLimits { cost: Some(Money(-1)), ..none },
+        ] {
+            assert!(not_negative(&wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn limits_and_what_is_used_of_them_are_on_one_line() {
+        let none = BudgetLimits::default();
+        assert_eq!(
+            limits_in_words(&default_limits()),
+            "1,000,000 input tokens, 500,000 output tokens, 10,000 requests, unlimited cost"
+        );
+        let limits = BudgetLimits { tokens: Some(1), cost: Some(Money(25_000_000_000_000)), ..none };
+        assert_eq!(
+            limits_in_words(&limits),
+            "unlimited input tokens, unlimited output tokens, 1 token in all, unlimited requests, $25.00"
+        );
+        let used = Amounts { input_tokens: 12_000, output_tokens: 7, requests: 3, pico_usd: 1_200_000_000_000 };
+        assert_eq!(used_in_words(&limits, &used), "12,007 of 1 token, $1.20 of $25.00");
+        assert_eq!(
+            used_in_words(&default_limits(), &used),
+            "12,000 of 1,000,000 input tokens, 7 of 500,000 output tokens, 3 of 10,000 requests"
+        );
+        assert_eq!(used_in_words(&none, &used), "nothing is limited");
+    }
+}

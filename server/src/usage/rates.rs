@@ -56,5 +56,6 @@ mod tests {
     fn what_is_left_is_told() {
         let left = admit(RATES, &KeyUse { requests: 1, tokens: 30, open: 0 }, 50, NOW).expect("it fits");
         assert_eq!((left.requests, left.tokens, left.resets_in_ms), (1, 20, 58_500));
+        assert_eq!((left.resets_at, left.limits), (Timestamp(120_000), RATES));
     }
 }

@@ -272,4 +272,12 @@ mod tests {
             assert!(check_grant(&limits, &wrong).is_err(), "{wrong:?}");
         }
     }
+
+    #[test]
+    fn reasons_and_answers_are_short_and_can_be_stored() {
+        assert!(check_words("reason", "").is_ok());
+        assert!(check_words("reason", &"x".repeat(MAX_WORDS_BYTES)).is_ok());
+        assert!(check_words("reason", &"x".repeat(MAX_WORDS_BYTES + 1)).is_err());
+        assert!(check_words("reason", "a\0b").is_err());
+    }
 }

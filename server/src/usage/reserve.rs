@@ -74,11 +74,10 @@ pub(super) async fn reserve_all(
 ) -> Result<Vec<std::result::Result<Hold, ReserveError>>> {
     let now = world.now();
     let mut windows = Vec::new();
-    for attempt in 0..ATTEMPTS {
-        if attempt > 0 {
-            for (books, key) in &windows {
-                window_lock(*books, tx, *key).await?;
-            }
+    for _ in 0..ATTEMPTS {
+        // None at first.
+        for (books, key) in &windows {
+            window_lock(*books, tx, *key).await?;
         }
         let mut plan = Plan::read(tx, world, wanted, now).await?;
         let decided: Vec<_> = wanted.iter().map(|wanted| plan.decide(wanted, now)).collect();
@@ -332,4 +331,45 @@ fn refused(scope: &TenantScope, path: &[&BudgetOnPath], no_fit: NoFit) -> Reserv
     );
     metrics::counter!("steward_budget_refusals_total").increment(1);
     ReserveError::Refused(refusal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        models::{Model, ModelId, ProviderKind},
+        usage::Purpose,
+    };
+
+    #[test]
+    fn a_request_is_kept_within_what_its_model_can_do() {
+        let model = Model {
+            id: ModelId("m".into()),
+            name: "M".into(),
+            provider: ProviderKind::Demo,
+            context_tokens: 1_000,
+            max_output_tokens: 100,
+            sees_images: false,
+        };
+        let bounds = |input_bound, output_wanted| {
+            let request = ReserveRequest {
+                turn: None,
+                step: 1,
+                attempt: 1,
+                purpose: Purpose::Answer,
+                model: &model,
+                price: None,
+                input_bound,
+                output_wanted,
+                output_floor: 5,
+                via: None,
+            };
+            ask(&request).map(|ask| (ask.input_bound, ask.output_wanted, ask.output_floor)).ok()
+        };
+        assert_eq!(bounds(0, 0), Some((0, 0, 5)));
+        assert_eq!(bounds(1_000, 100), Some((1_000, 100, 5)));
+        assert_eq!(bounds(i64::MAX, i64::MAX), Some((1_000, 100, 5)));
+        assert_eq!(bounds(1, -1), Some((1, 0, 5)));
+        assert_eq!(bounds(-1, 1), None, "no bound is below zero");
+    }
 }

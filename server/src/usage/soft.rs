@@ -85,5 +85,7 @@ mod tests {
         }
         let zero = BudgetLimits { cost: Some(Money(0)), ..BudgetLimits::default() };
         assert_eq!(reached(&zero, Some(80), &Amounts::default()), None, "nothing was spent yet");
+        let words = [799, 800, 1_000].map(|input| level_in_words(&limits, Some(80), &used(input, 0)));
+        assert_eq!(words, ["active", "nearly used up", "used up"]);
     }
 }

@@ -306,4 +306,32 @@ mod tests {
         assert!(!Spill::nowhere().keep(vec![line(5)]).await.map_err(Error::internal)?);
         Ok(())
     }
+
+    #[test]
+    fn a_file_that_is_not_there_is_empty_and_one_that_cannot_be_read_is_an_error() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("unsettled.jsonl");
+        assert_eq!(lock_and_read(&path)?.1, "");
+        std::fs::create_dir(&path)?;
+        assert!(lock_and_read(&path).is_err(), "what is in it is not known");
+        Ok(())
+    }
+
+    #[test]
+    fn a_line_without_its_end_is_cut_off() -> io::Result<()> {
+        for (text, expected) in [("", false), ("a\n", false), ("a", true), ("a\nb", true), ("\n", false), ("\na", true)]
+        {
+            let mut file = tempfile::tempfile()?;
+            file.write_all(text.as_bytes())?;
+            assert_eq!(is_cut_off(&mut file)?, expected, "{text:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_lock_lies_beside_the_file() {
+        assert_eq!(beside(Path::new("/a/b.jsonl"), ".lock"), Path::new("/a/b.jsonl.lock"));
+        assert_eq!(folder_of(Path::new("/a/b")), Some(Path::new("/a")));
+        assert_eq!(folder_of(Path::new("b")), None, "the folder it runs in needs no name");
+    }
 }

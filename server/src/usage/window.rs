@@ -19,8 +19,8 @@ pub(super) struct Window {
 /// 9999-12-31T23:59:59.999Z: the end of what never ends.
 const FAR_FUTURE: Timestamp = Timestamp(253_402_300_799_999);
 
-/// The longest gap a zone has known is a day (Samoa left out 2011-12-30).
-const LONGEST_GAP_MINUTES: i64 = 25 * 60;
+/// The longest gap a zone has known is a day (Samoa left out 2011-12-30); this is an hour more.
+const LONGEST_GAP_MINUTES: i64 = 1_500;
 
 /// The window of a period that an instant falls in.
 ///

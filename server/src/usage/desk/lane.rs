@@ -42,7 +42,8 @@ impl Lane {
     pub(super) async fn run(mut self) {
         let mut again_at: Option<Instant> = None;
         loop {
-            let wait = again_at.unwrap_or_else(|| Instant::now() + AGAIN_AFTER);
+            // Without anything to try again nobody waits for it.
+            let wait = again_at.unwrap_or_else(Instant::now);
             let mut batch = Vec::new();
             tokio::select! {
                 got = self.jobs.recv_many(&mut batch, AT_ONCE) => if got == 0 {
@@ -52,8 +53,7 @@ impl Lane {
                 },
                 () = sleep_until(wait), if !self.later.is_empty() => {}
             }
-            let is_alone = !batch.is_empty() && batch.iter().all(|job| matches!(job, Job::Settle(_)));
-            if is_alone {
+            if has_only_settlements(&batch) {
                 // Nothing is lost when it times out: what was received is in the batch.
                 let more = self.jobs.recv_many(&mut batch, AT_ONCE);
                 let _ = tokio::time::timeout(COMPANY_WITHIN, more).await;
@@ -230,7 +230,7 @@ impl Lane {
         let mut tired = Vec::new();
         for mut settlement in group {
             settlement.tries += 1;
-            if settlement.tries < TRIES && self.later.len() < MAX_LATER {
+            if settlement.tries < TRIES && self.has_room() {
                 self.later.push_back(settlement);
             } else {
                 tired.push(settlement);
@@ -265,9 +265,13 @@ impl Lane {
         }
     }
 
+    fn has_room(&self) -> bool {
+        self.later.len() < MAX_LATER
+    }
+
     fn keep_trying(&mut self, group: Vec<Settlement>) {
         for settlement in group {
-            if self.later.len() < MAX_LATER {
+            if self.has_room() {
                 self.later.push_back(settlement);
             } else {
                 tracing::error!(call = %settlement.hold.call(), "a settlement is left to the sweeper");
@@ -313,6 +317,10 @@ impl Lane {
         }
         let _ = reply.send(());
     }
+}
+
+fn has_only_settlements(batch: &[Job]) -> bool {
+    !batch.is_empty() && batch.iter().all(|job| matches!(job, Job::Settle(_)))
 }
 
 /// The obligations are met, and who waits is told.

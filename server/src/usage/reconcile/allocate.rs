@@ -94,6 +94,38 @@ mod tests {
         assert_eq!(allocate(70, &[], true), (Vec::new(), 70));
     }
 
+    #[test]
+    fn shares_are_rounded_half_up() {
+        for (whole, part, all, expected) in [
+            (1_150, 100, 1_000, 115),
+            (5, 1, 2, 3),
+            (4, 1, 3, 1),
+            (5, 1, 3, 2),
+            (7, 3, 3, 7),
+            (9, 0, 3, 0),
+            (i64::MAX, i64::MAX, i64::MAX, i64::MAX),
+        ] {
+            assert_eq!(share(whole, part, all), expected, "{whole} × {part} ÷ {all}");
+        }
+    }
+
+    #[test]
+    fn more_is_charged_at_the_calls_own_mark_up() {
+        let more = |pico, list_pico, by| more(&call(1, false, pico, list_pico), by);
+        assert_eq!(more(1_150, 1_000, 100), Some(115));
+        assert_eq!((more(5, 2, 1), more(4, 3, 1), more(5, 3, 1)), (Some(3), Some(1), Some(2)), "half up");
+        assert_eq!((more(0, 3, 5), more(3, 0, 5), more(-3, 2, 5)), (Some(5), Some(5), Some(5)), "no mark-up is known");
+        assert_eq!(more(i64::MAX, 1, i64::MAX), None, "more than can be counted");
+    }
+
+    #[test]
+    fn nothing_is_booked_on_a_call_that_is_down_to_nothing() {
+        let calls = [call(1, false, 5, 0), call(2, false, 10, 10)];
+        let (corrections, left) = allocate(-4, &calls, false);
+        assert_eq!((corrections, left), (vec![Correction { call: calls[1].call, pico: -4, list_pico: -4 }], 0));
+        assert_eq!(allocate(0, &calls, true), (Vec::new(), 0));
+    }
+
     proptest! {
         #[test]
         fn all_is_accounted_for_and_nobody_comes_to_less_than_nothing(

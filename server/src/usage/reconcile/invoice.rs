@@ -229,6 +229,74 @@ mod tests {
         assert_ne!(canonical("gpt-5.4"), canonical("gpt-5.4-mini"));
     }
 
+    #[test]
+    fn amounts_are_exact_and_rounded_half_away_from_zero() {
+        for (text, expected) in [
+            ("-0.5", -500_000_000_000),
+            ("$1,234.50", 1_234_500_000_000_000),
+            ("12.", 12_000_000_000_000),
+            (".5", 500_000_000_000),
+            ("2E3", 2_000_000_000_000_000),
+            ("6e-05", 60_000_000),
+            ("0.0000000000004", 0),
+            ("0.0000000000005", 1),
+            ("0.00000000000149", 1),
+            ("-0.0000000000015", -2),
+            ("5e-13", 1),
+            ("1e-30", 0),
+            ("0.00000000000000000000000000001", 0),
+        ] {
+            assert_eq!(pico(text, false), Some(expected), "{text}");
+        }
+        assert_eq!((pico("250", true), pico("0.00000000005", true)), (Some(2_500_000_000_000), Some(1)));
+        let digits = |count: usize| pico(&format!("0.{}", "0".repeat(count - 1)), false);
+        assert_eq!((digits(30), digits(31)), (Some(0), None), "more are noise");
+        for wrong in ["", "-", ".", "1.2.3", "--1", "+1", "1e", "1e31", "1e-31", "1e1.5", "0x1", "1 000", "9223373"] {
+            assert_eq!(pico(wrong, false), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn days_are_days_instants_or_seconds() {
+        let march = Some(day("2026-03-10"));
+        for text in ["2026-03-10", "2026-03-10T23:59:59Z", "2026-03-10 08:00", "1773100800", "1773187199"] {
+            assert_eq!(date(text), march, "{text}");
+        }
+        assert_eq!(date("12345"), Some(day("1970-01-01")), "seconds");
+        for wrong in ["", "2026", "1234", "2026-03", "2026-03-100", "2026-03-10x", "10.03.2026", "99999999999999999999"]
+        {
+            assert_eq!(date(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_day_at_its_end_is_no_part_of_a_models_name() {
+        for (name, expected) in [
+            ("Claude_Haiku 4.5", "claude-haiku-4-5"),
+            ("gpt-5.4-latest", "gpt-5-4"),
+            ("m-20260310", "m"),
+            ("m-2026-03-10", "m"),
+            ("m-abcdefgh", "m-abcdefgh"),
+            ("m-1234567", "m-1234567"),
+            ("m-2026-13-40", "m-2026-13-40"),
+            ("gpt-4o-mini", "gpt-4o-mini"),
+            ("o3", "o3"),
+        ] {
+            assert_eq!(canonical(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_named_as_an_editor_counts() {
+        let read = |text: &str| read(text.as_bytes(), &Columns::usual());
+        let error = read("date,model,cost\n2026-03-10,m,1\n2026-03-10,m,x\n").expect_err("no amount");
+        assert!(error.starts_with("line 3: "), "{error}");
+        let invoice = read("date,model,cost\n2026-03-10,m,1\n2026-03-10,m,\n2026-03-10,m,2\n").expect("an invoice");
+        assert_eq!(invoice[&(day("2026-03-10"), "m".to_owned())], 3_000_000_000_000);
+        let columns = Columns::parse(",day=d,,unit=cents,unit=dollars,").expect("columns");
+        assert_eq!(columns, Columns { day: vec!["d".to_owned()], ..Columns::usual() });
+    }
+
     proptest! {
         #[test]
         fn an_amount_written_out_is_read_back(amount: i64) {

@@ -165,6 +165,11 @@ mod tests {
         assert_eq!(later, (day("2026-05-01"), day("2026-05-01")), "what begins after the month is not backwards");
         assert!(days(Some(day("2026-03-02")), Some(day("2026-03-01")), month).is_err());
         assert!(days(Some(day("1990-01-01")), None, month).is_err());
+        let one = Some(day("2026-03-02"));
+        assert_eq!(days(one, one, month).expect("one day"), (day("2026-03-02"), day("2026-03-02")));
+        let longest = Date::from_days(day("2026-03-31").to_days() - MOST_DAYS);
+        assert!(days(Some(longest), None, month).is_ok());
+        assert!(days(Some(Date::from_days(longest.to_days() - 1)), None, month).is_err(), "a day more");
     }
 
     #[test]

@@ -10,6 +10,23 @@ async fn turn_usage(t: &TestDb, scope: &TenantScope, turn: TurnId) -> app::model
     usage::turn_usage(scope, &mut tx, turn, 1_234).await.unwrap()
 }
 
+/// A sweep counts what it settled, and says nothing where it settled nothing.
+#[tokio::test]
+async fn a_sweep_is_counted_when_it_settles_something() {
+    let t = TestDb::sqlite().await;
+    let scope = t.scope("prs", Role::Member).await;
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let hold = reserve(&t, &scope, &Ask::of(500, 100)).await;
+    assert_eq!(sweep(&t).await, 0);
+    assert!(!recorder.handle().render().contains("steward_holds_swept_total"));
+    t.clock.advance_ms(61_000);
+    assert_eq!(sweep(&t).await, 1);
+    assert!(recorder.handle().render().contains("steward_holds_swept_total 1"));
+    hold.discharge();
+    assert_balanced(&t).await;
+}
+
 db_test! {
     async fn a_completed_call_is_booked_as_reported(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;

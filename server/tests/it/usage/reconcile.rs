@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use app::model::Quality;
 use clap::Parser;
-use server::cli::reconcile::ReconcileArgs;
+use server::{
+    cli::reconcile::ReconcileArgs,
+    usage::reconcile::{compare, invoice::Invoice},
+};
 
 use super::*;
 use crate::support::db::db_test;
@@ -107,6 +110,25 @@ db_test! {
         drop(tx);
         let total = report.breakdown.total;
         assert_eq!((total.cost.0, total.adjusted.0, total.unknown_calls), (1_850_000_000, -1_500_000_000, 1));
+        assert_balanced(&t).await;
+    }
+
+    async fn what_may_explain_a_difference_is_counted(t: TestDb) {
+        let scope = t.scope("prs", Role::Admin).await;
+        call(&t, &scope, completed(400, 90)).await;
+        let unheard = call(&t, &scope, lost()).await;
+        let aborted = CallOutcome { ending: Ending::Aborted, reported: reported(400, 1, false), received_bytes: 20 };
+        let cut = call(&t, &scope, aborted).await;
+        let day = "2026-03-10".parse().unwrap();
+        let invoice = Invoice::from([((day, "Claude Haiku 4.5".to_owned()), 7)]);
+        let mut tx = t.db.begin_system(SystemReason::Administration).await.unwrap();
+        let found = compare(&mut tx, &[scope.tenant()], "anthropic", &invoice).await.unwrap();
+        let row = &found[&(day, "claude-haiku-4-5".to_owned())];
+        assert_eq!((row.calls, row.estimated_calls, row.unknown_calls), (3, 1, 1));
+        assert_eq!((row.estimated_pico, row.unknown_pico), (cut.cost.0, unheard.cost.0));
+        assert_eq!((row.booked_pico, row.invoiced_pico), (850_000_000 + cut.cost.0 + unheard.cost.0, Some(7)));
+        assert_eq!((row.difference_pico(), found.len()), (7 - row.booked_pico, 1));
+        drop(tx);
         assert_balanced(&t).await;
     }
 

@@ -1,6 +1,8 @@
 //! T10: the database is away when a call is to be settled. The settlement waits in a file, and the books are exact when it
 //! is back, even in another process.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use server::usage::{Desk, Spill};
 
 use super::*;
@@ -8,6 +10,13 @@ use crate::support::db::db_test;
 
 fn asked(t: &TestDb, scope: &TenantScope) -> Wish {
     wish(scope, Via { format: "anthropic", ..via(t) }, 500)
+}
+
+/// How often something across tenants was written.
+async fn audit_rows(t: &TestDb) -> i64 {
+    let mut tx = t.db.read_system(SystemReason::AuditOfBooks).await.unwrap();
+    let (rows,): (i64,) = tx.query("SELECT COUNT(*) FROM system_access").one().await.unwrap();
+    rows
 }
 
 db_test! {
@@ -41,7 +50,15 @@ db_test! {
         // Long enough for the sweeper to take these calls for dead; it leaves them to the file.
         t.clock.advance_ms(120_000);
         assert_eq!(sweep(&t).await, 0);
+        // A server of another database, which shares the file, changes nothing about that.
+        let other = TestDb::sqlite().await;
+        let inode = std::fs::metadata(&path).unwrap().ino();
+        assert_eq!(spill.replay(&other.db, &other.world).await.unwrap(), 0);
+        assert_eq!(std::fs::metadata(&path).unwrap().ino(), inode, "the file is the same");
+        assert_eq!(sweep(&t).await, 0, "they still wait");
+        let (audited, of_others) = (audit_rows(&t).await, audit_rows(&other).await);
         assert_eq!(spill.replay(&t.db, &t.world).await.unwrap(), 3);
+        assert_eq!(audit_rows(&t).await, audited + 1);
         assert!(spill.is_empty());
         let after = meter(&t, &scope).await;
         assert_eq!((after.requests, after.used.input, after.used.output), (3, 1_200, 270));
@@ -53,10 +70,10 @@ db_test! {
         assert_eq!(meter(&t, &scope).await.requests, 3);
         assert!(spill.is_empty());
         // A server of another database leaves them to the one that knows them.
-        let other = TestDb::sqlite().await;
         std::fs::write(&path, &text).unwrap();
         assert_eq!(spill.replay(&other.db, &other.world).await.unwrap(), 0);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        assert_eq!(audit_rows(&other).await, of_others, "who did nothing has nothing to account for");
         assert_eq!(spill.replay(&t.db, &t.world).await.unwrap(), 0);
         assert!(spill.is_empty());
         assert_balanced(&t).await;
@@ -77,7 +94,9 @@ db_test! {
             let (desk, scope) = (desk.clone(), scope.clone());
             async move { desk.settle(scope, hold, completed(400, 90)).await }
         });
+        let began = std::time::Instant::now();
         desk.close().await;
+        assert!(began.elapsed().as_secs() >= 4, "it does not give up at once");
         assert_eq!(settling.await.unwrap(), None);
         t.db = Db::open(&t.config).await.unwrap();
         t.clock.advance_ms(61_000);
