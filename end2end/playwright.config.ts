@@ -26,7 +26,8 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
     timezoneId: "Asia/Jakarta",
-    trace: "retain-on-failure",
+    // Photographs of the document at every step would cost more than the pages themselves: only when asked for.
+    trace: { mode: "retain-on-failure", snapshots: !!process.env.STEWARD_TRACE, screenshots: !!process.env.STEWARD_TRACE },
     launchOptions: {
       executablePath,
       args: [
@@ -43,6 +44,6 @@ export default defineConfig({
     { name: "hydrated", testIgnore: /screenshots|bench/, grepInvert: /@no-script/ },
     { name: "no-script", testIgnore: /screenshots|bench/, grepInvert: /@script/, use: { javaScriptEnabled: false } },
     { name: "screenshots", testMatch: /screenshots/ },
-    { name: "bench", testMatch: /bench/ },
+    { name: "bench", testMatch: /bench/, use: { trace: "off" } },
   ],
 });

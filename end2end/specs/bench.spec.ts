@@ -238,6 +238,7 @@ test.describe("bench @script", () => {
     await expect(page.getByRole("button", { name: "Stop" })).toBeHidden({ timeout: 100_000 });
     const text = await chat.text(chat.answers.last()).innerText();
     const wire = proxy.streamed - before;
+    await page.close();
     await proxy.stop();
     tell(`wire bytes per 1,000 tokens, 25 a second (with HTTP's)`, `${wire} B = ${(wire / text.length).toFixed(2)} × text`, "≤ 3 × text");
   });

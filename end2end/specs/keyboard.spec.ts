@@ -16,7 +16,10 @@ test.describe("by keyboard alone @script", () => {
     test.setTimeout(120_000);
     const person = newPerson({ tenant: "prs", role: "member" });
     await page.goto(`${steward.url}/login`);
+    // Chromium gives the focus with the first frame, which may come after the load event.
+    await expect(page.getByLabel("E-mail")).toBeFocused();
     await page.keyboard.type(person.email);
+    await expect(page.getByLabel("E-mail")).toHaveValue(person.email);
     await page.keyboard.press("Tab");
     await page.keyboard.type(person.password);
     await page.keyboard.press("Enter");

@@ -7,9 +7,7 @@ use server::{
     cli::{self, Cli, Command, ServeArgs},
     config::DatabaseArgs,
     db::Db,
-    demo, doctor,
-    egress::Egress,
-    serve,
+    demo, doctor, serve,
     state::{AppState, Parts},
     telemetry,
     usage::Spill,
@@ -109,7 +107,7 @@ async fn run_server(args: ServeArgs, world: World) -> Result<(), Failure> {
     let collector = args.telemetry.collector()?;
     let state = AppState::wire(parts).await?;
     if let Some(collector) = collector
-        && let Some(sending) = telemetry::otlp::start(Egress::new()?, collector, state.shutdown.clone())
+        && let Some(sending) = telemetry::otlp::start(state.egress.clone(), collector, state.shutdown.clone())
     {
         state.tasks.spawn(sending);
     }

@@ -63,6 +63,8 @@ pub struct Wired {
     pub catalogue: Catalogue,
     pub api_keys: ApiKeys,
     pub desk: Desk,
+    /// The one way out.
+    pub egress: Egress,
     /// Where settlements wait while the database is away.
     pub spill: Spill,
     pub leptos: LeptosOptions,
@@ -121,8 +123,9 @@ impl AppState {
             .map_err(|error| ConfigError(format!("the price book cannot be read: {error}")))?;
         tasks.spawn(prices::follow(db.clone(), catalogue.clone(), shutdown.clone()));
         let desk = Desk::open_with(&db, &world, &spill);
-        let offers = offers(&model, &catalogue)?;
-        let models = choose_models(&model, &catalogue, &offers)?;
+        let egress = Egress::new().map_err(|error| ConfigError(format!("no HTTP client: {error}")))?;
+        let offers = offers(&egress, &model, &catalogue)?;
+        let models = choose_models(&egress, &model, &catalogue, &offers)?;
         let gateway = Gateway::new(
             world.clone(),
             desk.clone(),
@@ -142,6 +145,7 @@ impl AppState {
             models,
             catalogue.clone(),
             Registry::built_in(),
+            spill.clone(),
             tasks.clone(),
             &shutdown,
         );
@@ -164,6 +168,7 @@ impl AppState {
             catalogue,
             api_keys,
             desk,
+            egress,
             spill,
             leptos,
             metrics,
@@ -224,7 +229,12 @@ pub fn page_paths() -> &'static [String] {
 
 /// The models of the chat: those of every provider there is a key or an address for, the demo models when there is none.
 /// A list of ids may mix all.
-fn choose_models(args: &ModelArgs, catalogue: &Catalogue, offers: &Offers) -> Result<Models, ConfigError> {
+fn choose_models(
+    egress: &Egress,
+    args: &ModelArgs,
+    catalogue: &Catalogue,
+    offers: &Offers,
+) -> Result<Models, ConfigError> {
     let find = |id: &str| catalogue.find(id).cloned().map_err(|error| ConfigError(error.to_string()));
     let pace = match args.demo_pace {
         DemoPace::Human => demo::Pace::Human,
@@ -233,7 +243,7 @@ fn choose_models(args: &ModelArgs, catalogue: &Catalogue, offers: &Offers) -> Re
     let demo: Arc<dyn Provider> = Arc::new(demo::DemoModel::new(pace));
     let listed: Vec<&str> = args.models.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     let key = args.anthropic_api_key.as_deref().filter(|key| !key.is_empty());
-    let claude: Option<Arc<dyn Provider>> = key.map(|key| anthropic(args, key)).transpose()?;
+    let claude: Option<Arc<dyn Provider>> = key.map(|key| anthropic(egress, args, key)).transpose()?;
     let provider = |model: &Model| -> Result<Arc<dyn Provider>, ConfigError> {
         let needs = |what| ConfigError(format!("the model {} needs {what}", model.id));
         match model.provider {
@@ -271,9 +281,8 @@ fn choose_models(args: &ModelArgs, catalogue: &Catalogue, offers: &Offers) -> Re
 }
 
 /// What programs may ask: the models of every provider there is a key or an address for.
-fn offers(args: &ModelArgs, catalogue: &Catalogue) -> Result<Offers, ConfigError> {
+fn offers(egress: &Egress, args: &ModelArgs, catalogue: &Catalogue) -> Result<Offers, ConfigError> {
     let mut offered = Vec::new();
-    let egress = Egress::new().map_err(|error| ConfigError(format!("no HTTP client: {error}")))?;
     let endpoint = |name: &'static str, format, base_url: &str, key: Option<&str>| {
         let base_url = BaseUrl::parse(base_url).map_err(|error| ConfigError(error.to_string()))?;
         let endpoint = Endpoint::new(name, format, egress.clone(), &base_url, key);
@@ -306,11 +315,10 @@ fn offers(args: &ModelArgs, catalogue: &Catalogue) -> Result<Offers, ConfigError
         .map_err(|problem| ConfigError(format!("STEWARD_FALLBACKS: {problem}")))
 }
 
-fn anthropic(args: &ModelArgs, key: &str) -> Result<Arc<dyn Provider>, ConfigError> {
-    let egress = Egress::new().map_err(|error| ConfigError(format!("no HTTP client: {error}")))?;
+fn anthropic(egress: &Egress, args: &ModelArgs, key: &str) -> Result<Arc<dyn Provider>, ConfigError> {
     let base_url = BaseUrl::parse(&args.anthropic_base_url).map_err(|error| ConfigError(error.to_string()))?;
-    let provider =
-        Anthropic::new(egress, &base_url, key).map_err(|error| ConfigError(format!("ANTHROPIC_API_KEY: {error}")))?;
+    let provider = Anthropic::new(egress.clone(), &base_url, key)
+        .map_err(|error| ConfigError(format!("ANTHROPIC_API_KEY: {error}")))?;
     Ok(Arc::new(provider))
 }
 

@@ -59,6 +59,7 @@ use crate::{
     error::{Error, Result},
     models::Catalogue,
     tools::Registry,
+    usage::Spill,
     world::World,
 };
 use hub::Hub;
@@ -133,6 +134,8 @@ struct Inner {
     models: Models,
     catalogue: Catalogue,
     tools: Registry,
+    /// Where bills wait that the database cannot take.
+    spill: Spill,
     tracker: TaskTracker,
     /// Cancelled: no new turns, running ones end as interrupted.
     shutdown: CancellationToken,
@@ -154,6 +157,7 @@ impl Turns {
         models: Models,
         catalogue: Catalogue,
         tools: Registry,
+        spill: Spill,
         tracker: TaskTracker,
         shutdown: &CancellationToken,
     ) -> Self {
@@ -165,6 +169,7 @@ impl Turns {
             models,
             catalogue,
             tools,
+            spill,
             tracker,
             shutdown: shutdown.child_token(),
             hub: Hub::default(),

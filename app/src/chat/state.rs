@@ -157,6 +157,9 @@ impl wire::Read for PageData {
     }
 }
 
+/// So many messages at the end are always laid out whole.
+const NEAR: usize = 7;
+
 /// Everything the parts of the page share.
 #[derive(Clone, Copy)]
 pub struct Chat {
@@ -172,6 +175,8 @@ pub struct Chat {
     /// It is in the archive.
     pub archived: RwSignal<bool>,
     pub items: RwSignal<Vec<Item>>,
+    /// The last [`NEAR`] of them, the very last first.
+    near: Memo<Vec<MessageId>>,
     pub earlier: RwSignal<Option<Cursor>>,
     /// Why the conversation cannot be shown.
     pub failure: RwSignal<Option<AppError>>,
@@ -225,13 +230,15 @@ impl Chat {
     /// The state of a page that was just loaded.
     #[must_use]
     pub fn new(data: PageData, place: Memo<Place>, leaf_wanted: Memo<Option<MessageId>>, go: Callback<String>) -> Self {
+        let items: RwSignal<Vec<Item>> = RwSignal::new(vec![]);
         let chat = Self {
             place,
             leaf_wanted,
             shown: RwSignal::new(None),
             title: RwSignal::new(String::new()),
             archived: RwSignal::new(false),
-            items: RwSignal::new(vec![]),
+            items,
+            near: Memo::new(move |_| items.with(|items| items.iter().rev().take(NEAR).map(|item| item.id).collect())),
             earlier: RwSignal::new(None),
             failure: RwSignal::new(None),
             following: RwSignal::new(None),
@@ -283,6 +290,18 @@ impl Chat {
     #[must_use]
     pub fn get() -> Self {
         expect_context()
+    }
+
+    /// How near the end a message stands: `last`, `latest` (the one before it) or `near`. The style sheet could ask for
+    /// that by itself (`:nth-last-child`), and would have the browser look at every message when one comes in above.
+    #[must_use]
+    pub fn nearness(self, id: MessageId) -> Option<&'static str> {
+        let from_end = self.near.with(|near| near.iter().position(|near| *near == id))?;
+        Some(match from_end {
+            0 => "last",
+            1 => "latest",
+            _ => "near",
+        })
     }
 
     #[must_use]

@@ -103,9 +103,10 @@ fn UserMessage(item: Item) -> impl IntoView {
     let lang = words::lang();
     let id = item.element_id();
     let bubble = (!item.text.is_empty()).then(|| bubble(item.text.clone()));
+    let near = nearness(&item);
     let files = (!item.attachments.is_empty()).then(|| view! { <Attachments files=item.attachments.clone()/> });
     view! {
-        <article class="message user" id=id tabindex="-1">
+        <article class="message user" id=id tabindex="-1" data-near=near>
             <h2 class="visually-hidden">{thread::you_said(lang)}</h2>
             {files}
             {bubble}
@@ -113,6 +114,11 @@ fn UserMessage(item: Item) -> impl IntoView {
         </article>
     }
     .into_any()
+}
+
+fn nearness(item: &Item) -> impl Fn() -> Option<&'static str> + Send + use<> {
+    let (chat, id) = (Chat::get(), item.id);
+    move || chat.nearness(id)
 }
 
 /// The text as typed. A long one is clamped by the style sheet; without scripts it is whole.
@@ -156,6 +162,7 @@ fn Answer(item: Item) -> impl IntoView {
     let running = Memo::new(move |_| status.with(|status| *status == MessageStatus::Running));
     let editing = RwSignal::from(item.editing.clone());
     let turn = RwSignal::from(item.turn.clone());
+    let near = nearness(&item);
     view! {
         <article
             class="message answer"
@@ -163,6 +170,7 @@ fn Answer(item: Item) -> impl IntoView {
             class:editing=move || editing.get()
             id=id
             tabindex="-1"
+            data-near=near
             aria-busy=move || running.get().to_string()
         >
             <h2 class="visually-hidden">{thread::answer(lang)}</h2>

@@ -43,6 +43,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Tries of an end that fails for another reason than the database's, and of every end while the server goes down.
 const FEW_TRIES: u32 = 6;
 const TRIES_AT_SHUTDOWN: u32 = 3;
+/// Failed tries after which the bills are put into the file of settlements too, so that a process that dies meanwhile
+/// does not take what only it knows with it. No more than the others.
+const TRIES_BEFORE_SPILL: u32 = 3;
 
 /// An end, ready to be written.
 pub(super) struct End<'a> {
@@ -91,40 +94,45 @@ pub(super) async fn finish(inner: &Inner, live: &Arc<Live>, ending: Ending, mess
         status,
     };
     let calls = live.close_calls().await;
-    match write_patiently(inner, live, &end, &calls).await {
-        Some(usage) => {
-            for (hold, _) in calls {
-                hold.discharge();
-            }
-            live.publish(terminal(&end.status, usage));
+    let (usage, are_bills_safe) = write_patiently(inner, live, &end, &calls).await;
+    if usage.is_some() || are_bills_safe {
+        for (hold, _) in calls {
+            hold.discharge();
         }
+    }
+    match usage {
+        Some(usage) => live.publish(terminal(&end.status, usage)),
         None => live.lose(),
     }
     inner.hub.forget(live);
 }
 
-/// Writes the end, again and again while the database is away. `None`: somebody else has ended the turn, or must.
+/// Writes the end, again and again while the database is away. `None`: somebody else has ended the turn, or must; then,
+/// whether its bills are in the file of settlements.
 async fn write_patiently(
     inner: &Inner,
     live: &Live,
     end: &End<'_>,
     calls: &[(Hold, CallOutcome)],
-) -> Option<TurnUsage> {
+) -> (Option<TurnUsage>, bool) {
     let give_up = Instant::now() + KEEP_TRYING;
     let mut wait = FIRST_WAIT;
-    let (mut tries, mut tries_at_shutdown) = (0, 0);
+    let (mut tries, mut tries_at_shutdown, mut are_bills_safe) = (0, 0, false);
     loop {
         let error = match write(&inner.db, &inner.world, end, calls).await {
-            Ok(usage) => return usage,
+            Ok(usage) => return (usage, are_bills_safe),
             Err(error) => error,
         };
         tries += 1;
         tries_at_shutdown += u32::from(inner.shutdown.is_cancelled());
         inner.failed_ends.fetch_add(1, Ordering::Relaxed);
         log_failed(live, tries, &error);
+        if !are_bills_safe && (tries >= TRIES_BEFORE_SPILL || tries_at_shutdown > 0) {
+            are_bills_safe = inner.spill.keep_calls(live.scope.tenant(), calls, inner.world.now()).await;
+        }
         let is_hopeless = !may_pass(&error) && tries >= FEW_TRIES;
         if is_hopeless || tries_at_shutdown >= TRIES_AT_SHUTDOWN || Instant::now() >= give_up {
-            return None;
+            return (None, are_bills_safe);
         }
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -157,7 +165,7 @@ async fn write(db: &Db, world: &World, end: &End<'_>, calls: &[(Hold, CallOutcom
     Ok(usage)
 }
 
-/// As [`write`], in the caller's transaction.
+/// As [`write`], in the caller's transaction; `None` also where a bill still waits in the file of settlements.
 pub(super) async fn write_in(
     tx: &mut Tx,
     world: &World,
@@ -178,7 +186,9 @@ pub(super) async fn write_in(
     if !is_ours {
         return Ok(None);
     }
-    usage::settle_turn(scope, tx, world, turn, calls).await?;
+    if !usage::settle_turn(scope, tx, world, turn, calls).await? {
+        return Ok(None);
+    }
     let duration_ms = now.0.saturating_sub(end.started_at.0).saturating_sub(end.timing.waited_ms).max(0);
     let mut usage = usage::turn_usage(scope, tx, turn, duration_ms).await?;
     (usage.first_token_ms, usage.tool_ms) = (end.timing.first_token_ms, end.timing.tool_ms);

@@ -39,8 +39,8 @@ pub async fn keep_books(db: Db, world: World, spill: Spill, shutdown: Cancellati
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = replay.tick() => {
-                if replay_once(&db, &world, &spill).await && !spill.is_empty() {
-                    // What is left there is another database's.
+                // What is left there is another database's.
+                if replay_once(&db, &world, &spill).await.is_some_and(|left| left > 0) {
                     replay.reset_after(LOOK_AGAIN_AFTER);
                 }
             }
@@ -56,13 +56,15 @@ pub async fn keep_books(db: Db, world: World, spill: Spill, shutdown: Cancellati
     }
 }
 
-/// Writes what waits in the file, if the database is there; whether it was.
-pub async fn replay_once(db: &Db, world: &World, spill: &Spill) -> bool {
-    let done = spill.replay(db, world).await;
-    if let Err(error) = &done {
-        tracing::warn!(error = error as &dyn std::error::Error, "settlements go on waiting in their file");
+/// Writes what waits in the file; how much of it is another database's and stays. `None`: the database is away.
+pub async fn replay_once(db: &Db, world: &World, spill: &Spill) -> Option<usize> {
+    match spill.replay_all(db, world).await {
+        Ok((_, left)) => Some(left),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "settlements go on waiting in their file");
+            None
+        }
     }
-    done.is_ok()
 }
 
 /// Audits the books for the metrics.
@@ -150,9 +152,8 @@ mod tests {
         let line = r#"{"tenant":"00000000-0000-0000-0000-000000000000","call":"00000000-0000-0000-0000-000000000001","ending":"lost","reported":{"is_final":false},"received_bytes":0,"at":1}"#;
         std::fs::write(&path, line).expect("a file");
         let spill = Spill::to(path);
-        assert!(replay_once(&db, &world, &spill).await);
-        assert!(!spill.is_empty(), "the call is not in this database");
+        assert_eq!(replay_once(&db, &world, &spill).await, Some(1), "the call is not in this database");
         db.close().await;
-        assert!(!replay_once(&db, &world, &spill).await);
+        assert_eq!(replay_once(&db, &world, &spill).await, None);
     }
 }

@@ -18,7 +18,7 @@ use app::model::{ModelCallId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CallOutcome, Ending,
+    CallOutcome, Ending, Hold,
     settle::{Due, settle_calls},
     settlement::Bounds,
 };
@@ -63,6 +63,11 @@ pub(super) struct Line {
 }
 
 impl Line {
+    pub(super) fn new(tenant: TenantId, call: ModelCallId, outcome: &CallOutcome, at: Timestamp) -> Self {
+        let CallOutcome { ending, reported, received_bytes } = *outcome;
+        Self { tenant, call, ending, reported, received_bytes, at }
+    }
+
     fn outcome(&self) -> CallOutcome {
         CallOutcome { ending: self.ending, reported: self.reported, received_bytes: self.received_bytes }
     }
@@ -93,6 +98,21 @@ impl Spill {
         std::fs::metadata(path.as_path()).map_or(true, |file| file.len() == 0)
     }
 
+    /// As `keep`, for the bills of a turn; whether they are safe. Without bills they are.
+    pub async fn keep_calls(&self, tenant: TenantId, calls: &[(Hold, CallOutcome)], at: Timestamp) -> bool {
+        if calls.is_empty() {
+            return true;
+        }
+        let line = |(hold, outcome): &(Hold, CallOutcome)| Line::new(tenant, hold.call(), outcome, at);
+        match self.keep(calls.iter().map(line).collect()).await {
+            Ok(is_kept) => is_kept,
+            Err(error) => {
+                tracing::error!(%error, "a turn's bills can be written neither to the books nor to their file");
+                false
+            }
+        }
+    }
+
     /// Puts settlements into the file; they are on the disk when this returns. `false`: there is no place for them.
     ///
     /// # Errors
@@ -113,7 +133,12 @@ impl Spill {
     /// # Errors
     /// Of the database or the file; everything stays in the file then.
     pub async fn replay(&self, db: &Db, world: &World) -> Result<u64> {
-        let Some(path) = self.path.clone().filter(|_| !self.is_empty()) else { return Ok(0) };
+        Ok(self.replay_all(db, world).await?.0)
+    }
+
+    /// As [`Spill::replay`]; also how many lines stay in the file, for they are another database's.
+    pub(super) async fn replay_all(&self, db: &Db, world: &World) -> Result<(u64, usize)> {
+        let Some(path) = self.path.clone().filter(|_| !self.is_empty()) else { return Ok((0, 0)) };
         let at = path.clone();
         let read = tokio::task::spawn_blocking(move || lock_and_read(&at)).await.map_err(Error::internal)?;
         let (lock, text) = read.map_err(Error::internal)?;
@@ -134,7 +159,7 @@ impl Spill {
         for line in lines.iter().filter(|line| !kept.contains(&line.call)) {
             waiting.remove(&line.call);
         }
-        Ok(settled)
+        Ok((settled, kept.len()))
     }
 }
 

@@ -22,7 +22,8 @@ const SWEEP_AT_ONCE: i64 = 200;
 
 /// Settles everything a turn has open, in the caller's transaction: the calls of these holds with their outcomes, the
 /// others (another process's, a panic's) from their last checkpoints. What is settled already stays as it is. Once the
-/// transaction is committed the caller [discharges](Hold::discharge) the holds.
+/// transaction is committed the caller [discharges](Hold::discharge) the holds. `false`: nothing was settled, because a call that
+/// nobody has told of here waits for its settlement in a file, which knows more than the checkpoint.
 ///
 /// # Errors
 /// Database errors; nothing is settled then.
@@ -32,16 +33,19 @@ pub async fn settle_turn(
     world: &World,
     turn: TurnId,
     held: &[(Hold, CallOutcome)],
-) -> Result<()> {
+) -> Result<bool> {
     let books = Books::of(scope);
     let open = call_open_of_turn(books, tx, turn).await?;
     let known = |call: &OpenCall| held.iter().find(|(hold, _)| hold.call() == call.id);
+    if open.iter().any(|call| known(call).is_none() && is_waiting(call.id)) {
+        return Ok(false);
+    }
     let due = open.iter().map(|call| match known(call) {
         Some((hold, outcome)) => Due { books, call: call.id, bounds: hold.bounds(), outcome: *outcome, is_rated: true },
         None => due(books, call),
     });
     settle_calls(tx, world, due.collect()).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Settles holds whose lease ran out (all tenants), at most 200 at once, save those of the turns that run in this very

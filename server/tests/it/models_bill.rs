@@ -10,7 +10,7 @@ use server::{
     models::{Catalogue, anthropic::Anthropic},
     tools::Registry,
     turns::{Models, Turns},
-    usage::{audit_books, meter},
+    usage::{Spill, audit_books, meter},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use upstream::{ApiError, Bill, Script, Step, Upstream};
@@ -42,6 +42,7 @@ impl Story {
             Models::only(model, Arc::new(provider)),
             catalogue,
             Registry::built_in(),
+            Spill::nowhere(),
             TaskTracker::new(),
             &CancellationToken::new(),
         );

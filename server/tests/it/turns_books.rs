@@ -1,19 +1,22 @@
 //! What turns leave in the books when something is in the way: a database that is away, a client that goes away, a stop
 //! before the first word.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use app::model::{Quality, TurnEvent, UsageMeter};
 use server::{
     db::{Engine, Tx},
     models::{Billed, ProviderErrorKind, ReportedUsage, StopReason},
     turns::TurnsConfig,
-    usage::meter,
+    usage::{Spill, meter},
 };
 
 use crate::{
     support::db::db_test,
-    turns_fake::{Act, Gate, House, Opening, config, patiently, played, provider_error, says, text, used},
+    turns_fake::{
+        Act, Gate, House, Opening, config, patiently, played, provider_error, says, text, turns_on, turns_spilling,
+        used,
+    },
 };
 
 /// No title, so that the answer's calls stand alone in the books.
@@ -42,7 +45,7 @@ async fn occupy(house: &House) -> Vec<Tx> {
 async fn until(condition: impl Fn() -> bool) {
     patiently(async {
         while !condition() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
     .await;
@@ -89,6 +92,36 @@ db_test! {
         let [TurnEvent::Finished { usage }] = &client.ends[..] else { panic!("{:?}", client.ends) };
         assert_eq!((client.text().as_str(), usage.quality), ("All of it.", Quality::Exact));
         assert_eq!((usage.tokens.input, usage.tokens.output), (123, 45));
+        house.close().await;
+    }
+
+    async fn a_bill_of_a_process_that_dies_while_the_database_is_away_is_exact_nevertheless(t: TestDb) {
+        let files = tempfile::tempdir().expect("a folder");
+        let spill = Spill::to(files.path().join("unsettled.jsonl"));
+        let mut house = House::new(t).await;
+        house.turns = turns_spilling(&house.t.db, &house.t.world, &house.fake, config(), &spill);
+        untitled(&house);
+        let gate = Gate::new();
+        house.fake.then(vec![text("All."), Act::Wait(gate.clone()), used(123, 45), Act::Stop(StopReason::EndTurn)]);
+        let started = house.start("Long", None).await;
+        gate.reached().await;
+        let taken = occupy(&house).await;
+        gate.open();
+        until(|| !spill.is_empty()).await;
+        assert!(house.turns.shutdown(Duration::from_secs(30)).await, "it gives up and is gone");
+        drop(taken);
+        house.t.clock.advance_ms(10 * 60_000);
+        // Who comes next does not book by the checkpoint what the file knows better.
+        let next = turns_on(&house.t.db, &house.t.world, &house.fake, config());
+        assert_eq!((next.reap().await.expect("a pass"), next.sweep().await.expect("a pass")), (0, 0));
+        // The refused title may be among them.
+        assert!(spill.replay(&house.t.db, &house.t.world).await.expect("it is there") >= 1);
+        assert_eq!(next.reap().await.expect("a pass"), 1);
+        house.turns = next;
+        let client = played(&house.events(started.turn, 0).await);
+        assert!(matches!(client.ends[..], [TurnEvent::Failed { .. }]), "{:?}", client.ends);
+        let books = books(&house).await;
+        assert_eq!((books.used.input, books.used.output, books.quality), (123, 45, Quality::Exact));
         house.close().await;
     }
 

@@ -18,7 +18,7 @@ use server::{
     tenancy,
     tools::Registry,
     turns::{Models, Turns},
-    usage::audit_books,
+    usage::{Spill, audit_books},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -46,6 +46,7 @@ fn demo_turns(t: &TestDb) -> (Turns, TaskTracker, CancellationToken) {
         Models::only(model, Arc::new(DemoModel::new(Pace::Fast))),
         Catalogue::built_in(),
         Registry::built_in(),
+        Spill::nowhere(),
         tracker.clone(),
         &shutdown,
     );

@@ -27,7 +27,7 @@ use server::{
     tenancy,
     tools::{Registry, Tool, ToolContext, ToolDefinition, ToolError, ToolResult},
     turns::{Models, Turns, TurnsConfig, fold},
-    usage::audit_books,
+    usage::{Spill, audit_books},
     world::World,
 };
 use tokio::sync::watch;
@@ -294,6 +294,11 @@ pub fn config() -> TurnsConfig {
 
 /// Turns as one process would have them.
 pub fn turns_on(db: &Db, world: &World, fake: &Arc<Fake>, config: TurnsConfig) -> Turns {
+    turns_spilling(db, world, fake, config, &Spill::nowhere())
+}
+
+/// As [`turns_on`], with a file for bills that the database cannot take.
+pub fn turns_spilling(db: &Db, world: &World, fake: &Arc<Fake>, config: TurnsConfig, spill: &Spill) -> Turns {
     Turns::new(
         config,
         db.clone(),
@@ -301,6 +306,7 @@ pub fn turns_on(db: &Db, world: &World, fake: &Arc<Fake>, config: TurnsConfig) -
         models(fake),
         Catalogue::built_in(),
         Registry::of(vec![Echo::tool(), Change::tool(fake)]),
+        spill.clone(),
         TaskTracker::new(),
         &CancellationToken::new(),
     )

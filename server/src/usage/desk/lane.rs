@@ -247,13 +247,8 @@ impl Lane {
         if group.is_empty() {
             return;
         }
-        let line = |settlement: &Settlement| Line {
-            tenant: settlement.scope.tenant(),
-            call: settlement.hold.call(),
-            ending: settlement.outcome.ending,
-            reported: settlement.outcome.reported,
-            received_bytes: settlement.outcome.received_bytes,
-            at: self.world.now(),
+        let line = |Settlement { scope, hold, outcome, .. }: &Settlement| {
+            Line::new(scope.tenant(), hold.call(), outcome, self.world.now())
         };
         match self.spill.keep(group.iter().map(line).collect()).await {
             Ok(true) => group.into_iter().for_each(|settlement| settlement.hold.discharge()),
