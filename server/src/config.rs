@@ -183,6 +183,30 @@ pub enum LogFormat {
 pub struct ConfigError(pub String);
 
 impl DatabaseArgs {
+    /// Whether there is a database: PostgreSQL's is always tried.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        let is_embedded = self.database_url.as_ref().is_none_or(String::is_empty);
+        !is_embedded || self.embedded_path().exists()
+    }
+
+    /// # Errors
+    /// There is no database, in words.
+    pub fn must_exist(&self) -> Result<(), ConfigError> {
+        if self.exists() {
+            return Ok(());
+        }
+        let path = self.embedded_path();
+        Err(ConfigError(format!(
+            "there is no database at {}: is STEWARD_DATA_DIR right? `steward serve` makes a new one",
+            path.display()
+        )))
+    }
+
+    fn embedded_path(&self) -> PathBuf {
+        self.data_dir.join("steward.db")
+    }
+
     /// The database to open. Makes the folder of the embedded one.
     ///
     /// # Errors
@@ -192,7 +216,7 @@ impl DatabaseArgs {
             std::fs::create_dir_all(&self.data_dir).map_err(|error| {
                 ConfigError(format!("cannot make the data folder {}: {error}", self.data_dir.display()))
             })?;
-            return Ok(DbConfig::Sqlite { path: self.data_dir.join("steward.db") });
+            return Ok(DbConfig::Sqlite { path: self.embedded_path() });
         };
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(ConfigError(

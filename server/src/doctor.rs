@@ -96,6 +96,10 @@ fn check_spill(args: &ServeArgs) -> Finding {
 }
 
 async fn check_database(args: &ServeArgs) -> Vec<Finding> {
+    if !args.database.exists() {
+        let folder = args.database.data_dir.display();
+        return vec![Finding::Note(format!("database: none yet in {folder} (STEWARD_DATA_DIR); the server makes it"))];
+    }
     let config = match args.database.config() {
         Ok(config) => config,
         Err(error) => return vec![bad(error.to_string(), "correct DATABASE_URL or STEWARD_DATA_DIR")],

@@ -20,9 +20,12 @@ mod routing;
 pub mod rules;
 mod watch;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -45,6 +48,9 @@ use crate::{
     usage::{Cheaper, Desk, Rates, Via},
     world::World,
 };
+
+/// How often is looked whether running answers have ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A request as it came in: checked, and known by whom.
 #[derive(Clone, Debug)]
@@ -115,6 +121,8 @@ pub(crate) struct Inner {
     /// Requests that are not settled yet.
     running: AtomicUsize,
     pub(crate) shutdown: CancellationToken,
+    /// Cancelled some time after `shutdown`: answers that still run end here.
+    break_off: CancellationToken,
 }
 
 /// Counts a request until it is settled, however that ends.
@@ -130,7 +138,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
+        let running = self.0.running.fetch_sub(1, Ordering::Relaxed).saturating_sub(1);
+        metrics::gauge!("steward_gateway_requests_running").set(f64::from(u32::try_from(running).unwrap_or(u32::MAX)));
     }
 }
 
@@ -145,14 +154,25 @@ impl Gateway {
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        let running = AtomicUsize::new(0);
-        Self(Arc::new(Inner { world, desk, offers, profiles, catalogue, tasks, running, shutdown }))
+        let (running, break_off) = (AtomicUsize::new(0), CancellationToken::new());
+        Self(Arc::new(Inner { world, desk, offers, profiles, catalogue, tasks, running, shutdown, break_off }))
     }
 
     /// Requests that are being answered or settled.
     #[must_use]
     pub fn running(&self) -> usize {
         self.0.running.load(Ordering::Relaxed)
+    }
+
+    /// Once the server is asked to stop: lets running answers end, `grace` long, then breaks off what is left.
+    pub async fn shutdown(&self, grace: Duration) {
+        let are_done = async {
+            while self.running() > 0 {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        let _ = tokio::time::timeout(grace, are_done).await;
+        self.0.break_off.cancel();
     }
 
     /// The models a key may ask under a profile, in the order of the catalogue.

@@ -57,13 +57,13 @@ pub async fn serve(
     ));
     state.tasks.spawn(index_old_messages(state.clone()));
     let stopping = state.shutdown.clone();
-    let turns = state.turns.clone();
+    let (turns, gateway) = (state.turns.clone(), state.gateway.clone());
     let asked_to_stop = async move {
         shutdown.await;
         tracing::info!("stopping: running answers are ended, no new ones begin");
         // Streams end when their turns do, so turns go first; then connections can drain.
         stopping.cancel();
-        turns.shutdown(grace).await;
+        tokio::join!(turns.shutdown(grace), gateway.shutdown(grace));
     };
     let serving = connections::answer_until(listener, router, ConnectionLimits::default(), asked_to_stop);
     let token = state.shutdown.clone();

@@ -68,18 +68,24 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Doctor(args) => return Ok(doctor::run(*args, &world).await),
         Command::User { database, command } => command.run(&open(&database).await?, &world).await?,
         Command::Tenant { database, command } => command.run(&open(&database).await?, &world).await?,
-        Command::Membership { database, command } => command.run(&open(&database).await?, &world).await?,
-        Command::Budget { database, args } => args.run(&open(&database).await?, &world).await?,
-        Command::Group { database, command } => command.run(&open(&database).await?, &world).await?,
-        Command::Key { database, command } => command.run(&open(&database).await?, &world).await?,
-        Command::Profile { database, command } => command.run(&open(&database).await?, &world).await?,
-        Command::Prices { database, command } => command.run(&open(&database).await?, &world).await?,
-        Command::Report { database, args } => args.run(&open(&database).await?, &world).await?,
-        Command::Reconcile { database, args } => args.run(&open(&database).await?, &world).await?,
-        Command::Import { database, command } => command.run(&open(&database).await?, &world).await?,
-        Command::Audit { database } => return Ok(cli::audit::run(&open(&database).await?).await?),
+        Command::Membership { database, command } => command.run(&open_existing(&database).await?, &world).await?,
+        Command::Budget { database, args } => args.run(&open_existing(&database).await?, &world).await?,
+        Command::Group { database, command } => command.run(&open_existing(&database).await?, &world).await?,
+        Command::Key { database, command } => command.run(&open_existing(&database).await?, &world).await?,
+        Command::Profile { database, command } => command.run(&open_existing(&database).await?, &world).await?,
+        Command::Prices { database, command } => command.run(&open_existing(&database).await?, &world).await?,
+        Command::Report { database, args } => args.run(&open_existing(&database).await?, &world).await?,
+        Command::Reconcile { database, args } => args.run(&open_existing(&database).await?, &world).await?,
+        Command::Import { database, command } => command.run(&open_existing(&database).await?, &world).await?,
+        Command::Audit { database } => return Ok(cli::audit::run(&open_existing(&database).await?).await?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// For commands that have nothing to do without one: a mistyped folder must not look like books that balance.
+async fn open_existing(database: &DatabaseArgs) -> Result<Db, Failure> {
+    database.must_exist()?;
+    open(database).await
 }
 
 async fn open(database: &DatabaseArgs) -> Result<Db, Failure> {

@@ -17,7 +17,7 @@ pub mod wire;
 
 pub use catalogue::{
     Catalogue, DEFAULT_CLAUDE_MODEL, DEMO_BRIEF_MODEL, DEMO_MODEL, Model, ModelId, PriceBook, ProviderKind,
-    UnknownModel,
+    UnknownModel, why_not,
 };
 pub use chat_provider::{ChatProvider, hides_thinking};
 pub use content::{Document, Image, ImageData, delimiter, image_tokens};

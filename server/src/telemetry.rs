@@ -76,5 +76,6 @@ fn describe() {
     describe_gauge!("steward_holds_open", "Calls that hold something, of all servers");
     describe_gauge!("steward_desk_waiting", "Reservations and settlements that wait to be written");
     describe_gauge!("steward_settlements_waiting", "Settlements that could not be written yet");
+    metrics::gauge!("steward_settlements_waiting").set(0.0);
     describe_gauge!("steward_gateway_requests_running", "Requests being answered or settled");
 }

@@ -122,8 +122,15 @@ pub struct BudgetRefusal {
     pub budget: String,
     /// e.g. "1,000,000 input tokens".
     pub limit: String,
+    /// When counting begins anew; 0: it does not.
     pub resets_at: Timestamp,
     pub contact: String,
+    /// Nothing is left; else what is left is too little for what was asked.
+    #[serde(default)]
+    pub is_used_up: bool,
+    /// What is left of its money; `None`: it does not limit that.
+    #[serde(default)]
+    pub left: Option<Money>,
 }
 
 /// One month of a tenant's usage.

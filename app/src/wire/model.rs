@@ -186,7 +186,7 @@ fields! {
     UsageMeter { percent, used, requests, cost, limits, resets_at, quality; notice }
     BudgetNotice { key, budget, percent, resets_at }
     TurnUsage { tokens, cost, quality, calls, duration_ms; first_token_ms, tool_ms }
-    BudgetRefusal { budget, limit, resets_at, contact }
+    BudgetRefusal { budget, limit, resets_at, contact; is_used_up, left }
     TurnError { code, message, request_id, refusal; retry_at }
     ConversationSummary { id, title, updated_at, running, waiting, pinned, archived }
     ConversationView { id, title, archived, messages, earlier, running }

@@ -13,10 +13,12 @@ use crate::{
         front_end::{front_end_person_bind, front_end_person_unbind},
         ledger::Books,
         profile::profile_by_slug,
+        team::person_find,
         user::user_find_by_email,
     },
     error::{Error, Result},
     identity::api_keys::{self, WantedKey},
+    models::Catalogue,
     world::World,
 };
 
@@ -187,8 +189,10 @@ impl Create {
         let user = match &self.user {
             None => None,
             Some(email) => {
-                let found = user_find_by_email(&mut tx, &email.trim().to_lowercase()).await?;
-                Some(found.ok_or_else(|| Error::invalid("--user", format!("there is nobody with {email}")))?.id)
+                let books = Books::within(&tx, tenant.id);
+                let member = person_find(books, &mut tx, None, &email.trim().to_lowercase()).await?;
+                let nobody = || Error::invalid("--user", format!("{email} is not a member of {}", tenant.code));
+                Some(member.ok_or_else(nobody)?.id)
             }
         };
         let profile = match &self.profile {
@@ -214,9 +218,20 @@ impl Create {
             expires_at,
             ..WantedKey::default()
         };
+        let catalogue = Catalogue::built_in();
+        let unknown: Vec<&str> =
+            wanted.models.iter().map(String::as_str).filter(|id| catalogue.find(id).is_err()).collect();
+        let note = if unknown.is_empty() {
+            String::new()
+        } else {
+            let unknown = unknown.join(", ");
+            format!(
+                "Note: {unknown} is not in the catalogue; the key can ask it only where the server is told of it.\n"
+            )
+        };
         let text = api_keys::create(&mut tx, world, tenant.id, None, &wanted).await?;
         tx.commit(world.id(), world.now(), &format!("key create {} for {}", text.public_id(), tenant.code)).await?;
-        Ok(shown(&text.reveal(), ""))
+        Ok(shown(&text.reveal(), &note))
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use app::model::Timestamp;
 use http::{HeaderName, HeaderValue, StatusCode};
 use tokio::{
     sync::oneshot,
@@ -128,7 +129,7 @@ async fn at(
         price,
         input_bound: input_bound(&outgoing).min(model.context_tokens),
         output_wanted: wanted.saturating_mul(choices),
-        output_floor: wanted.min(OUTPUT_FLOOR).saturating_mul(choices),
+        output_floor: wanted.min(outgoing.least_thinking() + OUTPUT_FLOOR).saturating_mul(choices),
     };
     let format = incoming.request.format();
     let hold = inner.desk.reserve(wish).await.map_err(|error| final_refusal(Refusal::of_reserve(error, format)))?;
@@ -161,11 +162,10 @@ async fn at(
                     "The connection to the model's provider was lost. It may have charged; the hold stays until that is known."
                 }
             };
-            Err(Failed {
-                refusal: WireError::new(WireErrorKind::Upstream, message).into(),
-                again_after,
-                is_of_model: false,
-            })
+            let failed = WireError::new(WireErrorKind::Upstream, message);
+            // An SDK that asks again by itself would have it billed twice.
+            let is_final = again_after.is_none();
+            Err(Failed { refusal: WireError { is_final, ..failed }.into(), again_after, is_of_model: false })
         }
     }
 }
@@ -220,6 +220,15 @@ pub(super) fn headers_for(incoming: &Incoming, endpoint: &Endpoint) -> Vec<(Head
     headers
 }
 
+/// A number of seconds, or a date (RFC 9110, section 10.2.3).
+fn seconds_until(retry_after: &str, now: Timestamp) -> Option<u64> {
+    let date = || {
+        let until = chrono::DateTime::parse_from_rfc2822(retry_after).ok()?.timestamp_millis();
+        Some(u64::try_from(until.saturating_sub(now.0)).unwrap_or(0).div_ceil(1_000))
+    };
+    retry_after.parse().ok().or_else(date)
+}
+
 /// The provider answered with an error: nothing was billed.
 async fn refused(
     inner: &Inner,
@@ -229,7 +238,8 @@ async fn refused(
     mut response: EgressResponse,
 ) -> Failed {
     let status = response.status();
-    let retry_after = response.header("retry-after").and_then(|value| value.trim().parse::<u64>().ok());
+    let now = inner.world.now();
+    let retry_after = response.header("retry-after").and_then(|value| seconds_until(value.trim(), now));
     let should_retry = response.header("x-should-retry").map(str::to_owned);
     let reading = response.text_up_to(MAX_ERROR_BYTES);
     let body = timeout(ERROR_BODY_WITHIN, reading).await.unwrap_or_default();
@@ -251,7 +261,8 @@ async fn refused(
     } else {
         offered.endpoint.note_success();
     }
-    let may_help = should_retry.as_deref() != Some("false")
+    let may_help = !error.is_final
+        && should_retry.as_deref() != Some("false")
         && (is_its_fault || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT));
     let mut refusal = Refusal::from(error);
     if let Some(seconds) = retry_after {

@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::{
     models::wire::{WireError, WireErrorKind, WireFormat},
-    usage::{RateKind, RatesLeft, ReserveError},
+    usage::{RateKind, RatesLeft, ReserveError, report::csv::dollars},
 };
 
 /// A refusal or a failure, before anything was answered.
@@ -42,11 +42,21 @@ impl Refusal {
                 };
                 let contact =
                     if refusal.contact.is_empty() { String::new() } else { format!(" Ask {}.", refusal.contact) };
-                let message =
-                    format!("{} is used up: its limit is {}.{resets}{contact}", refusal.budget, refusal.limit);
-                Self::from(WireError::new(WireErrorKind::BudgetExceeded, message))
-                    .with("x-budget-scope", &refusal.budget)
-                    .with("x-budget-reset", &refusal.resets_at.to_string())
+                let (what, limit) = (&refusal.budget, &refusal.limit);
+                let message = if refusal.is_used_up {
+                    format!("{what} is used up: its limit is {limit}.{resets}{contact}")
+                } else {
+                    format!("{what} has too little left for this request: its limit is {limit}.{resets}{contact}")
+                };
+                let mut answer = Self::from(WireError::new(WireErrorKind::BudgetExceeded, message))
+                    .with("x-budget-scope", &refusal.budget);
+                if refusal.resets_at.0 > 0 {
+                    answer = answer.with("x-budget-reset", &refusal.resets_at.to_string());
+                }
+                match refusal.left {
+                    Some(left) => answer.with("x-budget-remaining-usd", &dollars(left)),
+                    None => answer,
+                }
             }
             ReserveError::TooFast(refusal) => {
                 let kind = match refusal.kind {

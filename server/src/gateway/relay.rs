@@ -18,7 +18,8 @@ use crate::{
     db::TenantScope,
     egress::EgressResponse,
     models::wire::{
-        Stamp, Tap, TapState, Translator, UsageFilter, WireError, WireErrorKind, WireFormat, translate_response,
+        Stamp, Tap, TapState, Translator, UsageFilter, WholeEvents, WireError, WireErrorKind, WireFormat,
+        translate_response,
     },
     usage::{CallOutcome, Ending, Hold},
 };
@@ -49,7 +50,8 @@ pub(super) fn answer<'a>(
     head: Head,
 ) -> BoxFuture<'a, ()> {
     let offered = &stop.offered;
-    let is_streaming = incoming.request.is_streaming();
+    // A provider that fails in a proxy before it may answer a request for a stream with a document.
+    let is_streaming = incoming.request.is_streaming() && !is_document(&response);
     let headers = headers(&incoming, stop, &hold);
     let relay = Box::new(Relay {
         inner,
@@ -66,6 +68,13 @@ pub(super) fn answer<'a>(
     } else {
         Box::pin(relay.document(hold, headers, head))
     }
+}
+
+/// Whether an answer says that it is no stream.
+fn is_document(response: &EgressResponse) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("text/html")
 }
 
 fn headers(incoming: &Incoming, stop: &Stop, hold: &Hold) -> Vec<(HeaderName, HeaderValue)> {
@@ -103,6 +112,7 @@ struct Asked {
     format: WireFormat,
     model: String,
     wants_usage: bool,
+    wants_stream: bool,
 }
 
 impl Asked {
@@ -114,6 +124,7 @@ impl Asked {
             format: request.format(),
             model: request.model().to_owned(),
             wants_usage: request.wants_usage(),
+            wants_stream: request.is_streaming(),
         }
     }
 }
@@ -156,7 +167,7 @@ impl Relay<'_> {
                     self.checkpoint(&hold).await;
                     continue;
                 }
-                () = self.inner.shutdown.cancelled() => break End::BrokenOff,
+                () = self.inner.break_off.cancelled() => break End::BrokenOff,
             };
             match piece {
                 Ok(Ok(Some(piece))) => {
@@ -177,7 +188,11 @@ impl Relay<'_> {
         let reply = match end {
             End::Body => self.translated(body).map(|body| self.reply(content_type, headers, ReplyBody::Whole(body))),
             End::BrokenOff => Err(Refusal::closing()),
-            End::Lost | End::TooLarge => Err(broken(end).with_request_id(&self.asked.request_id).into()),
+            // It may be billed: an SDK that asks again by itself would have it billed twice.
+            End::Lost | End::TooLarge => {
+                let error = broken(end).with_request_id(&self.asked.request_id);
+                Err(WireError { is_final: true, ..error }.into())
+            }
         };
         // Who went away is charged all the same: the answer was made.
         let _ = head.send(reply);
@@ -211,7 +226,7 @@ impl Relay<'_> {
                 () = sleep_until(client.drained_at(silent_at)) => {
                     break if client.gone_at.is_some() { End::BrokenOff } else { End::Lost };
                 }
-                () = self.inner.shutdown.cancelled() => break End::BrokenOff,
+                () = self.inner.break_off.cancelled() => break End::BrokenOff,
             };
             silent_at = Instant::now() + SILENCE;
             match piece {
@@ -244,18 +259,27 @@ impl Relay<'_> {
         if self.from == WireFormat::OpenAi && !wants_usage {
             return Passing::Filtered(UsageFilter::default());
         }
-        Passing::AsItCame
+        Passing::AsItCame(WholeEvents::new(format))
     }
 
-    /// A document in the client's format.
+    /// A document in the client's format: as it came, where that is the provider's and it is an answer at all.
     fn translated(&self, body: Vec<u8>) -> Result<Bytes, Refusal> {
-        let to = self.asked.format;
-        if self.from == to {
+        let Asked { format: to, wants_stream, .. } = self.asked;
+        let is_whole = self.tap.state() == TapState::Finished;
+        if self.from == to && is_whole && !wants_stream {
             return Ok(body.into());
         }
-        let value = translate_response(self.from, to, &body, &self.stamp())
-            .map_err(|error| error.with_request_id(&self.asked.request_id))?;
-        Ok(value.to_string().into())
+        let error = match translate_response(self.from, to, &body, &self.stamp()) {
+            Ok(_) if wants_stream => {
+                WireError::new(WireErrorKind::Upstream, "The provider answered with a document, not with a stream.")
+            }
+            Ok(_) if self.from == to => return Ok(body.into()),
+            Ok(value) => return Ok(value.to_string().into()),
+            Err(error) => error,
+        };
+        // What was billed is not to be billed again by an SDK that tries by itself.
+        let is_final = error.is_final || matches!(self.tap.state(), TapState::Begun | TapState::Finished);
+        Err(WireError { is_final, ..error.with_request_id(&self.asked.request_id) }.into())
     }
 
     fn stamp(&self) -> Stamp {
@@ -318,7 +342,7 @@ fn broken(end: End) -> WireError {
 
 /// What happens to the pieces of a stream.
 enum Passing {
-    AsItCame,
+    AsItCame(WholeEvents),
     /// Without the usage nobody asked for.
     Filtered(UsageFilter),
     Translated(Box<Translator>),
@@ -327,22 +351,18 @@ enum Passing {
 impl Passing {
     fn push(&mut self, piece: Bytes) -> Bytes {
         match self {
-            Self::AsItCame => piece,
+            Self::AsItCame(events) => events.push(piece),
             Self::Filtered(filter) => filter.push(&piece).into(),
             Self::Translated(translator) => translator.push(&piece).into(),
         }
     }
 
-    /// What is left, and the error a stream ends with that did not end properly.
+    /// What is left; or the error a stream ends with that did not end properly, in the place of half an event.
     fn finish(&mut self, error: Option<WireError>, format: WireFormat) -> Bytes {
         match (self, error) {
-            (Self::AsItCame, None) => Bytes::new(),
-            (Self::AsItCame, Some(error)) => error.event(format).into(),
-            (Self::Filtered(filter), error) => {
-                let mut left = filter.finish();
-                left.extend(error.map(|error| error.event(format)).unwrap_or_default().into_bytes());
-                left.into()
-            }
+            (Self::AsItCame(events), None) => events.finish(),
+            (Self::Filtered(filter), None) => filter.finish().into(),
+            (Self::AsItCame(_) | Self::Filtered(_), Some(error)) => error.event(format).into(),
             (Self::Translated(translator), None) => translator.finish().into(),
             (Self::Translated(translator), Some(error)) => translator.abort(error).into(),
         }

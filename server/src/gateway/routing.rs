@@ -10,7 +10,7 @@ use super::{
 use crate::{
     identity::api_keys::KeyHolder,
     models::{
-        Endpoint, Model, hides_thinking,
+        Endpoint, Model, hides_thinking, why_not,
         wire::{WireError, WireErrorKind, WireFormat, WireRequest, input_bound},
     },
     usage::Cheaper,
@@ -125,9 +125,13 @@ pub(super) fn find<'o>(offers: &'o Offers, incoming: &Incoming) -> Result<&'o Of
             .map(|offered| offered.model.id.0.as_str())
             .collect();
         let asked: String = asked.chars().filter(|c| !c.is_control()).take(100).collect();
+        let what = match why_not(&asked) {
+            Some(reason) => format!("The model \"{asked}\" cannot be used: {reason}."),
+            None => format!("There is no model \"{asked}\" here."),
+        };
         let message = match known.as_slice() {
-            [] => format!("There is no model \"{asked}\" here. This key may not ask any model."),
-            known => format!("There is no model \"{asked}\" here. This key may ask: {}.", known.join(", ")),
+            [] => format!("{what} This key may not ask any model."),
+            known => format!("{what} This key may ask: {}.", known.join(", ")),
         };
         let mut error = WireError::new(WireErrorKind::NotFound, message);
         error.code = Some("model_not_found".to_owned());

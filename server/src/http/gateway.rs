@@ -11,6 +11,7 @@ mod answer;
 mod auth;
 mod chat;
 mod count_tokens;
+mod elsewhere;
 mod litellm;
 mod models;
 mod profile;
@@ -21,6 +22,8 @@ use axum::{
     http::Method,
     routing::{any, get, post},
 };
+
+pub use elsewhere::{format_of, no_such_address};
 
 use super::routes::{Listed, Policy};
 use crate::state::AppState;
@@ -61,6 +64,7 @@ pub fn routes(state: &AppState) -> Router {
         .route("/v1/ollama/{profile}/api/version", get(models::version))
         .route("/v1/ollama/{profile}/{*other}", any(profile::no_ollama))
         .merge(litellm::routes())
+        .method_not_allowed_fallback(elsewhere::wrong_method)
         // Read by hand, so that what is too large is refused in the client's format.
         .layer(DefaultBodyLimit::disable())
         .with_state(state.clone())

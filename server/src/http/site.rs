@@ -20,7 +20,7 @@ use tracing::Span;
 
 use app::error::AppError;
 
-use super::{answer, session};
+use super::{answer, gateway, session};
 
 /// The built page: compressed beforehand, and cached for ever where names carry a hash.
 pub fn files(options: &LeptosOptions) -> Router {
@@ -63,6 +63,9 @@ pub fn customary_files(options: &LeptosOptions) -> Router {
 
 /// Nothing here.
 pub async fn not_found(request: Request) -> Response {
+    if let Some(format) = gateway::format_of(&request) {
+        return gateway::no_such_address(format, &request);
+    }
     refusal(&request, StatusCode::NOT_FOUND, &AppError::NotFound)
 }
 

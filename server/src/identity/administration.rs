@@ -39,6 +39,8 @@ pub enum BudgetWish {
     /// No limit.
     Lift,
     Set(MoneyBudget),
+    /// Another limit; the period stays. Without a budget: one that has no end.
+    Limit(Money),
 }
 
 /// What was spent of what may be.
@@ -83,7 +85,15 @@ impl Desk<'_> {
     /// Sets or lifts the budget in money of a group, a key or a person. Other limits of theirs stay.
     async fn set_budget(&self, tx: &mut SystemTx, scope: ScopeKind, id: Uuid, wish: BudgetWish) -> Result<()> {
         let (books, now, tenant) = (self.books(), self.world.now(), self.holder.key.tenant);
+        let wish = match wish {
+            BudgetWish::Limit(limit) => {
+                let period = money_budget(books, tx, scope, id).await?.map_or(Period::None, |budget| budget.period);
+                BudgetWish::Set(MoneyBudget { period, limit })
+            }
+            wish => wish,
+        };
         match wish {
+            BudgetWish::Limit(_) => Err(Error::internal("a limit without a period")),
             BudgetWish::Keep => Ok(()),
             BudgetWish::Lift => Ok(money_budget_lift(books, tx, scope, id, None, now).await?),
             BudgetWish::Set(MoneyBudget { period, limit }) => {

@@ -116,6 +116,12 @@ impl Default for Catalogue {
     }
 }
 
+/// Why a model that people may know is not offered.
+#[must_use]
+pub fn why_not(id: &str) -> Option<&'static str> {
+    entries::NOT_OFFERED.iter().find(|(model, _)| *model == id).map(|(_, reason)| *reason)
+}
+
 impl Catalogue {
     /// The demo model and Claude.
     #[must_use]
@@ -156,7 +162,7 @@ impl Catalogue {
             return Ok(&entry.model);
         }
         let known = self.models().map(|model| model.id.0.as_str()).collect::<Vec<_>>().join(", ");
-        let reason = entries::NOT_OFFERED.iter().find(|(model, _)| *model == id).map(|(_, reason)| *reason);
+        let reason = why_not(id);
         let message = match reason {
             Some(reason) => format!("The model {id} cannot be used: {reason}. Known models: {known}."),
             None => {

@@ -30,6 +30,7 @@ pub mod tap;
 #[cfg(test)]
 mod testing;
 pub mod translate;
+pub mod whole;
 
 pub use answer::AnswerReader;
 pub use bound::{UNBOUNDED, image_bound, input_bound};
@@ -38,6 +39,7 @@ pub use filter::UsageFilter;
 pub use request::{BadRequest, CapField, WireRequest};
 pub use tap::{Tap, TapState};
 pub use translate::{Stamp, Translator, Untranslatable, translate_request, translate_response, write_request};
+pub use whole::WholeEvents;
 
 /// Whose language a request or an answer speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

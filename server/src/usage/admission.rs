@@ -1,6 +1,6 @@
 //! Whether a call fits, and how long its answer may be: pure arithmetic over the budgets on its path.
 
-use app::model::BudgetLimits;
+use app::model::{BudgetLimits, Money};
 
 use crate::{
     db::{budget::BudgetOnPath, ledger::Amounts},
@@ -48,6 +48,22 @@ pub(super) enum Limit {
 pub(super) struct NoFit {
     pub budget: usize,
     pub limit: Limit,
+}
+
+/// Whether nothing at all is left of what is in the way, and what is left of the budget's money, if it limits that.
+pub(super) fn what_is_left(budget: &BudgetOnPath, limit: Limit) -> (bool, Option<Money>) {
+    let zero = Amounts::default();
+    let (settled, reserved) = budget.window.as_ref().map_or((&zero, &zero), |w| (&w.settled, &w.reserved));
+    let (left, tokens) = headroom(&budget.limits, settled, reserved);
+    let of_limit = match limit {
+        Limit::InputTokens => left.input_tokens,
+        Limit::OutputTokens => left.output_tokens,
+        Limit::Tokens => tokens,
+        Limit::Requests => left.requests,
+        Limit::Cost => left.pico_usd,
+        Limit::UnknownPrice | Limit::TooLarge => i64::MAX,
+    };
+    (of_limit <= 0, budget.limits.cost.map(|_| Money(left.pico_usd.max(0))))
 }
 
 /// What is left of a budget, and of its tokens together. An unlimited one is bounded by what the books can hold.

@@ -323,6 +323,8 @@ fn refused(scope: &TenantScope, path: &[&BudgetOnPath], no_fit: NoFit) -> Reserv
             limit: "no budget applies".to_owned(),
             resets_at: Timestamp(0),
             contact: String::new(),
+            is_used_up: false,
+            left: None,
         },
         |budget| {
             let resets_at = budget.window.as_ref().map_or(Timestamp(0), |window| window.end);

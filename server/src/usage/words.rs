@@ -2,7 +2,7 @@
 
 use app::model::{BudgetRefusal, Money, Timestamp};
 
-use super::admission::Limit;
+use super::admission::{Limit, what_is_left};
 use crate::db::budget::{BudgetOnPath, Period, ScopeKind};
 
 /// A refusal in words.
@@ -18,6 +18,7 @@ pub(super) fn refusal(
     let counted = |limit: Option<i64>, one| limit.map_or_else(uncountable, |number| count(number, one));
     let limits = &budget.limits;
     let cost = || limits.cost.map_or_else(uncountable, money);
+    let (is_used_up, left) = what_is_left(budget, limit);
     BudgetRefusal {
         budget: budget_name(budget.scope, budget.period, tenant_name, user_name),
         limit: match limit {
@@ -29,8 +30,10 @@ pub(super) fn refusal(
             Limit::UnknownPrice => format!("{}, and this model's price is not known", cost()),
             Limit::TooLarge => "this request is larger than can be counted".to_owned(),
         },
-        resets_at,
+        resets_at: if budget.period == Period::None { Timestamp(0) } else { resets_at },
         contact: budget.contact.clone(),
+        is_used_up,
+        left,
     }
 }
 
@@ -82,6 +85,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::db::{budget::window::WindowState, ledger::Amounts};
 
     #[test]
     fn refusals_are_in_words() {
@@ -111,7 +115,37 @@ mod tests {
             (Timestamp(5), one.contact.clone())
         );
         let own = BudgetOnPath { scope: ScopeKind::User, period: Period::None, ..one.clone() };
-        assert_eq!(refusal(&own, Limit::Requests, "PRS Textile", "Ana", Timestamp(5)).budget, "Ana's budget");
+        let refused = refusal(&own, Limit::Requests, "PRS Textile", "Ana", Timestamp(5));
+        assert_eq!((refused.budget.as_str(), refused.resets_at), ("Ana's budget", Timestamp(0)), "it never does");
+    }
+
+    #[test]
+    fn too_little_is_not_nothing() {
+        let used = |output_tokens, pico_usd| BudgetOnPath {
+            id: Uuid::nil(),
+            scope: ScopeKind::Key,
+            period: Period::Day,
+            limits: BudgetLimits { output_tokens: Some(10), cost: Some(Money(100)), ..BudgetLimits::default() },
+            soft_percent: None,
+            is_active: true,
+            time_zone: Tz::UTC,
+            contact: String::new(),
+            window: Some(WindowState {
+                settled: Amounts { output_tokens, pico_usd, ..Amounts::default() },
+                ..WindowState::empty(Timestamp(0), Timestamp(5))
+            }),
+        };
+        let told = |budget: &BudgetOnPath, limit| {
+            let refused = refusal(budget, limit, "PRS Textile", "Ana", Timestamp(5));
+            (refused.is_used_up, refused.left)
+        };
+        assert_eq!(told(&used(9, 30), Limit::OutputTokens), (false, Some(Money(70))));
+        assert_eq!(told(&used(10, 100), Limit::OutputTokens), (true, Some(Money(0))));
+        assert_eq!(told(&used(9, 101), Limit::Cost), (true, Some(Money(0))), "an overrun is not less than nothing");
+        assert_eq!(told(&used(10, 100), Limit::UnknownPrice), (false, Some(Money(0))));
+        let mut unlimited = used(10, 100);
+        unlimited.limits.cost = None;
+        assert_eq!(told(&unlimited, Limit::OutputTokens), (true, None));
     }
 
     #[test]

@@ -1,26 +1,37 @@
 //! JSON as a gateway must read it: a field given twice is refused (we and the provider might not read the same one), and
 //! what is changed is changed without touching the bytes of all the rest.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, value::RawValue};
+
+/// Most values, small and large, in a body: each takes far more memory than its text, so that a few megabytes of brackets
+/// would take gigabytes. The largest requests of coding agents have some ten thousand.
+const MAX_VALUES: usize = 200_000;
 
 /// Deepest nesting that is read (the limit of the JSON reader itself).
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// A value in which no object names a field twice.
-struct Strict(Value);
+/// Reads a value in which no object names a field twice, and of which there are so many more at most.
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    left: &'a Cell<usize>,
+}
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(D::Error::custom(format_args!("it holds more than {MAX_VALUES} values")));
+        };
+        self.left.set(left);
+        deserializer.deserialize_any(self)
     }
 }
 
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +60,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(Strict(value)) = sequence.next_element()? {
+        while let Some(value) = sequence.next_element_seed(self)? {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -61,8 +72,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
                 let key: String = key.chars().take(60).collect();
                 return Err(A::Error::custom(format_args!("the field {key:?} is given twice")));
             }
-            let Strict(value) = access.next_value()?;
-            map.insert(key, value);
+            map.insert(key, access.next_value_seed(self)?);
         }
         Ok(Value::Object(map))
     }
@@ -73,8 +83,10 @@ impl<'de> Visitor<'de> for StrictVisitor {
 /// # Errors
 /// In words for the client.
 pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    match serde_json::from_slice::<Strict>(bytes) {
-        Ok(Strict(Value::Object(map))) => Ok(map),
+    let left = Cell::new(MAX_VALUES);
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    match (Strict { left: &left }).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value)) {
+        Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err("the body must be a JSON object".to_owned()),
         Err(error) if error.to_string().contains("recursion limit") => {
             Err(format!("the body is nested more than {MAX_DEPTH} levels deep"))

@@ -32,6 +32,11 @@ pub enum CapField {
     MaxTokens,
 }
 
+/// The fewest tokens Claude may be told to think ("Extended thinking").
+const LEAST_THINKING: i64 = 1_024;
+/// What is left for the answer when there is not enough for all of the thinking.
+const LEAST_ANSWER: i64 = 256;
+
 /// A checked request of a chat.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WireRequest {
@@ -160,7 +165,14 @@ impl WireRequest {
     #[must_use]
     pub fn with_max_output(self, cap: i64, field: CapField) -> Self {
         let mut changed = match self.format {
-            WireFormat::Anthropic => self.with_number("max_tokens", cap),
+            WireFormat::Anthropic => {
+                let thinks = self.thinking_budget().filter(|budget| self.max_output.is_some_and(|most| *budget < most));
+                let request = self.with_number("max_tokens", cap);
+                match thinks.filter(|budget| *budget >= cap) {
+                    Some(_) => request.with_thinking_budget((cap - LEAST_ANSWER).max(LEAST_THINKING)),
+                    None => request,
+                }
+            }
             WireFormat::Ollama => {
                 let mut options = given(&self.body, "options").cloned().unwrap_or_else(|| Map::new().into());
                 if options.get("num_predict").and_then(Value::as_i64) == Some(cap) {
@@ -190,6 +202,28 @@ impl WireRequest {
         };
         changed.max_output = Some(cap);
         changed
+    }
+
+    /// Tokens an answer must be able to think before it says anything; 0: it need not think.
+    #[must_use]
+    pub fn least_thinking(&self) -> i64 {
+        self.thinking_budget().map_or(0, |budget| budget.min(LEAST_THINKING))
+    }
+
+    /// Tokens Claude is to think, which must be fewer than its answer may have ("Extended thinking").
+    fn thinking_budget(&self) -> Option<i64> {
+        let thinking = self.body.get("thinking").filter(|_| self.format == WireFormat::Anthropic)?;
+        thinking.get("budget_tokens")?.as_i64()
+    }
+
+    fn with_thinking_budget(self, budget: i64) -> Self {
+        let mut thinking = self.body.get("thinking").cloned().unwrap_or_default();
+        if let Some(thinking) = thinking.as_object_mut() {
+            thinking.insert("budget_tokens".to_owned(), budget.into());
+        }
+        let raw = json::raw_field(&self.bytes, "thinking").unwrap_or("{}");
+        let written = json::with_field(raw.as_bytes(), "budget_tokens", Some(&budget.to_string()));
+        self.with_written("thinking", thinking, &String::from_utf8_lossy(&written))
     }
 
     /// A stream that tells its usage (OpenAI has to be asked). [`WireRequest::wants_usage`] stays what the client wanted.

@@ -17,7 +17,7 @@ use server::{
     usage,
     world::World,
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::OnceCell, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use upstream::Upstream;
 
@@ -25,6 +25,9 @@ use super::db::TestDb;
 
 /// Everybody's password in the stories.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Made once: it is meant to take long.
+static PASSWORD_HASH: OnceCell<String> = OnceCell::const_new();
 
 /// A running server on a database of its own.
 pub struct TestServer {
@@ -84,7 +87,8 @@ impl TestServer {
             spill: usage::Spill::nowhere(),
         };
         let state = AppState::wire(parts).await.expect("a server");
-        let password_hash = state.auth.passwords.hash(PASSWORD).await.expect("a hash");
+        let hash = async || state.auth.passwords.hash(PASSWORD).await.expect("a hash");
+        let password_hash = PASSWORD_HASH.get_or_init(hash).await.clone();
         let stop = CancellationToken::new();
         let (serving_state, stopped) = (state.clone(), stop.clone().cancelled_owned());
         let serving = tokio::spawn(async move {

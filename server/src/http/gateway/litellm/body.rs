@@ -125,21 +125,23 @@ impl Body {
     /// What `max_budget` and `budget_duration` say together.
     pub fn budget(&self, was_sent: bool) -> Result<BudgetWish, Refusal> {
         let period = match self.text("budget_duration")? {
-            Some(text) => period(&text).ok_or_else(|| {
+            Some(text) => Some(period(&text).ok_or_else(|| {
                 let message = format!(
                     "`budget_duration` {text:?} is not possible: budgets last a calendar month (30d, 1mo), a calendar week (7d), a day (1d, 24h), or have no end (null)"
                 );
                 wrong("budget_duration", message)
-            })?,
-            None => Period::None,
+            })?),
+            None => None,
         };
-        Ok(match self.money("max_budget")? {
-            Some(limit) => BudgetWish::Set(MoneyBudget { period, limit }),
-            None if was_sent => BudgetWish::Lift,
-            None if period != Period::None => {
+        Ok(match (self.money("max_budget")?, period) {
+            (Some(limit), Some(period)) => BudgetWish::Set(MoneyBudget { period, limit }),
+            // What an update does not name stays.
+            (Some(limit), None) => BudgetWish::Limit(limit),
+            (None, _) if was_sent => BudgetWish::Lift,
+            (None, Some(_)) => {
                 return Err(wrong("budget_duration", "`budget_duration` needs a `max_budget`"));
             }
-            None => BudgetWish::Keep,
+            (None, None) => BudgetWish::Keep,
         })
     }
 
