@@ -113,6 +113,18 @@ db_test! {
         assert_balanced(&t).await;
     }
 
+    async fn what_an_invoice_does_not_name_is_left_alone(t: TestDb) {
+        let scope = t.scope("prs", Role::Admin).await;
+        call(&t, &scope, lost()).await;
+        let before = spent(&t, &scope).await;
+        let file = File::new(&t, "usage_date_utc,model,workspace,cost_usd\n2026-03-10,claude-opus-5,Default,0.25\n");
+        let line = ["prs", "--provider", "anthropic", "--file", file.path(), "--book", "--reason", "March", "--author", "ops@steward.example"];
+        let booked = reconcile(&t, &line).await.unwrap();
+        assert!(booked.contains("0 calls were corrected"), "{booked}");
+        assert_eq!(spent(&t, &scope).await, before);
+        assert_balanced(&t).await;
+    }
+
     async fn what_may_explain_a_difference_is_counted(t: TestDb) {
         let scope = t.scope("prs", Role::Admin).await;
         call(&t, &scope, completed(400, 90)).await;

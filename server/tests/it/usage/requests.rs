@@ -23,6 +23,24 @@ async fn ask_more(t: &TestDb, scope: &TenantScope, reason: &str) -> Result<Asked
 }
 
 db_test! {
+    async fn the_tenants_budget_comes_first_and_is_the_meters(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        let mut tx = t.db.begin(&scope).await.unwrap();
+        for period in [Period::Day, Period::Month] {
+            let key = BudgetKey { scope: ScopeKind::User, scope_id: scope.user().0, period };
+            budget_put(Books::of(&scope), &mut tx, t.world.id(), key, limits(Some(7), None, None, None), t.world.now()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        set_limits(&t, &scope, limits(Some(1_000), None, None, None)).await;
+        assert_eq!(meter(&t, &scope).await.limits.input_tokens, Some(1_000));
+        let own: Vec<_> = own(&t, &scope).await.into_iter().map(|budget| budget.limits.input_tokens).collect();
+        assert_eq!(own, [Some(1_000), Some(7), Some(7)]);
+        // Nobody asks for more of what is not theirs.
+        let mut tx = t.db.begin(&scope).await.unwrap();
+        let asked = usage::ask_for_more(&scope, &mut tx, &t.world, uuid::Uuid::from_u128(9), "please").await;
+        assert!(matches!(asked, Err(server::error::Error::NotFound)), "{asked:?}");
+    }
+
     async fn a_grant_holds_for_its_window_only(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
         set_limits(&t, &scope, limits(Some(100), None, None, None)).await;

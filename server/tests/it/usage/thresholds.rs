@@ -67,6 +67,20 @@ db_test! {
         assert_balanced(&t).await;
     }
 
+    async fn what_was_put_away_of_one_budget_is_told_of_another(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        set_limits(&t, &scope, limits(Some(1_000), None, None, None)).await;
+        set_own_daily_limit(&t, &scope, 900).await;
+        spend(&t, &scope, 850).await;
+        let daily = meter(&t, &scope).await.notice.expect("a notice");
+        let mut tx = t.db.begin(&scope).await.unwrap();
+        usage::put_away(&scope, &mut tx, &t.world, &daily.key).await.unwrap();
+        tx.commit().await.unwrap();
+        let monthly = meter(&t, &scope).await.notice.expect("the other one");
+        assert_eq!((monthly.budget.as_str(), monthly.percent), ("prs name's monthly budget", 85));
+        assert_balanced(&t).await;
+    }
+
     async fn the_fullest_budget_of_the_person_is_told(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
         set_limits(&t, &scope, limits(Some(1_000), None, None, None)).await;
