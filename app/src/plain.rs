@@ -8,6 +8,7 @@
 mod budget;
 mod error;
 mod frame;
+mod kept;
 mod keys;
 mod login;
 mod shared;
@@ -17,6 +18,7 @@ mod waiting;
 pub use budget::{BudgetCard, BudgetRequestsPage, BudgetsPage, OpenRequest, OwnRequest, budget_requests, budgets};
 pub use error::{ErrorPage, error};
 pub use frame::PlainFrame;
+pub use kept::{KeptPage, kept};
 pub use keys::{KeyField, KeyForm, KeyNotice, KeyRow, KeyShownPage, KeyState, KeysPage, choose_keys, key_shown, keys};
 pub use login::{LoginError, LoginNotice, LoginPage, login};
 pub use shared::{SharedPage, shared};

@@ -28,8 +28,7 @@ use crate::{
 pub struct SidebarCollapsed(pub bool);
 
 /// Stands the transcript at its end before any WASM arrives, so that nothing jumps when it does.
-const STAND_AT_END: &str =
-    "{const b=document.getElementById('transcript-box');if(b&&!location.hash)b.scrollTop=b.scrollHeight}";
+const STAND_AT_END: &str = "{const b=document.getElementById('transcript-box');if(b&&!location.hash&&!b.classList.contains('empty'))b.scrollTop=b.scrollHeight}";
 
 /// The document around a page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

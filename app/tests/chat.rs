@@ -121,6 +121,8 @@ async fn a_refused_plain_form_comes_back_with_the_reason() {
         limit: "1,000,000 input tokens".into(),
         resets_at: Timestamp(1_796_058_000_000),
         contact: "energy@prs.example".into(),
+        is_used_up: true,
+        left: None,
     }));
     let mut fields = form_fields(&site.get("/t/prs").await.html, "<form id=\"composer\"");
     fields.insert("text".into(), "Hello".into());

@@ -53,7 +53,14 @@ fn usage() -> TurnUsage {
 }
 
 fn refusal() -> BudgetRefusal {
-    BudgetRefusal { budget: "PRS".into(), limit: "1,000".into(), resets_at: AT, contact: "ana@prs.example".into() }
+    BudgetRefusal {
+        budget: "PRS".into(),
+        limit: "1,000".into(),
+        resets_at: AT,
+        contact: "ana@prs.example".into(),
+        is_used_up: true,
+        left: Some(Money(7)),
+    }
 }
 
 fn call(status: ToolCallStatus) -> ToolCallView {

@@ -7,6 +7,9 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::model::{Timestamp, TurnKey};
 
+/// The height a menu may need, pixels.
+const MENU_ROOM: f64 = 320.0;
+
 /// Now, by this device's clock.
 #[must_use]
 pub fn now() -> Timestamp {
@@ -160,6 +163,16 @@ pub fn reveal(element: &web_sys::Element) {
     let options = web_sys::ScrollIntoViewOptions::new();
     let _known_option = Reflect::set(&options, &"block".into(), &"nearest".into());
     element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// A menu that opens upwards opens downwards where there is more room.
+pub fn turn_menu(event: &web_sys::Event) {
+    let Some(menu) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return };
+    let Ok(Some(around)) = menu.closest(".transcript-box") else { return };
+    let (menu_box, around) = (menu.get_bounding_client_rect(), around.get_bounding_client_rect());
+    let (above, below) = (menu_box.top() - around.top(), around.bottom() - menu_box.bottom());
+    let is_down = above < MENU_ROOM && below > above;
+    let _set = menu.class_list().toggle_with_force("down", is_down);
 }
 
 /// Whether the keyboard has a ⌘ key.

@@ -1,5 +1,7 @@
 //! What the composer holds besides its text (which lives in its element): files, the model, waiting messages.
 
+use std::collections::VecDeque;
+
 use leptos::prelude::*;
 
 use super::{attachments::Attached, drafts::Outgoing};
@@ -9,6 +11,10 @@ use crate::model::Prompt;
 pub struct Composing {
     /// The files of the next message.
     pub files: RwSignal<Vec<Attached>>,
+    /// Of them those that wait for their turn to be sent up …
+    pub waiting: StoredValue<VecDeque<u32>>,
+    /// … and how many are on their way.
+    pub going: StoredValue<usize>,
     /// The message goes as soon as its files are there.
     pub goes_after_upload: RwSignal<bool>,
     /// The model chosen here; `None`: that of the last answer, else the person's, else the tenant's.
@@ -39,6 +45,8 @@ impl Default for Composing {
     fn default() -> Self {
         Self {
             files: RwSignal::new(vec![]),
+            waiting: StoredValue::new(VecDeque::new()),
+            going: StoredValue::new(0),
             goes_after_upload: RwSignal::new(false),
             model: RwSignal::new(None),
             usual_model: RwSignal::new(None),

@@ -181,7 +181,9 @@ impl Controller {
             self.show_jump(top_and_below(&element).1, false);
             return;
         }
-        self.put(&element, f64::from(element.scroll_height()));
+        // The greeting has no end to begin at.
+        let is_empty = element.class_list().contains("empty");
+        self.put(&element, if is_empty { 0.0 } else { f64::from(element.scroll_height()) });
         self.show_state(&element);
         self.show_jump(0.0, false);
     }

@@ -378,7 +378,7 @@ impl Figure {
             let mut distance = distance.to_string();
             distance.push('%');
             let style = web_sys::HtmlElement::style(&tip);
-            let _set = (style.set_property(side, &distance), style.remove_property(other));
+            let _set = (style.set_property(side, &distance), style.set_property(other, "auto"));
         });
     }
 }

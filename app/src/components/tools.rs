@@ -16,7 +16,7 @@ use self::{question::QuestionCard, result::ToolResult};
 use super::{each::each, format, icon::icon, message::seconds_since_shown};
 use crate::{
     chat::body::{Card, ToolRun},
-    model::{Question, ToolCallStatus, ToolCallView, TurnId},
+    model::{Question, ToolCallStatus, ToolCallView, ToolOutput, TurnId},
     words::{self, Lang, energy, thread},
 };
 
@@ -175,6 +175,12 @@ fn finished(call: &ToolCallView) -> AnyView {
     }
     let footer = (!matches!(call.status, ToolCallStatus::Denied(_))).then(|| view! { <p class="meta">{footer}</p> });
     let nothing = call.output.is_none() && matches!(call.status, ToolCallStatus::Done);
+    // A failure's text is its reason, which stands above it.
+    let is_said = |output: &ToolOutput| {
+        let is_bare = output.tables.is_empty() && output.charts.is_empty() && output.bytes == 0;
+        is_bare && reason.as_ref().is_some_and(|reason| reason.trim() == output.text.trim())
+    };
+    let output = call.output.clone().filter(|output| !is_said(output));
     view! {
         <details class=class open=failed>
             <summary>
@@ -187,7 +193,7 @@ fn finished(call: &ToolCallView) -> AnyView {
             </summary>
             <div class="tool-body">
                 {reason.map(|reason| view! { <p class="tool-reason" dir="auto">{reason}</p> })}
-                {call.output.clone().map(|output| view! { <ToolResult output/> })}
+                {output.map(|output| view! { <ToolResult output/> })}
                 {nothing.then(|| view! { <p class="meta">{thread::empty_result(lang)}</p> })}
                 <details class="tool-raw">
                     <summary>{thread::input(lang)}</summary>

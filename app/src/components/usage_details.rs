@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{format, icon::icon};
 use crate::{
-    chat::state::Chat,
+    chat::{browser, state::Chat},
     model::{Quality, TurnUsage},
     words::{self, thread},
 };
@@ -35,7 +35,7 @@ pub fn UsageDetails(usage: TurnUsage, model: Option<String>) -> impl IntoView {
     let rows = rows.into_iter().flatten();
     let rows = rows.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
     view! {
-        <details class="menu-box up usage-details">
+        <details class="menu-box up usage-details" on:toggle=|event| browser::turn_menu(&event)>
             <summary class="button button-quiet button-icon" aria-label=thread::details_of_answer(lang) title=words::common::details(lang)>
                 {icon("info")}
             </summary>

@@ -20,7 +20,7 @@ pub fn UsageBar() -> impl IntoView {
     let bar = move || {
         let meter = chat.meter.get();
         let percent = meter.percent?;
-        let resets = dates::day(tenant.locale, meter.resets_at.date_at(i64::from(tenant.utc_offset_minutes)));
+        let resets = dates::day(lang, meter.resets_at.date_at(i64::from(tenant.utc_offset_minutes)));
         let spent = tenant.shows_cost.then(|| meter.cost.to_string());
         let text = if percent >= 100 {
             shell::used_up(lang, &resets, &tenant.contact)

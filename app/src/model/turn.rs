@@ -117,6 +117,8 @@ pub enum TurnErrorCode {
     ContextTooLong,
     /// The provider refused the request.
     ModelRefused,
+    /// The provider does not know the model, or not this server's key: only an administrator can help.
+    ModelMisconfigured,
     OverBudget,
     /// The turn used up its steps or its time.
     LimitReached,

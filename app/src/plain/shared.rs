@@ -76,7 +76,7 @@ fn document(page: SharedPage) -> impl IntoView {
                     <p class="plain-brand">{words::brand(lang)}</p>
                     <h1 dir="auto">{page.title.clone()}</h1>
                     <p class="meta">
-                        {by}" · "<time datetime=page.shared_at.to_string()>{page.shared_at.date_utc().to_string()}</time>
+                        <time datetime=page.shared_at.to_string()>{by}</time>
                     </p>
                 </header>
                 <main class="shared-messages">{messages}</main>

@@ -165,7 +165,7 @@ names! {
     Risk { "read" Read, "write" Write, "destructive" Destructive }
     TurnErrorCode {
         "interrupted" Interrupted, "model_unavailable" ModelUnavailable, "rate_limited" RateLimited,
-        "context_too_long" ContextTooLong, "model_refused" ModelRefused, "over_budget" OverBudget,
+        "context_too_long" ContextTooLong, "model_refused" ModelRefused, "model_misconfigured" ModelMisconfigured, "over_budget" OverBudget,
         "limit_reached" LimitReached, "cut_off" CutOff, "internal" Internal
     }
 }

@@ -11,6 +11,7 @@ super::phrases! {
     sending = "Sending…" | "Mengirim…";
     answering = "Answering…" | "Menjawab…";
     uploading = "Uploading… Your message goes when the files are there." | "Mengunggah… Pesan Anda dikirim setelah berkas siap.";
+    files_failed = "A file could not be attached. Try it again or take it away, then send." | "Ada berkas yang gagal dilampirkan. Coba lagi atau hapus berkasnya, lalu kirim.";
     demo_note = "Demo model: scripted answers from your data, not an AI." | "Model demo: jawaban terskrip dari data Anda, bukan AI.";
     model = "Model" | "Model";
 

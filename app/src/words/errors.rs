@@ -44,6 +44,20 @@ pub fn text(lang: Lang, error: &AppError) -> String {
     }
 }
 
+/// As [`text`], with whom to ask where that helps.
+#[must_use]
+pub fn in_full(lang: Lang, error: &AppError) -> String {
+    let mut said = text(lang, error);
+    if let AppError::OverBudget(refusal) = error
+        && !refusal.contact.is_empty()
+    {
+        // After the sentence's end.
+        let _stop = said.ends_with('.').then(|| said.pop());
+        said.push_str(&super::shell::whom_to_ask(lang, &refusal.contact));
+    }
+    said
+}
+
 fn with_request(lang: Lang, what: &str, request_id: &str) -> String {
     let mut text = what.to_owned();
     if !request_id.is_empty() {

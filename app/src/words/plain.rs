@@ -27,6 +27,8 @@ super::phrases! {
     to_give_access = " to give you access. This page looks again every 15 seconds and goes on by itself." | " untuk memberi Anda akses. Halaman ini memeriksa lagi setiap 15 detik dan melanjutkan sendiri.";
     your_administrator = "the administrator of your organisation" | "administrator organisasi Anda";
     check_again = "Check again" | "Periksa lagi";
+    // A message that was refused
+    not_sent_title = "Your message was not sent" | "Pesan Anda tidak terkirim";
     // Errors
     to_start = "Go to the start page" | "Ke halaman awal";
     request = "Request " | "Permintaan ";

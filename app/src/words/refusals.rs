@@ -253,6 +253,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "Penyedia model tidak menerima kunci server ini. Beri tahu administrator Anda.",
     ),
     (
+        "The model provider does not know this model. Choose another one, or tell your administrator.",
+        "Penyedia model tidak mengenal model ini. Pilih model lain, atau beri tahu administrator Anda.",
+    ),
+    (
         "This is more than the model can read at once. Shorten the message or start a new conversation.",
         "Ini melebihi yang dapat dibaca model sekaligus. Persingkat pesannya atau mulai percakapan baru.",
     ),

@@ -273,6 +273,12 @@ pub fn failure(lang: Lang, code: TurnErrorCode) -> &'static str {
         (E::ModelRefused, Lang::Indonesian) => {
             "Penyedia model menolak permintaan ini. Ubah pesannya, atau gunakan model lain."
         }
+        (E::ModelMisconfigured, Lang::English) => {
+            "This model is not set up right. Ask another model, and tell your administrator."
+        }
+        (E::ModelMisconfigured, Lang::Indonesian) => {
+            "Model ini belum diatur dengan benar. Gunakan model lain, dan beri tahu administrator Anda."
+        }
         (E::OverBudget, Lang::English) => "The budget is used up.",
         (E::OverBudget, Lang::Indonesian) => "Anggaran sudah habis.",
         (E::LimitReached, Lang::English) => "The answer took more steps or more time than is allowed.",

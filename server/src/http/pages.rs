@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use app::{
+    api::SendMessage,
     backend::{Backend, Caller},
     error::AppError,
     model::{Lang, Role, Theme},
+    words,
 };
 use axum::{
     body::Body,
     extract::{MatchedPath, RawPathParams, Request, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{Html, IntoResponse, Response},
 };
-use leptos::prelude::{provide_context, use_context};
+use leptos::{
+    prelude::{provide_context, use_context},
+    server_fn::{ServerFn as _, error::ServerFnUrlError},
+};
 use leptos_axum::ResponseOptions;
 
 use super::{
@@ -21,7 +26,7 @@ use super::{
     headers::csp,
     routes::{Listed, Policy},
     session::{self, Signed, cookie},
-    site::refusal,
+    site::{css_href, refusal},
 };
 use crate::{conversations, error::Error, state::AppState, tenancy};
 
@@ -80,10 +85,56 @@ pub async fn server_function(State(state): State<AppState>, request: Request) ->
         return StatusCode::NOT_FOUND.into_response();
     }
     let is_script = !accepts_html(request.headers());
+    if !is_script && request.uri().path() == SendMessage::PATH {
+        return message_from_a_form(&state, request).await;
+    }
     let context = PageContext::of(&state, &request, None);
     let response =
         leptos_axum::handle_server_fns_with_context(move || context.provide(), request).await.into_response();
     if is_script { with_error_status(response).await } else { response }
+}
+
+/// A message from a browser without scripts. One that is refused comes back with its text: the address a refused form
+/// otherwise leads to has no room for it.
+async fn message_from_a_form(state: &AppState, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    // The routes' limits have bounded it already.
+    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let asked = Request::from_parts(parts.clone(), Body::empty());
+    let context = PageContext::of(state, &asked, None);
+    let posted = Request::from_parts(parts, Body::from(body.clone()));
+    let response = leptos_axum::handle_server_fns_with_context(move || context.provide(), posted).await.into_response();
+    let Some((back, error)) = refused_form(&response) else { return response };
+    let mut fields: Vec<(String, String)> =
+        form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let text = fields.iter().find(|(name, _)| name == "text").map(|(_, text)| text.clone()).unwrap_or_default();
+    if text.trim().is_empty() {
+        return response;
+    }
+    fields.retain(|(name, _)| name != "text");
+    let tenant = back.split('/').nth(2).filter(|_| back.starts_with("/t/")).unwrap_or_default();
+    let is_budget = matches!(error, AppError::OverBudget(_)) && !tenant.is_empty();
+    let frame = session::frame_of(css_href(), asked.extensions(), asked.headers());
+    let page = app::plain::KeptPage {
+        why: words::errors::in_full(frame.lang, &error),
+        action: SendMessage::PATH.to_owned(),
+        fields,
+        text,
+        more: if is_budget { format!("/t/{tenant}/budget") } else { String::new() },
+        back,
+        frame,
+    };
+    (answer::status_of(&error), Html(app::plain::kept(&page))).into_response()
+}
+
+/// Where a form came from that a server function refused, and why.
+fn refused_form(response: &Response) -> Option<(String, AppError)> {
+    let place: Uri = response.headers().get(header::LOCATION)?.to_str().ok()?.parse().ok()?;
+    let error = form_urlencoded::parse(place.query()?.as_bytes()).find(|(name, _)| name == "__err")?.1;
+    let error = ServerFnUrlError::<AppError>::decode_err(&error);
+    Some((place.path().to_owned(), error))
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

@@ -106,6 +106,7 @@ fn failure(error: &WireError, billed: Billed, status: Option<u16>) -> ProviderEr
         (_, Some(402)) => ProviderErrorKind::Rejected,
         (WireErrorKind::Authentication | WireErrorKind::Permission, _) => ProviderErrorKind::Unauthorized,
         (WireErrorKind::RateLimited, _) if !error.is_final => ProviderErrorKind::RateLimited,
+        (WireErrorKind::NotFound, _) => ProviderErrorKind::NoSuchModel,
         (WireErrorKind::TooLarge, _) => ProviderErrorKind::ContextTooLong,
         (WireErrorKind::InvalidRequest, _) if says_too_long(error) => ProviderErrorKind::ContextTooLong,
         (WireErrorKind::Timeout | WireErrorKind::Overloaded | WireErrorKind::Unavailable, _) => {

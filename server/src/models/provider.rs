@@ -193,6 +193,8 @@ pub enum ProviderErrorKind {
     ContextTooLong,
     /// The request was refused as it stands.
     Rejected,
+    /// The provider does not know the model.
+    NoSuchModel,
     /// The provider answered with something that cannot be read.
     Protocol,
 }

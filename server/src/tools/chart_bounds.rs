@@ -52,7 +52,13 @@ fn thinned(mut chart: Chart, most: usize) -> Chart {
         return chart;
     }
     let kept: Vec<usize> = match &chart.kind {
-        ChartKind::Time { .. } => extremes(&chart.series, slots, most),
+        ChartKind::Time { .. } => {
+            let kept = extremes(&chart.series, slots, most);
+            let given = kept.len();
+            let note = format!(" Of {slots} values {given} are given: the lowest and the highest of every stretch.");
+            chart.description.push_str(&note);
+            kept
+        }
         ChartKind::Bars { .. } | ChartKind::Shares { .. } => {
             chart.description.push_str(&format!(" Only the first {most} of {slots} are given."));
             (0..most).collect()

@@ -32,12 +32,16 @@ pub(super) fn provider(failure: &ProviderError, now: Timestamp, request_id: &str
             (TurnErrorCode::RateLimited, "The model is asked too often right now. Try again in a minute.")
         }
         ProviderErrorKind::Unauthorized => (
-            TurnErrorCode::ModelUnavailable,
+            TurnErrorCode::ModelMisconfigured,
             "The model provider does not accept this server's key. Tell your administrator.",
         ),
         ProviderErrorKind::ContextTooLong => (
             TurnErrorCode::ContextTooLong,
             "This is more than the model can read at once. Shorten the message or start a new conversation.",
+        ),
+        ProviderErrorKind::NoSuchModel => (
+            TurnErrorCode::ModelMisconfigured,
+            "The model provider does not know this model. Choose another one, or tell your administrator.",
         ),
         ProviderErrorKind::Rejected => {
             (TurnErrorCode::ModelRefused, "The model provider refused this request. Put it in other words.")

@@ -1,5 +1,7 @@
 //! Files of the next message.
 
+use std::collections::VecDeque;
+
 use leptos::{prelude::*, task::spawn_local};
 
 use super::super::{
@@ -12,6 +14,9 @@ use crate::{
     model::{AttachmentView, MAX_ATTACHMENTS},
     words::{composer as words, errors},
 };
+
+/// Files sent up at once; the server takes three of a person.
+const SENT_AT_ONCE: usize = 2;
 
 impl Chat {
     /// Adds files and sends them up at once.
@@ -42,11 +47,26 @@ impl Chat {
         true
     }
 
-    /// Sends a file up, also again.
+    /// Sends a file up, also again, when it is its turn.
     pub fn upload(self, serial: u32) {
-        let known = |files: &Vec<Attached>| files.iter().find(|file| file.serial == serial).cloned();
-        let Some(file) = self.composing.files.with_untracked(known) else { return };
         self.set_upload(serial, Upload::Running);
+        self.composing.waiting.update_value(|waiting| waiting.push_back(serial));
+        self.go_on_uploading();
+    }
+
+    fn go_on_uploading(self) {
+        while self.composing.going.get_value() < SENT_AT_ONCE {
+            let next = self.composing.waiting.try_update_value(VecDeque::pop_front).flatten();
+            let Some(serial) = next else { return };
+            let known = |files: &Vec<Attached>| files.iter().find(|file| file.serial == serial).cloned();
+            if let Some(file) = self.composing.files.with_untracked(known) {
+                self.send_up(serial, file);
+            }
+        }
+    }
+
+    fn send_up(self, serial: u32, file: Attached) {
+        self.composing.going.update_value(|going| *going += 1);
         let place = self.place.get_untracked().conversation();
         let tenant = self.tenant();
         spawn_local(async move {
@@ -54,6 +74,8 @@ impl Chat {
             if !self.is_alive() {
                 return;
             }
+            self.composing.going.update_value(|going| *going = going.saturating_sub(1));
+            self.go_on_uploading();
             let upload = match result {
                 Ok(view) => {
                     let is_here = self.set_upload(serial, Upload::Done(view.clone()));

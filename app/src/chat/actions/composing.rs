@@ -101,6 +101,8 @@ impl Chat {
         let typed = self.typed();
         let rest = if prompts::query(&typed).is_some() { "" } else { typed.as_str() };
         self.set_composer(&drafts::joined(text, rest));
+        // What was put in may look like the beginning of a name again.
+        self.composing.slash.set(None);
         self.save_draft();
         self.focus_composer();
     }

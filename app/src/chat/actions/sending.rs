@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api,
-    chat::attachments::Attached,
+    chat::attachments::{Attached, Upload},
     error::AppError,
     model::{
         AttachmentView, ConversationId, ConversationSummary, InvalidText, MessageAuthor, MessageId, MessageStatus,
@@ -38,6 +38,10 @@ impl Chat {
             self.composing.goes_after_upload.set(true);
             self.announce(words::uploading(self.lang));
             return;
+        }
+        let has_failed = |files: &Vec<Attached>| files.iter().any(|file| matches!(file.upload, Upload::Failed(_)));
+        if self.composing.files.with_untracked(has_failed) {
+            return self.say(words::files_failed(self.lang), None);
         }
         let files =
             self.composing.files.with_untracked(|files| files.iter().filter_map(Attached::view).cloned().collect());

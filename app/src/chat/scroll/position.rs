@@ -39,7 +39,8 @@ impl Default for Position {
 impl Position {
     /// The box stands at `top`, with `below` pixels under its lower edge. `ours`: we moved it there.
     pub fn scrolled(&mut self, top: f64, below: f64, ours: bool) {
-        if !ours && top < self.top - DRIFT {
+        // A transcript that got shorter takes the box up with it, to its end: nobody's wish.
+        if !ours && top < self.top - DRIFT && below > DRIFT {
             self.pinned = false;
         }
         if !ours && !self.pinned && top > self.top && below < NEAR {
@@ -107,6 +108,15 @@ mod tests {
         assert!(!position.pinned, "not near the end yet");
         position.scrolled(450.0, 48.0, false);
         assert!(position.pinned);
+    }
+
+    #[test]
+    fn a_transcript_that_gets_shorter_is_nobodys_wish() {
+        let mut position = Position { pinned: true, top: 438.0 };
+        position.scrolled(371.0, 0.0, false);
+        assert!(position.pinned);
+        position.scrolled(360.0, 11.0, false);
+        assert!(!position.pinned, "this was the reader");
     }
 
     #[test]

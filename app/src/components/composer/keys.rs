@@ -57,6 +57,11 @@ fn in_prompts(chat: Chat, key: &str, is_modified: bool) -> bool {
         "ArrowUp" => chat.composing.active.set((active + count - 1) % count),
         "Enter" | "Tab" => {
             if let Some(prompt) = offered.into_iter().nth(active) {
+                // A prompt whose text is its own name is all there already.
+                if key == "Enter" && prompt.text.trim() == chat.typed().trim() {
+                    chat.composing.slash.set(None);
+                    return false;
+                }
                 chat.choose_prompt(prompt);
             }
         }

@@ -11,7 +11,7 @@ use super::{
     has_other_models,
 };
 use crate::{
-    chat::{item::Item, state::Chat},
+    chat::{browser, item::Item, state::Chat},
     model::{Feedback, MessageAuthor, MessageId, Siblings},
     words::{self, Lang, common, thread},
 };
@@ -117,7 +117,10 @@ pub fn LazyMenu(menu: Menu, label: &'static str, icon_name: &'static str) -> imp
     let named = menu == Menu::OtherModel;
     let class = if named { "button" } else { "button button-quiet button-icon" };
     view! {
-        <details class="menu-box up needs-script" on:toggle=move |_| opened.set(true)>
+        <details class="menu-box up needs-script" on:toggle=move |event| {
+            opened.set(true);
+            browser::turn_menu(&event);
+        }>
             <summary class=class aria-label=label title=label>{icon(icon_name)}{named.then_some(label)}</summary>
             {move || opened.get().then(|| entries(chat, lang, menu))}
         </details>

@@ -76,6 +76,7 @@ fn kind(status: Option<StatusCode>, name: &str, message: &str) -> ProviderErrorK
     match name {
         "overloaded_error" | "api_error" | "timeout_error" => return Kind::Unavailable,
         "rate_limit_error" => return Kind::RateLimited,
+        "not_found_error" => return Kind::NoSuchModel,
         "authentication_error" | "permission_error" | "billing_error" => return Kind::Unauthorized,
         "request_too_large" => return Kind::ContextTooLong,
         "invalid_request_error" if is_too_long(message) => return Kind::ContextTooLong,
@@ -87,10 +88,11 @@ fn kind(status: Option<StatusCode>, name: &str, message: &str) -> ProviderErrorK
         Some(408 | 409 | 500..=599) => Kind::Unavailable,
         Some(429) => Kind::RateLimited,
         Some(401..=403) => Kind::Unauthorized,
+        Some(404) => Kind::NoSuchModel,
         Some(413) => Kind::ContextTooLong,
         Some(300..=499) => Kind::Rejected,
         Some(_) => Kind::Protocol,
-        None if name == "invalid_request_error" || name == "not_found_error" => Kind::Rejected,
+        None if name == "invalid_request_error" => Kind::Rejected,
         None => Kind::Unavailable,
     }
 }

@@ -206,7 +206,7 @@ async fn every_http_status_is_an_error_that_billed_nothing() {
         (401, "authentication_error", ProviderErrorKind::Unauthorized),
         (402, "billing_error", ProviderErrorKind::Unauthorized),
         (403, "permission_error", ProviderErrorKind::Unauthorized),
-        (404, "not_found_error", ProviderErrorKind::Rejected),
+        (404, "not_found_error", ProviderErrorKind::NoSuchModel),
         (408, "", ProviderErrorKind::Unavailable),
         (413, "request_too_large", ProviderErrorKind::ContextTooLong),
         (429, "rate_limit_error", ProviderErrorKind::RateLimited),
