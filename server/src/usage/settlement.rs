@@ -265,6 +265,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_is_of_the_class_that_costs_most() {
+        let of = |input, cache_read, cache_write_5m, cache_write_1h| {
+            let price = PriceVersion { input, cache_read, cache_write_5m, cache_write_1h, ..price() };
+            let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
+            let Tokens { input, cache_read, cache_write_5m, cache_write_1h, .. } =
+                book(&bounds, &outcome(Ending::Lost, ReportedUsage::default(), 0)).tokens;
+            (input, cache_read, cache_write_5m, cache_write_1h)
+        };
+        assert_eq!(of(10, 1, 2, 3), (100, 0, 0, 0));
+        assert_eq!(of(1, 10, 2, 3), (0, 100, 0, 0));
+        assert_eq!(of(1, 2, 10, 3), (0, 0, 100, 0));
+        assert_eq!(of(1, 2, 3, 10), (0, 0, 0, 100));
+    }
+
+    #[test]
+    fn a_class_that_is_no_count_leaves_the_input_at_its_bound() {
+        let price = price();
+        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
+        let lies = ReportedUsage { cache_read: Some(-1), ..report(Some(10), Some(2), true) };
+        let booked = book(&bounds, &outcome(Ending::Completed, lies, 8));
+        assert_eq!((booked.tokens.input_total(), booked.tokens.output), (100, 2));
+        assert_eq!(booked.quality, Quality::Estimated);
+    }
+
+    #[test]
     fn a_price_that_overflows_on_the_bill_leaves_the_hold_charged() {
         let price = PriceVersion { output: i64::MAX / 1_000, ..price() };
         let bounds = Bounds { input: 1, output_cap: 10, price: Some(&price), baseline: None };

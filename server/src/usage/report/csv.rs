@@ -133,6 +133,13 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_margin_is_what_is_charged_beyond_the_list() {
+        let row = UsageRow { cost: Money(1_150), list_cost: Money(1_000), ..row("Ana") };
+        assert_eq!(margin(&row), Money(150));
+        assert!(line(UsageBy::Person, &row, Audience::Operator).trim_end().ends_with(",150,0.00000000015"));
+    }
+
     fn row(name: &str) -> UsageRow {
         UsageRow {
             key: "k".into(),

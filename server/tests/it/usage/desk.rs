@@ -101,7 +101,7 @@ impl Stuck {
     }
 
     /// It was written in the end.
-    async fn is_settled(self) {
+    async fn settles(self) {
         assert!(self.settling.await.unwrap().is_some(), "written by a later try");
         self.desk.close().await;
         settle(&self.t, &self.scope, self.running, completed(400, 10)).await;
@@ -122,7 +122,7 @@ async fn what_cannot_be_written_now_is_written_later_and_not_given_to_the_file_a
         stuck.desk.checkpoint(&stuck.scope, &stuck.running, ReportedUsage::default(), bytes).await;
     }
     stuck.relent().await;
-    stuck.is_settled().await;
+    stuck.settles().await;
     assert!(spill.is_empty());
 }
 
@@ -137,7 +137,7 @@ async fn a_desk_that_closes_tries_again_before_it_gives_it_to_the_file() {
     let closing = begun(Box::pin(desk.close())).await;
     stuck.relent().await;
     closing.await;
-    stuck.is_settled().await;
+    stuck.settles().await;
     assert!(spill.is_empty());
 }
 
@@ -150,7 +150,7 @@ async fn without_a_file_it_is_tried_for_as_long_as_it_takes() {
     let given_up = tokio::time::timeout(Duration::from_millis(1_500), &mut stuck.settling).await;
     assert!(given_up.is_err(), "{given_up:?}");
     stuck.relent().await;
-    stuck.is_settled().await;
+    stuck.settles().await;
 }
 
 db_test! {

@@ -152,6 +152,7 @@ db_test! {
         assert_eq!(sum(&people) + sum(&more), people["total"]["requests"].as_i64().unwrap());
         let tools = json("/api/usage?by=tool").await;
         assert!(tools["tools"][0]["calls"].as_i64().unwrap() >= 1, "{tools}");
+        assert!(!tools["tools"][0]["answers_cost_pico_usd"].is_null(), "all of its answers are known: {tools}");
 
         let file = ana.get("/api/usage?by=person&format=csv&from=2026-03-01&to=2026-03-31").await;
         let disposition = file.headers()["content-disposition"].to_str().unwrap().to_owned();
