@@ -200,7 +200,7 @@ db_test! {
         assert_eq!(house.upstream().bill().calls, 7);
     }
 
-    async fn the_last_of_a_budget_is_usable(t: TestDb) {
+    async fn t2_the_last_of_a_budget_is_usable(t: TestDb) {
         let house = House::new(t).await;
         // haiku: $1 and $5 a million tokens. Room for the dearest input of this request and some 400 tokens of output.
         house.limit(BudgetLimits { cost: Some(Money(3_000_000_000)), ..BudgetLimits::default() }).await;

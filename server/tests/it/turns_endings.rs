@@ -141,7 +141,7 @@ db_test! {
         house.close().await;
     }
 
-    async fn over_budget_inside_the_loop_keeps_the_answer_so_far(t: TestDb) {
+    async fn t16_over_budget_inside_the_loop_keeps_the_answer_so_far(t: TestDb) {
         let house = House::new(t).await;
         // The first step alone: neither the title nor the second step.
         set_budget(&house, BudgetLimits { requests: Some(1), ..BudgetLimits::default() }).await;
@@ -192,7 +192,8 @@ db_test! {
     async fn what_cannot_succeed_is_not_tried_again(t: TestDb) {
         let house = House::new(t).await;
         let cases = [
-            (ProviderErrorKind::Unauthorized, TurnErrorCode::ModelUnavailable),
+            (ProviderErrorKind::Unauthorized, TurnErrorCode::ModelMisconfigured),
+            (ProviderErrorKind::NoSuchModel, TurnErrorCode::ModelMisconfigured),
             (ProviderErrorKind::ContextTooLong, TurnErrorCode::ContextTooLong),
             (ProviderErrorKind::Rejected, TurnErrorCode::ModelRefused),
         ];

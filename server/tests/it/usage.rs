@@ -235,3 +235,13 @@ pub async fn assert_balanced(t: &TestDb) {
     let violations = usage::audit_books(&t.db).await.expect("an audit");
     assert!(violations.is_empty(), "{violations:#?}");
 }
+
+/// Begins it, so that what it wants is handed in.
+pub async fn begun<F: Future>(mut future: std::pin::Pin<Box<F>>) -> std::pin::Pin<Box<F>> {
+    std::future::poll_fn(|context| {
+        assert!(future.as_mut().poll(context).is_pending(), "it must wait");
+        std::task::Poll::Ready(())
+    })
+    .await;
+    future
+}

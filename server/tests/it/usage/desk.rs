@@ -1,6 +1,6 @@
 //! The desk by itself: what the gateway reserves, keeps and settles through it.
 
-use std::{task::Poll, time::Duration};
+use std::time::Duration;
 
 use app::model::Role;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -33,16 +33,6 @@ async fn until(condition: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), patience).await.expect("it never came");
-}
-
-/// Begins it, so that what it wants is handed in.
-async fn begun<F: Future>(mut future: std::pin::Pin<Box<F>>) -> std::pin::Pin<Box<F>> {
-    std::future::poll_fn(|context| {
-        assert!(future.as_mut().poll(context).is_pending(), "it must wait");
-        Poll::Ready(())
-    })
-    .await;
-    future
 }
 
 /// A hold whose reservation was never committed: it cannot be settled.

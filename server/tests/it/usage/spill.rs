@@ -90,14 +90,11 @@ db_test! {
         let desk = Desk::open_with(&t.db, &t.world, &spill);
         let hold = desk.reserve(asked(&t, &scope)).await.unwrap();
         t.db.close().await;
-        let settling = tokio::spawn({
-            let (desk, scope) = (desk.clone(), scope.clone());
-            async move { desk.settle(scope, hold, completed(400, 90)).await }
-        });
+        let settling = begun(Box::pin(desk.settle(scope.clone(), hold, completed(400, 90)))).await;
         let began = std::time::Instant::now();
         desk.close().await;
         assert!(began.elapsed().as_secs() >= 4, "it does not give up at once");
-        assert_eq!(settling.await.unwrap(), None);
+        assert_eq!(settling.await, None);
         t.db = Db::open(&t.config).await.unwrap();
         t.clock.advance_ms(61_000);
         assert_eq!(sweep(&t).await, 1, "the sweeper settles at the bound");
