@@ -40,7 +40,8 @@ gate_clippy-wasm() { cargo clippy -p app -p frontend --target wasm32-unknown-unk
 
 gate_rust() {
     end2end/tools/build.sh test
-    cargo test "${NATIVE[@]}" --no-fail-fast
+    # Stories wait for databases and other programs more than they work.
+    RUST_TEST_THREADS="${RUST_TEST_THREADS:-$((2 * $(nproc)))}" cargo test "${NATIVE[@]}" --no-fail-fast
 }
 
 # The vendors' Python clients; those for Node are among the browser's specs.
