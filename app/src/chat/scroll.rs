@@ -134,8 +134,11 @@ impl Controller {
     /// Something was added or changed its size.
     pub fn content_changed(&self) {
         let Some(element) = scroll_box() else { return };
+        let (top, below) = top_and_below(&element);
+        self.inner.borrow_mut().position.moved_by_content(top, below);
         self.fit_spacer(&element);
-        let (_, below) = top_and_below(&element);
+        let (top, below) = top_and_below(&element);
+        self.inner.borrow_mut().position.moved_by_content(top, below);
         let inner = self.inner.borrow();
         if inner.position.pinned {
             // As long as there is room, nothing new is below what is seen.

@@ -79,6 +79,31 @@ pub struct DaySums {
     pub adjusted_list_pico: i64,
 }
 
+impl DaySums {
+    /// Both together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let (a, b) = (&self.tokens, &other.tokens);
+        Self {
+            requests: self.requests.saturating_add(other.requests),
+            estimated_calls: self.estimated_calls.saturating_add(other.estimated_calls),
+            unknown_calls: self.unknown_calls.saturating_add(other.unknown_calls),
+            tokens: Tokens {
+                input: a.input.saturating_add(b.input),
+                cache_read: a.cache_read.saturating_add(b.cache_read),
+                cache_write_5m: a.cache_write_5m.saturating_add(b.cache_write_5m),
+                cache_write_1h: a.cache_write_1h.saturating_add(b.cache_write_1h),
+                output: a.output.saturating_add(b.output),
+            },
+            cost_pico: self.cost_pico.saturating_add(other.cost_pico),
+            list_cost_pico: self.list_cost_pico.saturating_add(other.list_cost_pico),
+            baseline_cost_pico: self.baseline_cost_pico.saturating_add(other.baseline_cost_pico),
+            adjusted_pico: self.adjusted_pico.saturating_add(other.adjusted_pico),
+            adjusted_list_pico: self.adjusted_list_pico.saturating_add(other.adjusted_list_pico),
+        }
+    }
+}
+
 /// What a transaction settles, by where it counts.
 #[derive(Debug, Default)]
 pub struct Days(BTreeMap<DayKey, DaySums>);

@@ -49,6 +49,14 @@ impl Position {
         self.top = top;
     }
 
+    /// The content has changed, and the box stands at `top` by now: at its end it was taken there, by content that got
+    /// shorter. The browser tells of that later, when there may be more below it again.
+    pub fn moved_by_content(&mut self, top: f64, below: f64) {
+        if below <= DRIFT && top < self.top {
+            self.top = top;
+        }
+    }
+
     /// The next step towards `target` after `elapsed_ms`; lands when less than a pixel is left.
     #[must_use]
     pub fn step(top: f64, target: f64, elapsed_ms: f64) -> f64 {
@@ -117,6 +125,17 @@ mod tests {
         assert!(position.pinned);
         position.scrolled(360.0, 11.0, false);
         assert!(!position.pinned, "this was the reader");
+    }
+
+    #[test]
+    fn shorter_and_longer_again_before_it_is_told_is_nobodys_wish_either() {
+        let mut position = Position { pinned: true, top: 674.0 };
+        position.moved_by_content(624.0, 0.0);
+        position.scrolled(624.0, 278.0, false);
+        assert!(position.pinned);
+        position.moved_by_content(600.0, 302.0);
+        position.scrolled(600.0, 302.0, false);
+        assert!(!position.pinned, "away from the end it was the reader");
     }
 
     #[test]

@@ -43,6 +43,19 @@ pub async fn total(tx: &mut Tx, range: &DayRange) -> db::Result<UsageRow> {
     Ok(row(String::new(), None, None, &usage_total(tx, range).await?))
 }
 
+/// Everything in the range whose days these are, all of them: nothing is read again.
+#[must_use]
+pub fn total_of(days: &[Sum<Date>]) -> UsageRow {
+    let sums = days.iter().fold(DaySums::default(), |sums, day| sums.and(&day.sums));
+    row(String::new(), None, None, &sums)
+}
+
+/// The rows of these days.
+#[must_use]
+pub fn day_rows(days: Vec<Sum<Date>>) -> Vec<UsageRow> {
+    days.into_iter().map(|sum| keyed(sum.key.to_string(), sum).1).collect()
+}
+
 /// A part of the range divided by one thing; what is no place in the list begins it anew.
 ///
 /// # Errors
