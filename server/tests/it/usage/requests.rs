@@ -26,15 +26,16 @@ db_test! {
     async fn the_tenants_budget_comes_first_and_is_the_meters(t: TestDb) {
         let scope = t.scope("prs", Role::Member).await;
         let mut tx = t.db.begin(&scope).await.unwrap();
-        for period in [Period::Day, Period::Month] {
-            let key = BudgetKey { scope: ScopeKind::User, scope_id: scope.user().0, period };
+        let of_person = |period| BudgetKey { scope: ScopeKind::User, scope_id: scope.user().0, period };
+        let weekly = BudgetKey { scope: ScopeKind::Tenant, scope_id: scope.tenant().0, period: Period::Week };
+        for key in [weekly, of_person(Period::Day), of_person(Period::Month)] {
             budget_put(Books::of(&scope), &mut tx, t.world.id(), key, limits(Some(7), None, None, None), t.world.now()).await.unwrap();
         }
         tx.commit().await.unwrap();
         set_limits(&t, &scope, limits(Some(1_000), None, None, None)).await;
         assert_eq!(meter(&t, &scope).await.limits.input_tokens, Some(1_000));
         let own: Vec<_> = own(&t, &scope).await.into_iter().map(|budget| budget.limits.input_tokens).collect();
-        assert_eq!(own, [Some(1_000), Some(7), Some(7)]);
+        assert_eq!(own, [Some(7), Some(1_000), Some(7), Some(7)]);
         // Nobody asks for more of what is not theirs.
         let mut tx = t.db.begin(&scope).await.unwrap();
         let asked = usage::ask_for_more(&scope, &mut tx, &t.world, uuid::Uuid::from_u128(9), "please").await;
