@@ -299,6 +299,27 @@ mod tests {
         http: HttpArgs,
     }
 
+    #[test]
+    fn a_mistyped_folder_is_no_database() {
+        #[derive(Parser)]
+        struct Line {
+            #[command(flatten)]
+            database: DatabaseArgs,
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| {
+            let path = folder.path().join(name);
+            Line::parse_from(["steward", "--data-dir", path.to_str().expect("text")]).database
+        };
+        let missing = at("typo");
+        let said = missing.must_exist().expect_err("there is none").to_string();
+        assert!(said.contains("STEWARD_DATA_DIR"), "{said}");
+        assert!(!folder.path().join("typo").exists(), "looking makes nothing");
+        missing.config().expect("it is made when it is opened");
+        std::fs::write(folder.path().join("typo/steward.db"), "").expect("a file");
+        assert!(at("typo").must_exist().is_ok());
+    }
+
     fn origin(url: &str) -> Result<String, ConfigError> {
         Line::parse_from(["steward", "--public-url", url]).http.origin()
     }

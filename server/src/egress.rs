@@ -8,6 +8,7 @@
 //! from tenants (none yet) will need a policy here first.
 
 mod credential;
+mod retry_after;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use reqwest::Url;
 use serde::Serialize;
 
 pub use credential::{Credential, ForeignOrigin, UnusableSecret};
+pub use retry_after::retry_after_ms;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE: Duration = Duration::from_secs(30);

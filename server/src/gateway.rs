@@ -131,15 +131,19 @@ struct Running(Arc<Inner>);
 impl Running {
     fn begin(inner: &Arc<Inner>) -> Self {
         let running = inner.running.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        metrics::gauge!("steward_gateway_requests_running").set(f64::from(u32::try_from(running).unwrap_or(u32::MAX)));
+        show_running(running);
         Self(inner.clone())
     }
+}
+
+fn show_running(running: usize) {
+    metrics::gauge!("steward_gateway_requests_running").set(f64::from(u32::try_from(running).unwrap_or(u32::MAX)));
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         let running = self.0.running.fetch_sub(1, Ordering::Relaxed).saturating_sub(1);
-        metrics::gauge!("steward_gateway_requests_running").set(f64::from(u32::try_from(running).unwrap_or(u32::MAX)));
+        show_running(running);
     }
 }
 

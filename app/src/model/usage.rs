@@ -43,6 +43,18 @@ impl Tokens {
             .saturating_add(self.cache_write_5m)
             .saturating_add(self.cache_write_1h)
     }
+
+    /// Both together. Saturates.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            cache_read: self.cache_read.saturating_add(other.cache_read),
+            cache_write_5m: self.cache_write_5m.saturating_add(other.cache_write_5m),
+            cache_write_1h: self.cache_write_1h.saturating_add(other.cache_write_1h),
+            output: self.output.saturating_add(other.output),
+        }
+    }
 }
 
 /// How sure a figure is.

@@ -83,18 +83,11 @@ impl DaySums {
     /// Both together.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        let (a, b) = (&self.tokens, &other.tokens);
         Self {
             requests: self.requests.saturating_add(other.requests),
             estimated_calls: self.estimated_calls.saturating_add(other.estimated_calls),
             unknown_calls: self.unknown_calls.saturating_add(other.unknown_calls),
-            tokens: Tokens {
-                input: a.input.saturating_add(b.input),
-                cache_read: a.cache_read.saturating_add(b.cache_read),
-                cache_write_5m: a.cache_write_5m.saturating_add(b.cache_write_5m),
-                cache_write_1h: a.cache_write_1h.saturating_add(b.cache_write_1h),
-                output: a.output.saturating_add(b.output),
-            },
+            tokens: self.tokens.and(&other.tokens),
             cost_pico: self.cost_pico.saturating_add(other.cost_pico),
             list_cost_pico: self.list_cost_pico.saturating_add(other.list_cost_pico),
             baseline_cost_pico: self.baseline_cost_pico.saturating_add(other.baseline_cost_pico),
@@ -115,22 +108,16 @@ impl Days {
             return;
         }
         let sums = self.0.entry(key).or_default();
-        sums.requests += 1;
-        sums.estimated_calls += i64::from(booked.quality == Quality::Estimated);
-        sums.unknown_calls += i64::from(booked.quality == Quality::Unknown);
-        let (tokens, more) = (&mut sums.tokens, &booked.tokens);
-        for (sum, more) in [
-            (&mut tokens.input, more.input),
-            (&mut tokens.cache_read, more.cache_read),
-            (&mut tokens.cache_write_5m, more.cache_write_5m),
-            (&mut tokens.cache_write_1h, more.cache_write_1h),
-            (&mut tokens.output, more.output),
-            (&mut sums.cost_pico, booked.cost.0),
-            (&mut sums.list_cost_pico, booked.list_cost.0),
-            (&mut sums.baseline_cost_pico, booked.baseline_cost.unwrap_or(booked.cost).0),
-        ] {
-            *sum = sum.saturating_add(more);
-        }
+        *sums = sums.and(&DaySums {
+            requests: 1,
+            estimated_calls: i64::from(booked.quality == Quality::Estimated),
+            unknown_calls: i64::from(booked.quality == Quality::Unknown),
+            tokens: booked.tokens,
+            cost_pico: booked.cost.0,
+            list_cost_pico: booked.list_cost.0,
+            baseline_cost_pico: booked.baseline_cost.unwrap_or(booked.cost).0,
+            ..DaySums::default()
+        });
     }
 
     /// A correction of a call.

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use app::model::Timestamp;
 use http::{HeaderName, HeaderValue, StatusCode};
 use tokio::{
     sync::oneshot,
@@ -19,7 +18,7 @@ use super::{
     watch::{Watch, upstream_failed},
 };
 use crate::{
-    egress::EgressResponse,
+    egress::{EgressResponse, retry_after_ms},
     models::{
         Endpoint, NoAnswer, PriceVersion, ReportedUsage,
         wire::{WireError, WireErrorKind, WireFormat, WireRequest, input_bound, translate_request},
@@ -220,15 +219,6 @@ pub(super) fn headers_for(incoming: &Incoming, endpoint: &Endpoint) -> Vec<(Head
     headers
 }
 
-/// A number of seconds, or a date (RFC 9110, section 10.2.3).
-fn seconds_until(retry_after: &str, now: Timestamp) -> Option<u64> {
-    let date = || {
-        let until = chrono::DateTime::parse_from_rfc2822(retry_after).ok()?.timestamp_millis();
-        Some(u64::try_from(until.saturating_sub(now.0)).unwrap_or(0).div_ceil(1_000))
-    };
-    retry_after.parse().ok().or_else(date)
-}
-
 /// The provider answered with an error: nothing was billed.
 async fn refused(
     inner: &Inner,
@@ -238,8 +228,7 @@ async fn refused(
     mut response: EgressResponse,
 ) -> Failed {
     let status = response.status();
-    let now = inner.world.now();
-    let retry_after = response.header("retry-after").and_then(|value| seconds_until(value.trim(), now));
+    let retry_after = retry_after_ms(response.headers()).map(|ms| ms.div_ceil(1_000));
     let should_retry = response.header("x-should-retry").map(str::to_owned);
     let reading = response.text_up_to(MAX_ERROR_BYTES);
     let body = timeout(ERROR_BODY_WITHIN, reading).await.unwrap_or_default();

@@ -46,7 +46,7 @@ impl Refusal {
                 let message = if refusal.is_used_up {
                     format!("{what} is used up: its limit is {limit}.{resets}{contact}")
                 } else {
-                    format!("{what} has too little left for this request: its limit is {limit}.{resets}{contact}")
+                    format!("{what} does not allow this request: its limit is {limit}.{resets}{contact}")
                 };
                 let mut answer = Self::from(WireError::new(WireErrorKind::BudgetExceeded, message))
                     .with("x-budget-scope", &refusal.budget);

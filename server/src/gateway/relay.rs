@@ -50,7 +50,7 @@ pub(super) fn answer<'a>(
     head: Head,
 ) -> BoxFuture<'a, ()> {
     let offered = &stop.offered;
-    // A provider that fails in a proxy before it may answer a request for a stream with a document.
+    // A proxy in front of a provider that fails answers with a document, whatever was asked for.
     let is_streaming = incoming.request.is_streaming() && !is_document(&response);
     let headers = headers(&incoming, stop, &hold);
     let relay = Box::new(Relay {

@@ -21,7 +21,7 @@ use super::{
     ProviderErrorKind,
     wire::{WireError, WireErrorKind, WireFormat, write_request},
 };
-use crate::egress::EgressResponse;
+use crate::egress::{EgressResponse, retry_after_ms};
 use reader::Reader;
 
 /// Between two pieces of the body; a model on one's own machine may be loaded before its first word.
@@ -81,11 +81,10 @@ impl ChatProvider {
     /// An error before anything was made.
     async fn refused(&self, mut response: EgressResponse) -> ProviderError {
         let status = response.status().as_u16();
-        let seconds = response.header("retry-after").and_then(|value| value.trim().parse::<u64>().ok());
+        let retry_after_ms = retry_after_ms(response.headers());
         let reading = response.text_up_to(MAX_ERROR_BYTES);
         let body = timeout(ERROR_BODY_WITHIN, reading).await.unwrap_or_default();
         let error = WireError::of_upstream(status, &self.endpoint.redact(&body));
-        let retry_after_ms = seconds.map(|seconds| seconds.saturating_mul(1_000));
         ProviderError { retry_after_ms, ..failure(&error, Billed::No, Some(status)) }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use app::model::{MessageStatus, Money, Part, Timestamp, Tokens, TurnEvent, TurnUsage};
+use app::model::{MessageStatus, Money, Part, Timestamp, TurnEvent, TurnUsage};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -209,15 +209,8 @@ pub(super) async fn write_in(
 
 /// What an answer of two turns cost; the first word is the first one's.
 fn together(before: &TurnUsage, now: &TurnUsage) -> TurnUsage {
-    let (a, b) = (&before.tokens, &now.tokens);
     TurnUsage {
-        tokens: Tokens {
-            input: a.input.saturating_add(b.input),
-            cache_read: a.cache_read.saturating_add(b.cache_read),
-            cache_write_5m: a.cache_write_5m.saturating_add(b.cache_write_5m),
-            cache_write_1h: a.cache_write_1h.saturating_add(b.cache_write_1h),
-            output: a.output.saturating_add(b.output),
-        },
+        tokens: before.tokens.and(&now.tokens),
         cost: Money(before.cost.0.saturating_add(now.cost.0)),
         quality: before.quality.max(now.quality),
         calls: before.calls.saturating_add(now.calls),

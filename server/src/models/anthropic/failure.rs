@@ -1,20 +1,19 @@
 //! The provider's errors as ours.
 //!
-//! Retryable are 408, 409, 429 and 5xx (529: overloaded), unless `x-should-retry` says otherwise; `retry-after` is in
-//! seconds or a date (RFC 9110 §10.2.3), the date being read against the response's own `date`.
+//! Retryable are 408, 409, 429 and 5xx (529: overloaded), unless `x-should-retry` says otherwise.
 
 use std::time::Duration;
 
-use chrono::DateTime;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::models::{Billed, ProviderError, ProviderErrorKind};
+use crate::{
+    egress::retry_after_ms,
+    models::{Billed, ProviderError, ProviderErrorKind},
+};
 
 /// Longest quote of a provider's message, characters.
 const MAX_QUOTE: usize = 500;
-/// A longer wait than this is as good as never.
-const MAX_RETRY_AFTER_MS: u64 = 24 * 3_600_000;
 
 /// Nothing came for so long.
 pub(super) fn silent(waited: Duration, billed: Billed) -> ProviderError {
@@ -46,7 +45,7 @@ pub(super) fn of_response(status: StatusCode, headers: &HeaderMap, body: &str) -
         kind,
         message: format!("HTTP {} {told} (request id {})", status.as_u16(), quote(id)),
         billed,
-        retry_after_ms: header("retry-after").and_then(|value| retry_after_ms(value, header("date"))),
+        retry_after_ms: retry_after_ms(headers),
     }
 }
 
@@ -106,16 +105,6 @@ fn quote(text: &str) -> String {
     text.chars().take(MAX_QUOTE).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn retry_after_ms(value: &str, date: Option<&str>) -> Option<u64> {
-    if let Ok(seconds) = value.trim().parse::<u64>() {
-        return Some(seconds.saturating_mul(1000).min(MAX_RETRY_AFTER_MS));
-    }
-    let until = DateTime::parse_from_rfc2822(value.trim()).ok()?;
-    let now = DateTime::parse_from_rfc2822(date?.trim()).ok()?;
-    let ms = u64::try_from((until - now).num_milliseconds()).unwrap_or(0);
-    Some(ms.min(MAX_RETRY_AFTER_MS))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,19 +116,6 @@ mod tests {
             map.insert(*name, HeaderValue::from_static(value));
         }
         of_response(StatusCode::from_u16(status).expect("a status"), &map, body)
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let after = |value, date| retry_after_ms(value, date);
-        assert_eq!(after("3", None), Some(3_000));
-        assert_eq!(after("18446744073709551615", None), Some(MAX_RETRY_AFTER_MS));
-        let now = Some("Wed, 21 Oct 2026 07:28:00 GMT");
-        assert_eq!(after("Wed, 21 Oct 2026 07:28:05 GMT", now), Some(5_000));
-        assert_eq!(after("Wed, 21 Oct 2026 07:27:05 GMT", now), Some(0));
-        assert_eq!(after("Wed, 21 Oct 2026 07:28:05 GMT", None), None);
-        assert_eq!(after("soon", now), None);
-        assert_eq!(after("-1", now), None);
     }
 
     #[test]

@@ -108,7 +108,7 @@ db_test! {
         let refused = house.messages(&body).send().await.unwrap();
         assert_eq!(refused.status(), StatusCode::PAYMENT_REQUIRED);
         let words: Value = refused.json().await.unwrap();
-        assert!(words["error"]["message"].as_str().unwrap().contains("too little left"), "{words}");
+        assert!(words["error"]["message"].as_str().unwrap().contains("does not allow this request"), "{words}");
         house.books_balance().await;
     }
 
@@ -179,7 +179,21 @@ db_test! {
         let body = String::from_utf8(body).unwrap();
         assert!(body.contains("two.") && body.contains("message_stop"), "{body}");
         stopping.await.unwrap();
-        // Who takes longer is broken off, and told.
         house.books_balance().await;
+    }
+
+    async fn who_takes_longer_than_the_server_has_is_broken_off_and_told(t: TestDb) {
+        let house = House::new(t).await;
+        house.upstream().enqueue(Script::texts(&["One ", "two."]).fault(2, FaultKind::Hang("never".into())));
+        let mut response = house.messages(&ask("Count", true)).send().await.unwrap();
+        let mut body = response.chunk().await.unwrap().expect("it has begun").to_vec();
+        house.server.state.shutdown.cancel();
+        house.server.state.gateway.shutdown(Duration::ZERO).await;
+        while let Some(piece) = response.chunk().await.unwrap() {
+            body.extend_from_slice(&piece);
+        }
+        let body = String::from_utf8(body).unwrap();
+        assert!(body.contains("The server is restarting") && read(&body).last().is_some_and(is_error), "{body}");
+        balances(&house).await;
     }
 }
