@@ -4,7 +4,10 @@ use leptos::prelude::ServerFnErrorErr;
 use leptos::{prelude::FromServerFnError, server_fn::codec::JsonEncoding};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{BudgetRefusal, InvalidText};
+use crate::{
+    model::{BudgetRefusal, InvalidText, Lang},
+    words,
+};
 
 /// An error as a person meets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -23,7 +26,7 @@ pub enum AppError {
     Invalid { field: String, message: String },
     #[error("{message}")]
     Conflict { message: String },
-    #[error("{} is used up ({}). It resets on {}.", .0.budget, .0.limit, .0.resets_at.date_utc())]
+    #[error("{}", words::errors::text(Lang::English, self))]
     OverBudget(BudgetRefusal),
     #[error("Too many attempts. Try again in {retry_after_s} seconds.")]
     RateLimited { retry_after_s: u32 },

@@ -4,7 +4,11 @@
 use leptos::prelude::*;
 
 use super::format::date_time;
-use crate::{chat::state::Chat, model::Timestamp, words};
+use crate::{
+    chat::state::Chat,
+    model::{Lang, Timestamp},
+    words::{self, budget},
+};
 
 #[component]
 pub fn LocalTime(at: Timestamp) -> impl IntoView {
@@ -16,4 +20,10 @@ pub fn LocalTime(at: Timestamp) -> impl IntoView {
         None => [&date_time(at, 0, words::lang()), " UTC"].concat(),
     };
     view! { <time datetime=at.to_string()>{text}</time> }.into_any()
+}
+
+/// ` It resets on 1 April 2026, 00:00.`; nothing for a budget that never does.
+pub fn budget_resets(lang: Lang, at: Option<Timestamp>) -> Option<AnyView> {
+    let at = at?;
+    Some(view! { {budget::resets_on(lang)} <LocalTime at=at/> "." }.into_any())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 
-use super::{icon::icon, local_time::LocalTime};
+use super::{icon::icon, local_time::budget_resets};
 use crate::{
     chat::{
         browser,
@@ -50,9 +50,9 @@ pub fn ComposerNotices() -> impl IntoView {
 /// A budget is nearly used up. It goes by itself when the budget begins anew; putting it away is a plain form.
 fn budget_line(chat: Chat, notice: &BudgetNotice) -> AnyView {
     let lang = chat.lang;
-    let resets = chat
-        .home
-        .with_value(|home| dates::day(lang, notice.resets_at.date_at(i64::from(home.tenant.utc_offset_minutes))));
+    let offset = chat.home.with_value(|home| i64::from(home.tenant.utc_offset_minutes));
+    let resets =
+        notice.resets_at.map(|at| [budget::resets_on(lang), &dates::day(lang, at.date_at(offset)), "."].concat());
     let mut href = chat.new_url();
     href.push_str("/budget");
     let mut seen = href.clone();
@@ -73,7 +73,7 @@ fn budget_line(chat: Chat, notice: &BudgetNotice) -> AnyView {
             <p role="status">
                 {budget::nearly(lang, notice.percent, &notice.budget)}
                 {resets}
-                ". "
+                " "
                 <a href=href rel="external">{budget::ask(lang)}</a>
             </p>
             <button type="submit" class="button button-quiet button-icon" aria-label=budget::put_away(lang)>
@@ -143,13 +143,11 @@ fn refusal(chat: Chat, error: AppError) -> AnyView {
         AppError::OverBudget(refusal) => {
             let mut more = chat.new_url();
             more.push_str("/budget");
-            let (name, limit) = shell::over_budget(lang, &refusal.budget, &refusal.limit);
             view! {
                 <p>
-                    <strong>{name}</strong>
-                    {limit}
-                    <LocalTime at=refusal.resets_at/>
-                    {shell::whom_to_ask(lang, &refusal.contact)}
+                    <strong>{budget::refused(lang, &refusal)}</strong>
+                    {budget_resets(lang, refusal.resets_at)}
+                    {budget::whom_to_ask(lang, &refusal.contact)}
                 </p>
                 <p>
                     {shell::message_kept(lang)}

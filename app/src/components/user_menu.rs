@@ -6,7 +6,7 @@ use super::icon::icon;
 use crate::{
     chat::state::{Chat, Dialog},
     model::{Quality, Role},
-    words::{dates, shell},
+    words::{budget, dates, shell},
 };
 
 /// How much of the tenant's month is used; for administrators a link to the details.
@@ -23,7 +23,7 @@ pub fn UsageBar() -> impl IntoView {
         let resets = dates::day(lang, meter.resets_at.date_at(i64::from(tenant.utc_offset_minutes)));
         let spent = tenant.shows_cost.then(|| meter.cost.to_string());
         let text = if percent >= 100 {
-            shell::used_up(lang, &resets, &tenant.contact)
+            [shell::used_up(lang, &resets), budget::whom_to_ask(lang, &tenant.contact)].concat()
         } else {
             let about = if meter.quality == Quality::Exact { "" } else { shell::about(lang) };
             let mut text = String::from(about);

@@ -124,7 +124,8 @@ pub struct BudgetNotice {
     pub budget: String,
     /// Of the fullest of its limits; 100 and more: used up.
     pub percent: u32,
-    pub resets_at: Timestamp,
+    /// When counting begins anew; `None`: never.
+    pub resets_at: Option<Timestamp>,
 }
 
 /// Why the next call was not allowed: which limit, until when, whom to ask.
@@ -134,8 +135,8 @@ pub struct BudgetRefusal {
     pub budget: String,
     /// e.g. "1,000,000 input tokens".
     pub limit: String,
-    /// When counting begins anew; 0: it does not.
-    pub resets_at: Timestamp,
+    /// When counting begins anew; `None`: never.
+    pub resets_at: Option<Timestamp>,
     pub contact: String,
     /// Nothing is left; else what is left is too little for what was asked.
     #[serde(default)]

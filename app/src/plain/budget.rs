@@ -6,7 +6,7 @@ use super::frame::{PlainFrame, page_document};
 use crate::{
     components::format::{number, usd},
     model::{BudgetLimits, Lang, Money, TenantCode, Timestamp},
-    words::{budget, dates, usage},
+    words::{budget, dates, refusals::of_budget, usage},
 };
 
 /// A budget as shown.
@@ -22,7 +22,8 @@ pub struct BudgetCard {
     pub used: [i64; 3],
     pub cost: Money,
     pub percent: Option<u32>,
-    pub resets_at: Timestamp,
+    /// `None`: never.
+    pub resets_at: Option<Timestamp>,
 }
 
 /// What became of the person's own request.
@@ -146,12 +147,15 @@ fn facts(lang: Lang, locale: Lang, offset_minutes: i32, card: &BudgetCard) -> im
         .into_iter()
         .map(|(_, label, used, limit)| view! { <div><dt>{label}</dt><dd>{used} " / " {limit}</dd></div> }.into_any())
         .collect();
-    let resets = dates::day(lang, card.resets_at.date_at(i64::from(offset_minutes)));
+    let resets = card.resets_at.map(|at| {
+        let day = dates::day(lang, at.date_at(i64::from(offset_minutes)));
+        view! { <span class="meta">{usage::resets_on(lang)} {day}</span> }
+    });
     view! {
         <div class="usage-facts">
-            <h2>{card.name.clone()}</h2>
+            <h2>{of_budget(lang, &card.name)}</h2>
             {percent}
-            <span class="meta">{usage::resets_on(lang)} {resets}</span>
+            {resets}
         </div>
         <dl>{rows}</dl>
         {none}

@@ -1,6 +1,7 @@
 //! Budgets as a person sees them: how full they are, asking for more, deciding on it.
 
-use crate::model::Lang;
+use super::refusals::of_budget;
+use crate::model::{BudgetRefusal, Lang};
 
 super::phrases! {
     title = "Your budgets" | "Anggaran Anda";
@@ -24,16 +25,40 @@ super::phrases! {
     done = "It is decided." | "Sudah diputuskan.";
     dollars = "dollars" | "dolar";
     // In the chat
+    resets_on = " It resets on " | " Diatur ulang pada ";
     put_away = "Do not show this again" | "Jangan tampilkan lagi";
 }
 
-/// `81 % of PRS Textile's monthly budget is used; it begins anew on ` and the date.
+/// `81 % of PRS Textile's monthly budget is used.`
 #[must_use]
 pub fn nearly(lang: Lang, percent: u32, budget: &str) -> String {
-    let percent = percent.to_string();
+    let (percent, budget) = (percent.to_string(), of_budget(lang, budget));
     match lang {
-        Lang::English => [&percent, " % of ", budget, " is used. It begins anew on "].concat(),
-        Lang::Indonesian => [&percent, " % dari ", budget, " sudah terpakai. Dimulai lagi pada "].concat(),
+        Lang::English => [&percent, " % of ", &budget, " is used."].concat(),
+        Lang::Indonesian => [&percent, " % dari ", &budget, " sudah terpakai."].concat(),
+    }
+}
+
+/// Why there was no call: `PRS Textile's monthly budget is used up (1,000,000 input tokens).` Where something is left that
+/// is too little, or a price is not known: `… does not allow this (…).`
+#[must_use]
+pub fn refused(lang: Lang, refusal: &BudgetRefusal) -> String {
+    let verb = match (refusal.is_used_up, lang) {
+        (true, Lang::English) => " is used up (",
+        (true, Lang::Indonesian) => " sudah habis (",
+        (false, Lang::English) => " does not allow this (",
+        (false, Lang::Indonesian) => " tidak mencukupi untuk ini (",
+    };
+    [of_budget(lang, &refusal.budget).as_str(), verb, &of_budget(lang, &refusal.limit), ")."].concat()
+}
+
+/// ` Ask ana@prs.example for more.`; nothing where nobody is named.
+#[must_use]
+pub fn whom_to_ask(lang: Lang, contact: &str) -> String {
+    match (contact, lang) {
+        ("", _) => String::new(),
+        (_, Lang::English) => [" Ask ", contact, " for more."].concat(),
+        (_, Lang::Indonesian) => [" Minta tambahan kepada ", contact, "."].concat(),
     }
 }
 
@@ -43,5 +68,35 @@ pub fn asks(lang: Lang, person: &str) -> String {
     match lang {
         Lang::English => [person, " asks for more:"].concat(),
         Lang::Indonesian => [person, " meminta tambahan:"].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_whether_something_is_left() {
+        let refusal = |is_used_up| BudgetRefusal {
+            budget: "PRS Textile's monthly budget".to_owned(),
+            limit: "1,000 input tokens".to_owned(),
+            resets_at: None,
+            contact: String::new(),
+            is_used_up,
+            left: None,
+        };
+        let told = |lang, is_used_up| refused(lang, &refusal(is_used_up));
+        assert_eq!(told(Lang::English, true), "PRS Textile's monthly budget is used up (1,000 input tokens).");
+        assert_eq!(
+            told(Lang::English, false),
+            "PRS Textile's monthly budget does not allow this (1,000 input tokens)."
+        );
+        assert_eq!(told(Lang::Indonesian, true), "Anggaran bulanan PRS Textile sudah habis (1.000 token masukan).");
+    }
+
+    #[test]
+    fn nobody_is_sent_to_nobody() {
+        assert_eq!(whom_to_ask(Lang::English, ""), "");
+        assert_eq!(whom_to_ask(Lang::English, "ana@prs.example"), " Ask ana@prs.example for more.");
     }
 }

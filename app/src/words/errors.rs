@@ -1,7 +1,7 @@
 //! Why something was not done. What the server says in its own words (a refused input, a conflict) stays as it came.
 
-use super::dates;
-use crate::{error::AppError, model::Lang};
+use super::budget;
+use crate::{components::format::date_time, error::AppError, model::Lang};
 
 super::phrases! {
     signed_out = "Your session has ended. Sign in again to go on." | "Sesi Anda telah berakhir. Masuk lagi untuk melanjutkan.";
@@ -33,13 +33,14 @@ pub fn text(lang: Lang, error: &AppError) -> String {
             Lang::Indonesian => format!("Ini terlalu besar: paling banyak {max_bytes} byte."),
         },
         AppError::OverBudget(refusal) => {
-            let resets = dates::day(lang, refusal.resets_at.date_utc());
-            match lang {
-                Lang::English => format!("{} is used up ({}). It resets on {resets}.", refusal.budget, refusal.limit),
-                Lang::Indonesian => {
-                    format!("{} sudah habis ({}). Diatur ulang pada {resets}.", refusal.budget, refusal.limit)
-                }
+            let mut text = budget::refused(lang, refusal);
+            if let Some(at) = refusal.resets_at {
+                text.push_str(budget::resets_on(lang));
+                // Where no tenant's zone is at hand.
+                text.push_str(&date_time(at, 0, lang));
+                text.push_str(" UTC.");
             }
+            text
         }
     }
 }
@@ -48,12 +49,8 @@ pub fn text(lang: Lang, error: &AppError) -> String {
 #[must_use]
 pub fn in_full(lang: Lang, error: &AppError) -> String {
     let mut said = text(lang, error);
-    if let AppError::OverBudget(refusal) = error
-        && !refusal.contact.is_empty()
-    {
-        // After the sentence's end.
-        let _stop = said.ends_with('.').then(|| said.pop());
-        said.push_str(&super::shell::whom_to_ask(lang, &refusal.contact));
+    if let AppError::OverBudget(refusal) = error {
+        said.push_str(&budget::whom_to_ask(lang, &refusal.contact));
     }
     said
 }

@@ -228,20 +228,6 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("“{}” has no messages that can be read.", "“{}” tidak memiliki pesan yang dapat dibaca."),
     ("“{}” is empty.", "“{}” kosong."),
-    // Budgets. The owner comes first in English, so the words around it are looked up with it.
-    ("{}'s monthly budget", "Anggaran bulanan {}"),
-    ("{}'s weekly budget", "Anggaran mingguan {}"),
-    ("{}'s daily budget", "Anggaran harian {}"),
-    ("{}'s budget", "Anggaran {}"),
-    ("{}, and this model's price is not known", "{}, dan harga model ini tidak diketahui"),
-    ("more than can be counted", "lebih dari yang dapat dihitung"),
-    ("this request is larger than can be counted", "permintaan ini lebih besar dari yang dapat dihitung"),
-    ("1 request", "1 permintaan"),
-    ("{} requests", "{} permintaan"),
-    ("1 input token", "1 token masukan"),
-    ("{} input tokens", "{} token masukan"),
-    ("1 output token", "1 token keluaran"),
-    ("{} output tokens", "{} token keluaran"),
     // How an answer ended.
     ("The model could not be reached. Try again in a moment.", "Model tidak dapat dihubungi. Coba lagi sebentar lagi."),
     (
@@ -263,10 +249,6 @@ const SENTENCES: &[(&str, &str)] = &[
     (
         "The conversation has filled what the model can read at once. Start a new one to go on.",
         "Percakapan ini sudah memenuhi yang dapat dibaca model sekaligus. Mulai yang baru untuk melanjutkan.",
-    ),
-    (
-        "{} is used up ({}), so the answer ends here. It resets on {}. Ask {} for more.",
-        "{} sudah habis ({}), jadi jawaban berakhir di sini. Diatur ulang pada {}. Minta tambahan kepada {}.",
     ),
     ("Something went wrong on our side. Try again.", "Terjadi kesalahan di pihak kami. Coba lagi."),
     (
@@ -301,6 +283,26 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
 ];
 
+/// What budgets are called, and their limits. The owner comes first in English, so the words around it are looked up with
+/// it. Apart from the rest, which no browser needs to load.
+const BUDGETS: &[(&str, &str)] = &[
+    ("{}'s monthly budget", "Anggaran bulanan {}"),
+    ("{}'s weekly budget", "Anggaran mingguan {}"),
+    ("{}'s daily budget", "Anggaran harian {}"),
+    ("{}'s budget", "Anggaran {}"),
+    ("{}, and this model's price is not known", "{}, dan harga model ini tidak diketahui"),
+    ("more than can be counted", "lebih dari yang dapat dihitung"),
+    ("this request is larger than can be counted", "permintaan ini lebih besar dari yang dapat dihitung"),
+    ("1 request", "1 permintaan"),
+    ("{} requests", "{} permintaan"),
+    ("1 input token", "1 token masukan"),
+    ("{} input tokens", "{} token masukan"),
+    ("1 output token", "1 token keluaran"),
+    ("{} output tokens", "{} token keluaran"),
+    ("1 token", "1 token"),
+    ("{} tokens", "{} token"),
+];
+
 /// What stands inside a sentence as a value and is words itself.
 const VALUES: &[(&str, &str)] = &[
     ("an image", "gambar"),
@@ -321,23 +323,27 @@ pub fn in_words(lang: Lang, sentence: &str) -> String {
     if lang == Lang::English {
         return sentence.to_owned();
     }
-    translated(sentence, 3).unwrap_or_else(|| sentence.to_owned())
+    translated(&[VALUES, SENTENCES, BUDGETS], sentence, 3).unwrap_or_else(|| sentence.to_owned())
 }
 
-/// `None`: not known here. Values that are sentences themselves are looked up again, so many levels deep.
-fn translated(sentence: &str, levels: u8) -> Option<String> {
-    if let Some((_, known)) = VALUES.iter().find(|(english, _)| *english == sentence) {
-        return Some((*known).to_owned());
-    }
+/// A budget's name or limit in the reader's language.
+#[must_use]
+pub fn of_budget(lang: Lang, text: &str) -> String {
+    let known = if lang == Lang::English { None } else { translated(&[BUDGETS], text, 0) };
+    known.unwrap_or_else(|| text.to_owned())
+}
+
+/// `None`: not known in these tables. Values that are sentences themselves are looked up again, so many levels deep.
+fn translated(tables: &[&[(&str, &str)]], sentence: &str, levels: u8) -> Option<String> {
     // The longest words that fit: `{}'s monthly budget` before `{}'s budget`.
-    let fitting =
-        SENTENCES.iter().filter_map(|(english, known)| Some((english.len(), *known, values(english, sentence)?)));
+    let known = tables.iter().flat_map(|table| table.iter());
+    let fitting = known.filter_map(|(english, known)| Some((english.len(), *known, values(english, sentence)?)));
     let (_, known, values) = fitting.max_by_key(|(length, ..)| *length)?;
     let mut text = String::with_capacity(sentence.len() + 16);
     let mut values = values.into_iter();
     for (at, piece) in known.split("{}").enumerate() {
         if at > 0 {
-            text.push_str(&value(values.next().unwrap_or_default(), levels));
+            text.push_str(&value(tables, values.next().unwrap_or_default(), levels));
         }
         text.push_str(piece);
     }
@@ -345,13 +351,13 @@ fn translated(sentence: &str, levels: u8) -> Option<String> {
 }
 
 /// A value as Indonesian writes it: numbers with points, sentences and words looked up.
-fn value(text: &str, levels: u8) -> String {
+fn value(tables: &[&[(&str, &str)]], text: &str, levels: u8) -> String {
     let is_number =
         text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || c == ',');
     if is_number {
         return text.replace(',', ".");
     }
-    let inner = if levels > 0 { translated(text, levels - 1) } else { None };
+    let inner = if levels > 0 { translated(tables, text, levels - 1) } else { None };
     inner.unwrap_or_else(|| text.to_owned())
 }
 
@@ -388,13 +394,17 @@ mod tests {
             say("The file ends in the middle. What was complete before was taken."),
             "Berkas terputus di tengah. Yang lengkap sebelumnya sudah diambil."
         );
+        assert_eq!(say("2,000,000 tokens"), "2.000.000 token");
+        assert_eq!(of_budget(Lang::Indonesian, "Prasetya's daily budget"), "Anggaran harian Prasetya");
+        assert_eq!(of_budget(Lang::Indonesian, "1 input token"), "1 token masukan");
+        assert_eq!(of_budget(Lang::Indonesian, "$12.50"), "$12.50");
         assert_eq!(say("Something nobody foresaw"), "Something nobody foresaw");
         assert_eq!(in_words(Lang::English, "write something first"), "write something first");
     }
 
     #[test]
     fn both_languages_have_the_same_values() {
-        for (english, indonesian) in SENTENCES {
+        for (english, indonesian) in [SENTENCES, BUDGETS, VALUES].concat() {
             assert_eq!(english.matches("{}").count(), indonesian.matches("{}").count(), "{english}");
         }
     }

@@ -238,30 +238,10 @@ pub fn used(lang: Lang, percent: u32, spent: Option<String>, resets: &str) -> St
 
 /// Nothing is left of the month.
 #[must_use]
-pub fn used_up(lang: Lang, resets: &str, contact: &str) -> String {
+pub fn used_up(lang: Lang, resets: &str) -> String {
     match lang {
-        Lang::English => format!("This month's budget is used up. It resets on {resets}. Ask {contact} for more."),
-        Lang::Indonesian => {
-            format!("Anggaran bulan ini habis. Diatur ulang pada {resets}. Hubungi {contact} untuk tambahan.")
-        }
-    }
-}
-
-/// Before the date of a refusal for lack of budget.
-#[must_use]
-pub fn over_budget(lang: Lang, budget: &str, limit: &str) -> (String, String) {
-    match lang {
-        Lang::English => (format!("{budget} is used up"), format!(" ({limit}). It resets on ")),
-        Lang::Indonesian => (format!("{budget} sudah habis"), format!(" ({limit}). Diatur ulang pada ")),
-    }
-}
-
-/// After the date of a refusal for lack of budget.
-#[must_use]
-pub fn whom_to_ask(lang: Lang, contact: &str) -> String {
-    match lang {
-        Lang::English => format!(". Ask {contact} if you need more before that."),
-        Lang::Indonesian => format!(". Hubungi {contact} jika Anda membutuhkannya sebelum itu."),
+        Lang::English => ["This month's budget is used up. It resets on ", resets, "."].concat(),
+        Lang::Indonesian => ["Anggaran bulan ini habis. Diatur ulang pada ", resets, "."].concat(),
     }
 }
 

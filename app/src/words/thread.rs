@@ -232,24 +232,6 @@ pub fn pages(lang: Lang, pages: u32) -> String {
     }
 }
 
-/// What a budget is used up for, and until when: the words around the instant and the contact.
-#[must_use]
-pub fn used_up(lang: Lang, budget: &str, limit: &str) -> String {
-    match lang {
-        Lang::English => [budget, " is used up (", limit, "). It resets on "].concat(),
-        Lang::Indonesian => [budget, " sudah habis (", limit, "). Direset pada "].concat(),
-    }
-}
-
-/// ". Ask energy@prs.example."
-#[must_use]
-pub fn ask(lang: Lang, contact: &str) -> String {
-    match lang {
-        Lang::English => [". Ask ", contact, "."].concat(),
-        Lang::Indonesian => [". Hubungi ", contact, "."].concat(),
-    }
-}
-
 /// Why an answer failed and what to do, in one or two sentences.
 #[must_use]
 pub fn failure(lang: Lang, code: TurnErrorCode) -> &'static str {

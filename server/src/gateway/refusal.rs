@@ -35,11 +35,7 @@ impl Refusal {
     pub(super) fn of_reserve(error: ReserveError, format: WireFormat) -> Self {
         match error {
             ReserveError::Refused(refusal) => {
-                let resets = if refusal.resets_at.0 > 0 {
-                    format!(" It resets at {}.", refusal.resets_at)
-                } else {
-                    String::new()
-                };
+                let resets = refusal.resets_at.map(|at| format!(" It resets at {at}.")).unwrap_or_default();
                 let contact =
                     if refusal.contact.is_empty() { String::new() } else { format!(" Ask {}.", refusal.contact) };
                 let (what, limit) = (&refusal.budget, &refusal.limit);
@@ -50,8 +46,8 @@ impl Refusal {
                 };
                 let mut answer = Self::from(WireError::new(WireErrorKind::BudgetExceeded, message))
                     .with("x-budget-scope", &refusal.budget);
-                if refusal.resets_at.0 > 0 {
-                    answer = answer.with("x-budget-reset", &refusal.resets_at.to_string());
+                if let Some(at) = refusal.resets_at {
+                    answer = answer.with("x-budget-reset", &at.to_string());
                 }
                 match refusal.left {
                     Some(left) => answer.with("x-budget-remaining-usd", &dollars(left)),

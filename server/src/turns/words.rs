@@ -1,8 +1,9 @@
 //! Why a turn failed, in words for the person who asked.
 
 use app::{
+    error::AppError,
     model::{BudgetRefusal, Lang, Timestamp, TurnError, TurnErrorCode},
-    words::refusals::in_words,
+    words::{errors, refusals::in_words},
 };
 
 use crate::models::{ProviderError, ProviderErrorKind};
@@ -18,7 +19,10 @@ fn error(code: TurnErrorCode, message: &str, request_id: &str) -> TurnError {
 
 /// In the language of the tenant: everybody who reads the conversation reads the same.
 pub(super) fn told(mut error: TurnError, lang: Lang) -> TurnError {
-    error.message = in_words(lang, &error.message);
+    error.message = match &error.refusal {
+        Some(refusal) => errors::in_full(lang, &AppError::OverBudget(refusal.clone())),
+        None => in_words(lang, &error.message),
+    };
     error
 }
 
@@ -94,13 +98,7 @@ pub(super) fn too_slow(minutes: u64, request_id: &str) -> TurnError {
 }
 
 pub(super) fn over_budget(refusal: BudgetRefusal, request_id: &str) -> TurnError {
-    let message = format!(
-        "{} is used up ({}), so the answer ends here. It resets on {}. Ask {} for more.",
-        refusal.budget,
-        refusal.limit,
-        refusal.resets_at.date_utc(),
-        if refusal.contact.is_empty() { "your administrator" } else { &refusal.contact },
-    );
+    let message = errors::in_full(Lang::English, &AppError::OverBudget(refusal.clone()));
     TurnError { refusal: Some(refusal), ..error(TurnErrorCode::OverBudget, &message, request_id) }
 }
 

@@ -6,7 +6,7 @@ use app::model::{BudgetNotice, Timestamp};
 
 use super::{
     soft::{fullest, reached},
-    words::budget_name,
+    words::{begins_anew, budget_name},
 };
 use crate::{
     db::{
@@ -67,7 +67,7 @@ pub(super) async fn notice(
             key: format!("{}.{}.{}", key.budget, key.start.0, kind.as_str()),
             budget: budget_name(budget.scope, budget.period, scope.tenant_name(), scope.user_name()),
             percent,
-            resets_at: window.end,
+            resets_at: begins_anew(budget.period, window.end),
         })
     });
     Ok(notices.max_by_key(|notice| notice.percent))

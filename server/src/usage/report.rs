@@ -81,9 +81,7 @@ pub async fn report(
     let meter = if first == month_of(today).0 {
         meter(scope, tx, world).await?
     } else {
-        // Any instant well inside that month names its window.
-        let inside = day_start(scope.time_zone(), Date { day: 15, ..first })?;
-        meter_at(scope, tx, inside).await?
+        meter_at(scope, tx, day_start(scope.time_zone(), first)?).await?
     };
     let range = DayRange { books: Books::of(scope), first, last, user: None };
     let days = usage_by_day(tx, &range, &Part { after: None, dearest_first: false, limit: 31 }).await?;

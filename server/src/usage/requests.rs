@@ -7,7 +7,7 @@ use super::{
     notices::level,
     soft::{fullest, reached},
     window::window,
-    words::budget_name,
+    words::{begins_anew, budget_name},
 };
 use crate::{
     db::{
@@ -56,7 +56,8 @@ pub struct OwnBudget {
     /// Of the fullest of its limits; `None`: nothing is limited.
     pub percent: Option<u32>,
     pub level: Option<NoticeKind>,
-    pub resets_at: Timestamp,
+    /// `None`: never.
+    pub resets_at: Option<Timestamp>,
     /// The newest in this window.
     pub request: Option<BudgetRequest>,
 }
@@ -83,7 +84,7 @@ pub async fn own_budgets(scope: &TenantScope, tx: &mut Tx, world: &World) -> Res
             percent: fullest(&budget.limits, &used),
             used,
             level: level(&budget),
-            resets_at: state.end,
+            resets_at: begins_anew(budget.period, state.end),
             request: requests.iter().find(|request| request.window == key).cloned(),
         });
     }
@@ -108,7 +109,7 @@ fn shown(line: &BudgetLine, scope: &TenantScope, now: Timestamp) -> Result<OwnBu
         percent: fullest(&limits, &used),
         used,
         level: reached(&limits, line.soft_percent, &state.settled),
-        resets_at: state.end,
+        resets_at: begins_anew(line.key.period, state.end),
         request: None,
     })
 }

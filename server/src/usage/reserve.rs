@@ -321,7 +321,7 @@ fn refused(scope: &TenantScope, path: &[&BudgetOnPath], no_fit: NoFit) -> Reserv
         || BudgetRefusal {
             budget: format!("{}'s budget", scope.tenant_name()),
             limit: "no budget applies".to_owned(),
-            resets_at: Timestamp(0),
+            resets_at: None,
             contact: String::new(),
             is_used_up: false,
             left: None,

@@ -30,11 +30,16 @@ pub(super) fn refusal(
             Limit::UnknownPrice => format!("{}, and this model's price is not known", cost()),
             Limit::TooLarge => "this request is larger than can be counted".to_owned(),
         },
-        resets_at: if budget.period == Period::None { Timestamp(0) } else { resets_at },
+        resets_at: begins_anew(budget.period, resets_at),
         contact: budget.contact.clone(),
         is_used_up,
         left,
     }
+}
+
+/// When a budget begins anew, given the end of its window; `None`: never.
+pub(super) fn begins_anew(period: Period, end: Timestamp) -> Option<Timestamp> {
+    (period != Period::None).then_some(end)
 }
 
 /// `PRS Textile's monthly budget`.
@@ -112,11 +117,11 @@ mod tests {
         assert_eq!(words(Limit::InputTokens).budget, "PRS Textile's monthly budget");
         assert_eq!(
             (words(Limit::Requests).resets_at, words(Limit::Requests).contact),
-            (Timestamp(5), one.contact.clone())
+            (Some(Timestamp(5)), one.contact.clone())
         );
         let own = BudgetOnPath { scope: ScopeKind::User, period: Period::None, ..one.clone() };
         let refused = refusal(&own, Limit::Requests, "PRS Textile", "Ana", Timestamp(5));
-        assert_eq!((refused.budget.as_str(), refused.resets_at), ("Ana's budget", Timestamp(0)), "it never does");
+        assert_eq!((refused.budget.as_str(), refused.resets_at), ("Ana's budget", None), "it never does");
     }
 
     #[test]

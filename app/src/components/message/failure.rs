@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use super::{
-    super::{icon::icon, local_time::LocalTime, tools::seconds_left},
+    super::{icon::icon, local_time::budget_resets, tools::seconds_left},
     actions::{LazyMenu, Menu},
     has_other_models,
 };
 use crate::{
     chat::{item::Item, state::Chat},
     model::{MessageStatus, Tokens, TurnError, TurnErrorCode},
-    words::{self, Lang, common, thread},
+    words::{self, Lang, budget, common, thread},
 };
 
 /// No provider is asked to wait for longer than an hour (`turns::words` of the server).
@@ -53,9 +53,9 @@ fn Failure(error: TurnError, item: Item) -> impl IntoView {
     let refusal = error.refusal.as_ref().map(|refusal| {
         view! {
             <p>
-                {thread::used_up(lang, &refusal.budget, &refusal.limit)}
-                <LocalTime at=refusal.resets_at/>
-                {thread::ask(lang, &refusal.contact)}
+                {budget::refused(lang, refusal)}
+                {budget_resets(lang, refusal.resets_at)}
+                {budget::whom_to_ask(lang, &refusal.contact)}
             </p>
         }
     });

@@ -34,7 +34,7 @@ db_test! {
         t.clock.set(utc("2026-03-31T16:59:59.999Z"));
         let march = reserve(&t, &scope, &Ask::of(100, 10)).await;
         let refusal = try_reserve(&t, &scope, &Ask::of(1, 1)).await.expect_err("March is full");
-        assert_eq!(refusal.resets_at, utc("2026-03-31T17:00:00Z"));
+        assert_eq!(refusal.resets_at, Some(utc("2026-03-31T17:00:00Z")));
         t.clock.advance_ms(1);
         let april = reserve(&t, &scope, &Ask::of(100, 10)).await;
 
@@ -76,7 +76,7 @@ db_test! {
         settle(&t, &scope, hold, completed(100, 10)).await;
         let moved = move_tenant(&t, &scope, "America/New_York").await;
         let refusal = try_reserve(&t, &moved, &Ask::of(1, 1)).await.expect_err("the month is used up");
-        t.clock.set(refusal.resets_at);
+        t.clock.set(refusal.resets_at.unwrap());
         let next = reserve(&t, &moved, &Ask::of(100, 10)).await;
         settle(&t, &moved, next, completed(1, 1)).await;
         assert_balanced(&t).await;

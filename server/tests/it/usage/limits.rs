@@ -39,7 +39,7 @@ db_test! {
             assert_eq!(refusal.limit, limit);
             assert_eq!(refusal.budget, "prs name's monthly budget");
             assert_eq!(refusal.contact, "admin@prs.example");
-            assert_eq!(refusal.resets_at.to_string(), "2026-03-31T17:00:00.000Z");
+            assert_eq!(refusal.resets_at.unwrap().to_string(), "2026-03-31T17:00:00.000Z");
         }
         assert_balanced(&t).await;
     }
@@ -157,12 +157,12 @@ db_test! {
         let refusal = try_reserve(&t, &scope, &Ask::of(200, 10)).await.expect_err("the day's is used up");
         assert_eq!(refusal.limit, "300 input tokens");
         assert!(refusal.budget.ends_with("daily budget"), "{}", refusal.budget);
-        assert_eq!(refusal.resets_at.to_string(), "2026-03-10T17:00:00.000Z", "midnight in Jakarta");
+        assert_eq!(refusal.resets_at.unwrap().to_string(), "2026-03-10T17:00:00.000Z", "midnight in Jakarta");
         assert_eq!(meter(&t, &scope).await.used.input, 200, "the refused call holds nothing in the other budget");
         assert_balanced(&t).await;
         settle(&t, &scope, hold, completed(150, 5)).await;
         assert_balanced(&t).await;
-        t.clock.set(Timestamp(refusal.resets_at.0));
+        t.clock.set(refusal.resets_at.unwrap());
         let next_day = reserve(&t, &scope, &Ask::of(200, 10)).await;
         settle(&t, &scope, next_day, completed(1, 1)).await;
         assert_balanced(&t).await;

@@ -78,7 +78,7 @@ db_test! {
             scope.tenant()).await.unwrap().input_tokens, Some(100), "the budget itself is as it was");
 
         // April knows nothing of it.
-        t.clock.set(refusal.resets_at);
+        t.clock.set(refusal.resets_at.unwrap());
         assert_eq!(own(&t, &scope).await[0].limits.input_tokens, Some(100));
         assert!(try_reserve(&t, &scope, &Ask::of(101, 10)).await.is_err());
         assert!(command(&t, &["budget", "requests", "prs"]).await.unwrap().contains("Nobody"));
@@ -99,7 +99,7 @@ db_test! {
         let asked = usage::ask_for_more(&theirs, &mut tx, &t.world, budget, "mine").await;
         assert!(matches!(asked, Err(server::error::Error::NotFound)), "{asked:?}");
         drop(tx);
-        t.clock.set(own(&t, &scope).await[0].resets_at);
+        t.clock.set(own(&t, &scope).await[0].resets_at.unwrap());
         let mut tx = t.db.begin(&scope).await.unwrap();
         let granted = usage::grant(Books::of(&scope), &mut tx, &t.world, id, more, "", "us").await;
         assert!(matches!(granted, Err(server::error::Error::Conflict(_))), "{granted:?}");

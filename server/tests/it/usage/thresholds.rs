@@ -28,7 +28,7 @@ db_test! {
         assert_eq!(kinds(&t, &scope).await, [NoticeKind::Soft]);
         let notice = meter(&t, &scope).await.notice.expect("a notice");
         assert_eq!((notice.budget.as_str(), notice.percent), ("prs name's monthly budget", 80));
-        assert_eq!(notice.resets_at.to_string(), "2026-03-31T17:00:00.000Z");
+        assert_eq!(notice.resets_at.unwrap().to_string(), "2026-03-31T17:00:00.000Z");
 
         // Put away by one person, for this window.
         let mut tx = t.db.begin(&scope).await.unwrap();

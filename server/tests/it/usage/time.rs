@@ -6,7 +6,7 @@ use crate::support::db::db_test;
 
 /// When the refused budget begins anew.
 async fn refused_until(t: &TestDb, scope: &TenantScope) -> String {
-    try_reserve(t, scope, &Ask::of(100, 10)).await.expect_err("it is used up").resets_at.to_string()
+    try_reserve(t, scope, &Ask::of(100, 10)).await.expect_err("it is used up").resets_at.unwrap().to_string()
 }
 
 async fn use_up(t: &TestDb, scope: &TenantScope) {
