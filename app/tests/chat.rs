@@ -119,7 +119,7 @@ async fn a_refused_plain_form_comes_back_with_the_reason() {
     site.backend.state().refusal = Some(AppError::OverBudget(BudgetRefusal {
         budget: "PRS Textile's monthly budget".into(),
         limit: "1,000,000 input tokens".into(),
-        resets_at: Timestamp(1_796_058_000_000),
+        resets_at: Some(Timestamp(1_796_058_000_000)),
         contact: "energy@prs.example".into(),
         is_used_up: true,
         left: None,

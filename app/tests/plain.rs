@@ -290,7 +290,7 @@ fn budget_card() -> BudgetCard {
         used: [1_000_000, 200_000, 7],
         cost: Money(20_000_000_000_000),
         percent: Some(80),
-        resets_at: Timestamp(1_796_058_000_000),
+        resets_at: Some(Timestamp(1_796_058_000_000)),
     }
 }
 

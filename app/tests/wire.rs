@@ -56,7 +56,7 @@ fn refusal() -> BudgetRefusal {
     BudgetRefusal {
         budget: "PRS".into(),
         limit: "1,000".into(),
-        resets_at: AT,
+        resets_at: Some(AT),
         contact: "ana@prs.example".into(),
         is_used_up: true,
         left: Some(Money(7)),
@@ -181,7 +181,7 @@ fn meter() -> UsageMeter {
         limits: app::model::BudgetLimits { input_tokens: Some(0), tokens: Some(9), ..Default::default() },
         resets_at: AT,
         quality: Quality::Unknown,
-        notice: Some(BudgetNotice { key: "0190.soft".into(), budget: "PRS".into(), percent: 81, resets_at: AT }),
+        notice: Some(BudgetNotice { key: "0190.soft".into(), budget: "PRS".into(), percent: 81, resets_at: Some(AT) }),
     }
 }
 

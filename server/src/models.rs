@@ -24,6 +24,6 @@ pub use content::{Document, Image, ImageData, delimiter, image_tokens};
 pub use endpoint::{Endpoint, NoAnswer};
 pub use price::{CostOverflow, PriceTier, PriceVersion, TokenPrices};
 pub use provider::{
-    Billed, Content, CountPermit, Delta, DeltaStream, Message, MessageRole, ModelRequest, Permit, Provider,
+    Billed, Content, CountPermit, Delta, DeltaStream, MAX_ROUNDS, Message, MessageRole, ModelRequest, Permit, Provider,
     ProviderError, ProviderErrorKind, ReportedUsage, StopReason, ToolSpec,
 };

@@ -20,6 +20,9 @@ pub struct Bill {
     /// 5-minute and 1-hour writes together.
     pub cache_write: i64,
     pub output: i64,
+    /// On the web.
+    #[serde(default)]
+    pub searches: i64,
 }
 
 impl Bill {
@@ -29,6 +32,7 @@ impl Bill {
         self.input = self.input.saturating_add(usage.input.unwrap_or(0));
         self.cache_read = self.cache_read.saturating_add(usage.cache_read.unwrap_or(0));
         self.cache_write = self.cache_write.saturating_add(usage.cache_write());
+        self.searches = self.searches.saturating_add(usage.searches.unwrap_or(0));
     }
 
     fn add(&mut self, other: &Self) {
@@ -37,6 +41,7 @@ impl Bill {
         self.cache_read = self.cache_read.saturating_add(other.cache_read);
         self.cache_write = self.cache_write.saturating_add(other.cache_write);
         self.output = self.output.saturating_add(other.output);
+        self.searches = self.searches.saturating_add(other.searches);
     }
 }
 

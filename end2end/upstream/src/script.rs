@@ -123,6 +123,9 @@ pub struct Usage {
     pub output: Option<i64>,
     /// The part of `output` that was reasoning; only `OpenAI` reports it.
     pub reasoning: Option<i64>,
+    /// Searches on the web it ran by itself; only Anthropic's format has them. `input` is that of all rounds together then,
+    /// of which a stream tells the first at its start.
+    pub searches: Option<i64>,
 }
 
 impl Usage {
@@ -130,6 +133,12 @@ impl Usage {
     pub(crate) fn prompt(&self) -> i64 {
         let parts = [self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h];
         parts.into_iter().flatten().fold(0, i64::saturating_add)
+    }
+
+    /// What is known when the answer begins.
+    pub(crate) fn of_first_round(&self) -> Self {
+        let rounds = self.searches.unwrap_or(0) + 1;
+        Self { input: self.input.map(|input| input / rounds), searches: None, ..*self }
     }
 
     /// 5-minute and 1-hour writes together.

@@ -128,7 +128,7 @@ impl Import {
         let drafts = book.drafts();
         let mut tx = db.begin_system(SystemReason::Administration).await?;
         let (mut text, mut known) = (String::new(), 0);
-        for ListedPrice { model, wanted_from, price, web_search, note } in &read.prices {
+        for ListedPrice { model, wanted_from, price, note } in &read.prices {
             let is_draft = drafts.iter().any(|draft| {
                 let version = &draft.version;
                 version.model == *model && same(&version.price, price) && version.wanted_from == *wanted_from
@@ -143,7 +143,6 @@ impl Import {
                 read_on,
                 wanted_from: *wanted_from,
                 price: price.clone(),
-                web_search: *web_search,
                 note: note.clone(),
             };
             let number = price_version_insert(&mut tx, &new, world.now()).await?;

@@ -33,6 +33,8 @@ pub struct NewCall<'a> {
     pub price: Option<&'a PriceVersion>,
     pub input_bound: i64,
     pub output_cap: i64,
+    /// Searches that may be run.
+    pub search_bound: i64,
     pub lease_until: Timestamp,
     /// The day in the tenant's zone, days since 1970-01-01.
     pub local_day: i64,
@@ -49,13 +51,15 @@ pub struct NewCall<'a> {
 }
 
 /// Columns of [`calls_insert`].
-const CALL_COLUMNS: usize = 31;
+const CALL_COLUMNS: usize = 33;
 
 /// What a settled call was booked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookedCall {
     pub is_billed: bool,
     pub tokens: Tokens,
+    /// On the web, by the provider.
+    pub searches: i64,
     pub cost: Money,
     pub quality: Quality,
     pub is_overrun: bool,
@@ -88,10 +92,11 @@ pub fn calls_insert(calls: &[NewCall<'_>]) -> Result<Insert> {
                 price.map(|price| price.cache_write_1h),
                 price.map(|price| price.output),
                 price.map(|price| price.per_request),
+                price.and_then(|price| price.per_search),
             ]
             .map(DbValue::from),
         );
-        values.extend([DbValue::Int(call.input_bound), DbValue::Int(call.output_cap)]);
+        values.extend([call.input_bound, call.output_cap, call.search_bound].map(DbValue::Int));
         values.push(DbValue::Text("open".to_owned()));
         values.extend([call.lease_until.0, call.local_day, call.now.0].map(DbValue::Int));
         values.push(call.key.map(|key| key.0).into());
@@ -106,7 +111,7 @@ pub fn calls_insert(calls: &[NewCall<'_>]) -> Result<Insert> {
     Ok(Insert {
         into: "INSERT INTO model_calls (tenant_id, id, user_id, turn_id, step, attempt, purpose, provider, model, \
          price_version, price_input, price_cache_read, price_cache_write_5m, price_cache_write_1h, price_output, \
-         price_request, input_bound, output_cap, state, lease_until, local_day, created_at, key_id, profile_id, \
+         price_request, price_search, input_bound, output_cap, search_bound, state, lease_until, local_day, created_at, key_id, profile_id, \
          client_format, request_id, price_tiers, markup_bp, rule, baseline_model, baseline_price)",
         columns: CALL_COLUMNS,
         values,
@@ -133,7 +138,8 @@ pub async fn call_checkpoint(
     let changed = tx
         .query(
             "UPDATE model_calls SET seen_input = $3, seen_cache_read = $4, seen_cache_write_5m = $5, \
-             seen_cache_write_1h = $6, seen_output = $7, seen_final = $8, received_bytes = $9, lease_until = $10 \
+             seen_cache_write_1h = $6, seen_output = $7, seen_final = $8, received_bytes = $9, lease_until = $10, \
+             seen_searches = $11 \
              WHERE tenant_id = $1 AND id = $2 AND state = 'open'",
         )
         .bind(books.tenant())
@@ -146,6 +152,7 @@ pub async fn call_checkpoint(
         .bind(seen.is_final)
         .bind(received_bytes)
         .bind(lease_until)
+        .bind(seen.searches)
         .execute()
         .await?;
     Ok(changed == 1)
@@ -171,7 +178,7 @@ struct SettledRow {
 }
 
 /// Columns of [`calls_settle`].
-const SETTLE_COLUMNS: usize = 14;
+const SETTLE_COLUMNS: usize = 15;
 
 /// Takes calls, each of them once, from `open` to what was booked; the answers are in their order. `None`: somebody
 /// settled it before, and nothing of it was changed.
@@ -205,13 +212,15 @@ pub async fn calls_settle(
             values.push(DbValue::Bool(booked.is_overrun));
             values.extend([now.0, booked.list_cost.0].map(DbValue::Int));
             values.push(booked.baseline_cost.map(|cost| cost.0).into());
+            values.push(DbValue::Int(booked.searches));
         }
         let rows: Vec<SettledRow> = tx
             .rows_with(
                 "UPDATE model_calls SET state = v.column3, input_tokens = v.column4, cache_read_tokens = v.column5, \
                  cache_write_5m_tokens = v.column6, cache_write_1h_tokens = v.column7, output_tokens = v.column8, \
                  cost_pico_usd = v.column9, quality = v.column10, is_overrun = v.column11, settled_at = v.column12, \
-                 list_cost_pico = v.column13, baseline_cost_pico = v.column14 FROM",
+                 list_cost_pico = v.column13, baseline_cost_pico = v.column14, \
+                 searches = v.column15 FROM",
                 SETTLE_COLUMNS,
                 &values,
                 "AS v WHERE model_calls.tenant_id = v.column1 AND model_calls.id = v.column2 \
@@ -268,6 +277,7 @@ struct BookedRow {
     cache_write_5m_tokens: i64,
     cache_write_1h_tokens: i64,
     output_tokens: i64,
+    searches: i64,
     cost_pico_usd: i64,
     quality: Option<String>,
     is_overrun: bool,
@@ -283,7 +293,7 @@ pub async fn call_booked(books: Books, tx: &mut Tx, call: ModelCallId) -> Result
     let row: Option<BookedRow> = tx
         .query(
             "SELECT state, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, \
-             cost_pico_usd, quality, is_overrun, list_cost_pico, baseline_cost_pico FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state <> 'open'",
+             searches, cost_pico_usd, quality, is_overrun, list_cost_pico, baseline_cost_pico FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state <> 'open'",
         )
         .bind(books.tenant())
         .bind(call)
@@ -299,6 +309,7 @@ pub async fn call_booked(books: Books, tx: &mut Tx, call: ModelCallId) -> Result
             cache_write_1h: row.cache_write_1h_tokens,
             output: row.output_tokens,
         },
+        searches: row.searches,
         cost: Money(row.cost_pico_usd),
         quality: quality_of(row.quality.as_deref(), call)?,
         is_overrun: row.is_overrun,

@@ -19,8 +19,6 @@ pub struct NewVersion {
     pub wanted_from: Option<Timestamp>,
     /// Its `id` and `valid_from` mean nothing before it is approved.
     pub price: PriceVersion,
-    /// One search on the web by the provider, pico-dollars; `None`: unknown.
-    pub web_search: Option<i64>,
     /// What had to be assumed; empty: nothing.
     pub note: String,
 }
@@ -74,6 +72,7 @@ impl VersionRow {
             cache_write_1h: self.cache_write_1h,
             output: self.output,
             per_request: self.per_request,
+            per_search: self.web_search,
             tiers,
             markup_bp: 0,
         };
@@ -83,7 +82,6 @@ impl VersionRow {
             read_on,
             wanted_from: self.wanted_from.map(Timestamp),
             price,
-            web_search: self.web_search,
             note: self.note,
         };
         Ok(StoredVersion { number: self.number, version, approved_by: self.approved_by })
@@ -142,7 +140,7 @@ pub async fn price_version_insert(tx: &mut Tx, new: &NewVersion, now: Timestamp)
     .bind(price.cache_write_1h)
     .bind(price.output)
     .bind(price.per_request)
-    .bind(new.web_search)
+    .bind(price.per_search)
     .bind(&new.note)
     .bind(now)
     .execute()

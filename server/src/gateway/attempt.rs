@@ -129,6 +129,7 @@ async fn at(
         input_bound: input_bound(&outgoing).min(model.context_tokens),
         output_wanted: wanted.saturating_mul(choices),
         output_floor: wanted.min(outgoing.least_thinking() + OUTPUT_FLOOR).saturating_mul(choices),
+        searches: outgoing.searches().unwrap_or(0),
     };
     let format = incoming.request.format();
     let hold = inner.desk.reserve(wish).await.map_err(|error| final_refusal(Refusal::of_reserve(error, format)))?;
@@ -182,23 +183,29 @@ async fn keeping_its_lease<T>(inner: &Inner, incoming: &Incoming, hold: &Hold, s
 
 /// A request without a bound must not meet a budget in money.
 fn refuse_what_has_no_bound(request: &WireRequest, price: Option<&PriceVersion>) -> Result<(), WireError> {
-    match request.server_tool() {
-        Some(tool) if price.is_some_and(|price| price.dearest_input() > 0) => {
-            let message = format!(
-                "The tool \"{tool}\" is run by the provider: what it reads is billed beyond any bound, so it cannot be asked for here."
-            );
-            Err(WireError::new(WireErrorKind::InvalidRequest, message))
+    let Some(price) = price else { return Ok(()) };
+    let refuse = |message: String| Err(WireError::new(WireErrorKind::InvalidRequest, message));
+    match (request.server_tool(), request.searches()) {
+        (Some(tool), None) if price.dearest_input() > 0 => {
+            return refuse(format!(
+                "The tool \"{tool}\" is run by the provider, and what it reads is billed beyond any bound, so it cannot be \
+                 asked for here. What can be is Anthropic's web search with `max_uses`."
+            ));
         }
-        _ => match request.dearer_by() {
-            Some(field) if price.is_some_and(|price| price.output > 0) => {
-                let message =
-                    format!("\"{field}\" makes a call dearer than its listed price, so it cannot be asked for here.");
-                let mut error = WireError::new(WireErrorKind::InvalidRequest, message);
-                error.param = Some(field.to_owned());
-                Err(error)
-            }
-            _ => Ok(()),
-        },
+        (_, Some(_)) if price.per_search.is_none() => {
+            return refuse("What a search on the web costs with this model is not known here.".to_owned());
+        }
+        _ => {}
+    }
+    match request.dearer_by() {
+        Some(field) if price.output > 0 => {
+            let message =
+                format!("\"{field}\" makes a call dearer than its listed price, so it cannot be asked for here.");
+            let mut error = WireError::new(WireErrorKind::InvalidRequest, message);
+            error.param = Some(field.to_owned());
+            Err(error)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -271,7 +271,7 @@ mod tests {
         let catalogue = Catalogue::built_in();
         let price = catalogue.price(&ModelId("claude-haiku-4-5".into()), NOW, 0).expect("known");
         let tokens = Tokens { input: 1_000_000, cache_write_5m: 1_000_000, output: 1_000_000, ..Tokens::default() };
-        assert_eq!(price.cost(&tokens), Ok(Money(7_250_000_000_000)), "$1 + $1.25 + $5");
+        assert_eq!(price.cost(&tokens, 0), Ok(Money(7_250_000_000_000)), "$1 + $1.25 + $5");
         assert_eq!(catalogue.price(&ModelId("claude-haiku-4-5".into()), Timestamp(0), 0), None, "not sold then");
         assert!(catalogue.price(&ModelId(DEMO_MODEL.into()), Timestamp(0), 0).is_some());
     }

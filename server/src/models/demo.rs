@@ -229,6 +229,7 @@ fn speak(
             cache_write_5m: Some(0),
             cache_write_1h: Some(0),
             output: Some(tokens(bytes)),
+            searches: None,
             is_final,
         });
         yield Ok(report(0, false));

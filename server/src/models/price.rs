@@ -24,6 +24,9 @@ pub struct PriceVersion {
     pub cache_write_1h: i64,
     pub output: i64,
     pub per_request: i64,
+    /// One search on the web that the provider runs; `None`: unknown.
+    #[serde(default)]
+    pub per_search: Option<i64>,
     /// What holds instead for longer requests, by rising length; mostly none.
     pub tiers: Vec<PriceTier>,
     /// What is in these prices on top of the provider's, hundredths of a percent.
@@ -103,11 +106,12 @@ impl PriceVersion {
         }
     }
 
-    /// `Σ tokensᵢ × priceᵢ` at the tier of the input: no division, no rounding.
+    /// `Σ tokensᵢ × priceᵢ` at the tier of the input, and the fees: no division, no rounding. A search of unknown price
+    /// costs nothing here.
     ///
     /// # Errors
-    /// [`CostOverflow`]; negative token counts are refused the same way.
-    pub fn cost(&self, tokens: &Tokens) -> Result<Money, CostOverflow> {
+    /// [`CostOverflow`]; negative counts are refused the same way.
+    pub fn cost(&self, tokens: &Tokens, searches: i64) -> Result<Money, CostOverflow> {
         let prices = self.prices_at(tokens.input_total());
         let classes = [
             (tokens.input, prices.input),
@@ -115,6 +119,7 @@ impl PriceVersion {
             (tokens.cache_write_5m, prices.cache_write_5m),
             (tokens.cache_write_1h, prices.cache_write_1h),
             (tokens.output, prices.output),
+            (searches, self.per_search.unwrap_or(0)),
         ];
         let mut total = self.per_request;
         for (count, price) in classes {
@@ -184,6 +189,7 @@ impl PriceVersion {
             cache_write_1h: base.cache_write_1h,
             output: base.output,
             per_request: change(self.per_request)?,
+            per_search: self.per_search.map(&change).transpose()?,
             tiers: self.tiers.iter().map(tier).collect::<Result<_, _>>()?,
             markup_bp,
         })
@@ -192,7 +198,10 @@ impl PriceVersion {
     /// Why this cannot be a price, in words.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
-        if self.per_request < 0 || self.base().classes().iter().any(|(_, price)| *price < 0) {
+        if self.per_request < 0
+            || self.per_search.is_some_and(|fee| fee < 0)
+            || self.base().classes().iter().any(|(_, price)| *price < 0)
+        {
             return Some("a price is negative".to_owned());
         }
         let (mut above, mut below) = (0, self.base());

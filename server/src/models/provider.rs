@@ -34,6 +34,10 @@ impl Permit {
     }
 }
 
+/// How often a model goes on by itself after a tool that its provider runs, within one request; each time it reads everything
+/// again (Anthropic, "Handling stop reasons": the server's loop has 10 rounds, then it pauses the turn).
+pub const MAX_ROUNDS: i64 = 10;
+
 /// Leave to ask how many tokens a request has. A provider bills nothing for that, so it needs no hold, and it opens nothing
 /// else ([`super::Endpoint::count`]). Made by `usage::leave_to_count` alone (checked by `tests/architecture.rs`), which keeps
 /// the key's rates.
@@ -131,6 +135,9 @@ pub struct ReportedUsage {
     pub cache_write_1h: Option<i64>,
     /// Cumulative; final only with [`ReportedUsage::is_final`].
     pub output: Option<i64>,
+    /// Searches on the web that the provider ran; begun ones count, as long as it has not said how many there were.
+    #[serde(default)]
+    pub searches: Option<i64>,
     /// The provider's last word.
     pub is_final: bool,
 }

@@ -82,6 +82,7 @@ pub(super) const NOT_SENT: CallOutcome = CallOutcome {
         cache_write_5m: None,
         cache_write_1h: None,
         output: None,
+        searches: None,
         is_final: false,
     },
     received_bytes: 0,

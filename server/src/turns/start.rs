@@ -336,6 +336,7 @@ pub(super) async fn reserve_answer(
         input_bound: prompt::input_bound(&answering.model, request),
         output_wanted: wanted,
         output_floor: OUTPUT_FLOOR.min(wanted),
+        searches: 0,
         via: None,
     };
     usage::reserve(scope, tx, &inner.world, request).await

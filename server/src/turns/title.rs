@@ -142,6 +142,7 @@ async fn reserve(inner: &Inner, live: &Live, request: &ModelRequest) -> Result<O
         input_bound: input_bound(&live.answering.model, request),
         output_wanted: MAX_OUTPUT,
         output_floor: OUTPUT_FLOOR,
+        searches: 0,
         via: None,
     };
     let mut tx = inner.db.begin(&live.scope).await?;

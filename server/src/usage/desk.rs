@@ -57,6 +57,8 @@ pub struct Wish {
     pub input_bound: i64,
     pub output_wanted: i64,
     pub output_floor: i64,
+    /// On the web, by the provider.
+    pub searches: i64,
 }
 
 impl Wish {
@@ -71,6 +73,7 @@ impl Wish {
             input_bound: self.input_bound,
             output_wanted: self.output_wanted,
             output_floor: self.output_floor,
+            searches: self.searches,
             via: Some(&self.via),
         };
         Wanted { scope: &self.scope, request }

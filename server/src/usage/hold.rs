@@ -44,6 +44,9 @@ pub struct ReserveRequest<'a> {
     pub output_wanted: i64,
     /// The least output that is of use; below it the call is refused instead of clamped.
     pub output_floor: i64,
+    /// Searches on the web that the provider may run for it; with any, what it reads is bounded by its model's window and
+    /// how often it may go on, and not by `input_bound`.
+    pub searches: i64,
     /// How it came to the gateway; `None`: the chat.
     pub via: Option<&'a Via>,
 }
@@ -133,6 +136,7 @@ impl RateRefusal {
 pub struct Hold {
     permit: Permit,
     input_bound: i64,
+    searches: i64,
     price: Option<PriceVersion>,
     baseline: Option<PriceVersion>,
     rates_left: Option<RatesLeft>,
@@ -143,13 +147,13 @@ pub struct Hold {
 impl Hold {
     pub(super) fn new(
         permit: Permit,
-        input_bound: i64,
+        (input_bound, searches): (i64, i64),
         price: Option<PriceVersion>,
         baseline: Option<PriceVersion>,
         rates_left: Option<RatesLeft>,
         is_soft: bool,
     ) -> Self {
-        Self { permit, input_bound, price, baseline, rates_left, is_soft, is_settled: false }
+        Self { permit, input_bound, searches, price, baseline, rates_left, is_soft, is_settled: false }
     }
 
     /// Whether a budget on its path is past its soft threshold.
@@ -168,6 +172,7 @@ impl Hold {
         Bounds {
             input: self.input_bound,
             output_cap: self.permit.max_output_tokens(),
+            searches: self.searches,
             price: self.price.as_ref(),
             baseline: self.baseline.as_ref(),
         }
@@ -257,7 +262,7 @@ mod tests {
 
     fn hold(rates_left: Option<RatesLeft>, is_soft: bool) -> Hold {
         let permit = Permit::new(ModelCallId(Uuid::from_u128(7)), 40);
-        Hold::new(permit, 100, None, None, rates_left, is_soft)
+        Hold::new(permit, (100, 0), None, None, rates_left, is_soft)
     }
 
     #[test]

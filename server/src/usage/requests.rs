@@ -13,7 +13,7 @@ use crate::{
     db::{
         TenantScope, Tx,
         budget::{
-            BudgetOnPath, ScopeKind, budget_path,
+            BudgetOnPath, Period, ScopeKind, budget_path,
             grant::{Granted, MOST_GRANTED, NewGrant, grant_put},
             list::{BudgetLine, budget_get},
             notice::NoticeKind,
@@ -62,7 +62,7 @@ pub struct OwnBudget {
     pub request: Option<BudgetRequest>,
 }
 
-/// The budgets that a person spends from in the chat, the tenant's first, with their requests.
+/// The budgets that a person spends from in the chat, with their requests: the tenant's first, months before other periods.
 ///
 /// # Errors
 /// Database errors.
@@ -70,7 +70,7 @@ pub async fn own_budgets(scope: &TenantScope, tx: &mut Tx, world: &World) -> Res
     let now = world.now();
     let mut path = budget_path(Books::of(scope), tx, scope.user(), now).await?;
     path.retain(|budget| budget.is_active);
-    path.sort_by_key(|budget| budget.scope != ScopeKind::Tenant);
+    path.sort_by_key(|budget| (budget.scope != ScopeKind::Tenant, budget.period != Period::Month));
     let requests = request_list_own(scope, tx, now).await?;
     let mut own = Vec::with_capacity(path.len());
     for budget in path {

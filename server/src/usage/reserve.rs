@@ -27,7 +27,7 @@ use crate::{
         ledger::{Amounts, Books, Entry, Line, WindowKey, holds_insert, ledger_insert},
         model_call::{NewCall, calls_insert},
     },
-    models::Permit,
+    models::{MAX_ROUNDS, Permit},
     world::World,
 };
 
@@ -185,16 +185,20 @@ impl Plan {
 
 /// The request within what its model can do at all.
 fn ask<'a>(request: &ReserveRequest<'a>) -> Result<Ask<'a>> {
-    if request.input_bound < 0 {
-        return Err(Error::Misuse(format!("a bound of {} input tokens", request.input_bound)));
+    if request.input_bound < 0 || request.searches < 0 {
+        let bounds = (request.input_bound, request.searches);
+        return Err(Error::Misuse(format!("bounds of {} input tokens and {} searches", bounds.0, bounds.1)));
     }
     let model = request.model;
-    // A provider never reads more than the model's window.
-    let input_bound = request.input_bound.min(model.context_tokens.max(0));
+    let window = model.context_tokens.max(0);
+    // A provider never reads more than the model's window, and that once, unless it goes on by itself.
+    let input_bound =
+        if request.searches > 0 { window.saturating_mul(MAX_ROUNDS) } else { request.input_bound.min(window) };
     Ok(Ask {
         input_bound,
         output_wanted: request.output_wanted.clamp(0, model.max_output_tokens.max(0)),
         output_floor: request.output_floor,
+        searches: request.searches,
         price: request.price,
     })
 }
@@ -286,6 +290,7 @@ async fn admit(
             price: request.price,
             input_bound: fit.amounts.input_tokens,
             output_cap: fit.output_cap,
+            search_bound: request.searches,
             lease_until: Timestamp(now.0.saturating_add(LEASE_MS)),
             local_day: local_date(wanted.scope.time_zone(), now)?.to_days(),
             now,
@@ -302,7 +307,8 @@ async fn admit(
         let permit = Permit::new(call, fit.output_cap);
         let baseline = cheaper.and_then(|cheaper| cheaper.baseline_price.clone());
         let price = request.price.cloned();
-        holds.push(Ok(Hold::new(permit, fit.amounts.input_tokens, price, baseline, rates_left, is_soft)));
+        let bounds = (fit.amounts.input_tokens, request.searches);
+        holds.push(Ok(Hold::new(permit, bounds, price, baseline, rates_left, is_soft)));
     }
     let together = tx.rows_together();
     for (calls, lines) in calls.chunks(together).zip(lines.chunks(together)) {
@@ -353,7 +359,7 @@ mod tests {
             max_output_tokens: 100,
             sees_images: false,
         };
-        let bounds = |input_bound, output_wanted| {
+        let asked = |input_bound, output_wanted, searches| {
             let request = ReserveRequest {
                 turn: None,
                 step: 1,
@@ -364,14 +370,18 @@ mod tests {
                 input_bound,
                 output_wanted,
                 output_floor: 5,
+                searches,
                 via: None,
             };
             ask(&request).map(|ask| (ask.input_bound, ask.output_wanted, ask.output_floor)).ok()
         };
+        let bounds = |input_bound, output_wanted| asked(input_bound, output_wanted, 0);
         assert_eq!(bounds(0, 0), Some((0, 0, 5)));
         assert_eq!(bounds(1_000, 100), Some((1_000, 100, 5)));
         assert_eq!(bounds(i64::MAX, i64::MAX), Some((1_000, 100, 5)));
         assert_eq!(bounds(1, -1), Some((1, 0, 5)));
         assert_eq!(bounds(-1, 1), None, "no bound is below zero");
+        assert_eq!(asked(5, 1, 1), Some((10_000, 1, 5)), "ten rounds, each with a whole window");
+        assert_eq!(asked(5, 1, -1), None);
     }
 }

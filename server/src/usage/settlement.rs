@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::{ledger::Amounts, model_call::BookedCall},
-    models::{PriceVersion, ReportedUsage, TokenPrices},
+    models::{MAX_ROUNDS, PriceVersion, ReportedUsage, TokenPrices},
 };
 
 /// The bounds a call was admitted with.
@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct Bounds<'a> {
     pub input: i64,
     pub output_cap: i64,
+    pub searches: i64,
     pub price: Option<&'a PriceVersion>,
     /// The price of the model it would have gone to without a cost rule.
     pub baseline: Option<&'a PriceVersion>,
@@ -32,7 +33,7 @@ impl Bounds<'_> {
             output_tokens: self.output_cap,
             requests: 1,
             // It could be counted at admission, so it can now.
-            pico_usd: dearest_cost(self.price, self.input, self.output_cap).unwrap_or(i64::MAX),
+            pico_usd: dearest_cost(self.price, self.input, self.output_cap, self.searches).unwrap_or(i64::MAX),
         }
     }
 }
@@ -52,11 +53,12 @@ pub(super) fn book(bounds: &Bounds<'_>, outcome: &CallOutcome) -> BookedCall {
     let reported = plausible(&outcome.reported);
     let received_bytes = outcome.received_bytes.max(0);
     let is_heard_of = received_bytes > 0 || reported != ReportedUsage::default();
-    let (tokens, quality) = match outcome.ending {
+    let (tokens, searches, quality) = match outcome.ending {
         Ending::NotBilled if !is_heard_of => {
             return BookedCall {
                 is_billed: false,
                 tokens: Tokens::default(),
+                searches: 0,
                 cost: Money(0),
                 quality: Quality::Exact,
                 is_overrun: false,
@@ -65,26 +67,32 @@ pub(super) fn book(bounds: &Bounds<'_>, outcome: &CallOutcome) -> BookedCall {
                 tier: None,
             };
         }
-        Ending::Lost if !is_heard_of => (at_bounds(bounds), Quality::Unknown),
+        Ending::Lost if !is_heard_of => (at_bounds(bounds), bounds.searches, Quality::Unknown),
         // A bill that was announced is a bill, whatever the ending says.
         Ending::NotBilled | Ending::Lost | Ending::Completed | Ending::Aborted => {
-            tokens_of(bounds, &reported, received_bytes)
+            let (tokens, quality) = tokens_of(bounds, &reported, received_bytes);
+            // What was dropped is no count.
+            let is_dropped = reported.searches != outcome.reported.searches;
+            let searches = if is_dropped { bounds.searches } else { reported.searches.unwrap_or(0) };
+            let is_guessed = is_dropped || is_guessed(bounds.price, &tokens, searches);
+            (tokens, searches, if is_guessed { Quality::Estimated } else { quality })
         }
     };
-    let (tokens, cost, quality) = match bounds.price.map(|price| price.cost(&tokens)) {
-        None => (tokens, Money(0), quality),
-        Some(Ok(cost)) => (tokens, cost, quality),
+    let (tokens, searches, cost, quality) = match bounds.price.map(|price| price.cost(&tokens, searches)) {
+        None => (tokens, searches, Money(0), quality),
+        Some(Ok(cost)) => (tokens, searches, cost, quality),
         // Not a bill anybody writes: the whole hold stays charged instead, marked as such.
-        Some(Err(_)) => (at_bounds(bounds), Money(bounds.held().pico_usd), Quality::Unknown),
+        Some(Err(_)) => (at_bounds(bounds), bounds.searches, Money(bounds.held().pico_usd), Quality::Unknown),
     };
     let mut booked = BookedCall {
         is_billed: true,
         tokens,
+        searches,
         cost,
         quality,
         is_overrun: false,
-        list_cost: list_cost(bounds.price, &tokens, cost),
-        baseline_cost: bounds.baseline.and_then(|price| price.cost(&tokens).ok()),
+        list_cost: list_cost(bounds.price, &tokens, searches, cost),
+        baseline_cost: bounds.baseline.and_then(|price| price.cost(&tokens, searches).ok()),
         tier: bounds.price.map(|price| (price, price.prices_at(tokens.input_total()))).and_then(dearer_tier),
     };
     booked.is_overrun = amounts(&booked).beyond(&bounds.held()) != Amounts::default();
@@ -92,11 +100,21 @@ pub(super) fn book(bounds: &Bounds<'_>, outcome: &CallOutcome) -> BookedCall {
 }
 
 /// What the provider charges for what the tenant is charged `cost` for.
-fn list_cost(price: Option<&PriceVersion>, tokens: &Tokens, cost: Money) -> Money {
+fn list_cost(price: Option<&PriceVersion>, tokens: &Tokens, searches: i64, cost: Money) -> Money {
     match price {
-        Some(price) if price.markup_bp > 0 => price.list().cost(tokens).map_or(cost, |list| Money(list.0.min(cost.0))),
+        Some(price) if price.markup_bp > 0 => {
+            price.list().cost(tokens, searches).map_or(cost, |list| Money(list.0.min(cost.0)))
+        }
         _ => cost,
     }
+}
+
+/// Whether what is reported leaves open what is billed: a search of unknown price; or several rounds whose sum is in a
+/// dearer tier than each of them may be.
+fn is_guessed(price: Option<&PriceVersion>, tokens: &Tokens, searches: i64) -> bool {
+    searches > 0
+        && price
+            .is_some_and(|price| price.per_search.is_none() || price.prices_at(tokens.input_total()) != price.base())
 }
 
 fn dearer_tier((price, applied): (&PriceVersion, TokenPrices)) -> Option<TokenPrices> {
@@ -112,6 +130,7 @@ fn plausible(reported: &ReportedUsage) -> ReportedUsage {
         cache_write_5m: count(reported.cache_write_5m),
         cache_write_1h: count(reported.cache_write_1h),
         output: count(reported.output),
+        searches: count(reported.searches),
         is_final: reported.is_final,
     };
     // A dropped cache class leaves the input unknown, for its tokens are somewhere.
@@ -129,8 +148,17 @@ fn tokens_of(bounds: &Bounds<'_>, reported: &ReportedUsage, received_bytes: i64)
         output: 0,
     };
     let mut tokens = known;
-    if reported.input.is_none() {
-        let unknown = bounds.input.saturating_sub(known.input_total()).max(0);
+    let most = match reported.input {
+        None => bounds.input,
+        // Told at the start, of the first round: each search is one more, which reads what came before again.
+        Some(_) if bounds.searches > 0 && !reported.is_final => {
+            let rounds = reported.searches.unwrap_or(0).saturating_add(1).min(MAX_ROUNDS);
+            known.input_total().saturating_add(received_bytes).saturating_mul(rounds).min(bounds.input)
+        }
+        Some(_) => 0,
+    };
+    let unknown = most.saturating_sub(known.input_total());
+    if unknown > 0 {
         add_to_dearest(&mut tokens, bounds.price, unknown);
     }
     if let (Some(output), true) = (reported.output, reported.is_final) {
@@ -164,196 +192,4 @@ fn add_to_dearest(tokens: &mut Tokens, price: Option<&PriceVersion>, count: i64)
 }
 
 #[cfg(test)]
-mod tests {
-    use app::model::Timestamp;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::models::PriceTier;
-
-    fn price() -> PriceVersion {
-        PriceVersion {
-            id: "m@1".into(),
-            valid_from: Timestamp(0),
-            input: 10,
-            cache_read: 1,
-            cache_write_5m: 12,
-            cache_write_1h: 20,
-            output: 50,
-            per_request: 7,
-            tiers: vec![],
-            markup_bp: 0,
-        }
-    }
-    fn outcome(ending: Ending, reported: ReportedUsage, received_bytes: i64) -> CallOutcome {
-        CallOutcome { ending, reported, received_bytes }
-    }
-    fn report(input: Option<i64>, output: Option<i64>, is_final: bool) -> ReportedUsage {
-        ReportedUsage { input, output, is_final, ..ReportedUsage::default() }
-    }
-
-    #[test]
-    fn each_ending_is_booked_by_the_table() {
-        let price = price();
-        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
-        let none = ReportedUsage::default();
-        // ending, report, bytes received → billed, input, output, quality
-        let table = [
-            (Ending::Completed, report(Some(30), Some(20), true), 90, true, 30, 20, Quality::Exact),
-            (Ending::Completed, report(Some(0), Some(0), true), 0, true, 0, 0, Quality::Exact),
-            // 200 without usage: the bound of the input, the text that came.
-            (Ending::Completed, none, 25, true, 100, 25, Quality::Estimated),
-            (Ending::Completed, none, 4_000, true, 100, 40, Quality::Estimated),
-            // A count at the start is not a final one.
-            (Ending::Completed, report(Some(30), Some(1), false), 25, true, 30, 25, Quality::Estimated),
-            (Ending::Completed, report(None, Some(20), true), 90, true, 100, 20, Quality::Estimated),
-            (Ending::Aborted, report(Some(30), Some(20), true), 90, true, 30, 20, Quality::Exact),
-            (Ending::Aborted, report(Some(30), Some(33), false), 25, true, 30, 33, Quality::Estimated),
-            (Ending::Aborted, report(Some(30), Some(60), false), 25, true, 30, 60, Quality::Estimated),
-            (Ending::Aborted, none, 0, true, 100, 0, Quality::Estimated),
-            (Ending::NotBilled, none, 0, false, 0, 0, Quality::Exact),
-            // Whoever announces a bill has billed.
-            (Ending::NotBilled, report(Some(30), None, false), 0, true, 30, 0, Quality::Estimated),
-            (Ending::Lost, none, 0, true, 100, 40, Quality::Unknown),
-            (Ending::Lost, report(Some(30), Some(2), false), 9, true, 30, 9, Quality::Estimated),
-        ];
-        for (ending, reported, bytes, is_billed, input, output, quality) in table {
-            let booked = book(&bounds, &outcome(ending, reported, bytes));
-            let got = (booked.is_billed, booked.tokens.input_total(), booked.tokens.output, booked.quality);
-            assert_eq!(got, (is_billed, input, output, quality), "{ending:?} {reported:?} {bytes}");
-        }
-    }
-
-    #[test]
-    fn unknown_input_is_charged_at_the_dearest_price() {
-        let price = price();
-        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
-        let booked = book(&bounds, &outcome(Ending::Lost, ReportedUsage::default(), 0));
-        assert_eq!(booked.cost, Money(100 * 20 + 40 * 50 + 7));
-        assert_eq!(booked.cost.0, bounds.held().pico_usd, "the whole hold stays charged");
-        // What is known of the cache is not counted again.
-        let partly = ReportedUsage { cache_read: Some(60), ..ReportedUsage::default() };
-        let booked = book(&bounds, &outcome(Ending::Aborted, partly, 0));
-        assert_eq!((booked.tokens.cache_read, booked.tokens.cache_write_1h), (60, 40));
-    }
-
-    #[test]
-    fn a_tier_is_held_and_booked_by_the_whole_input() {
-        let dear = TokenPrices { input: 20, cache_read: 2, cache_write_5m: 24, cache_write_1h: 40, output: 75 };
-        let price = PriceVersion { tiers: vec![PriceTier { above: 100, prices: dear }], ..price() };
-        let short = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
-        let long = Bounds { input: 101, ..short };
-        assert_eq!(short.held().pico_usd, 100 * 20 + 40 * 50 + 7);
-        assert_eq!(long.held().pico_usd, 101 * 40 + 40 * 75 + 7);
-        let lost = book(&long, &outcome(Ending::Lost, ReportedUsage::default(), 0));
-        assert_eq!((lost.cost.0, lost.tier), (long.held().pico_usd, Some(dear)), "the whole hold stays charged");
-        let of = |input| book(&long, &outcome(Ending::Completed, report(Some(input), Some(2), true), 8));
-        assert_eq!((of(100).cost.0, of(100).tier), (100 * 10 + 2 * 50 + 7, None));
-        assert_eq!((of(101).cost.0, of(101).tier), (101 * 20 + 2 * 75 + 7, Some(dear)));
-    }
-
-    #[test]
-    fn what_the_provider_charges_and_what_it_would_have_been_are_booked_beside() {
-        let marked = price().marked_up(1_000).expect("it fits");
-        let baseline = PriceVersion { input: 30, output: 90, ..price() };
-        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&marked), baseline: Some(&baseline) };
-        let booked = book(&bounds, &outcome(Ending::Completed, report(Some(10), Some(2), true), 8));
-        assert_eq!((booked.cost.0, booked.list_cost.0), (10 * 11 + 2 * 55 + 8, 10 * 10 + 2 * 50 + 7));
-        assert_eq!(booked.baseline_cost, Some(Money(10 * 30 + 2 * 90 + 7)));
-        let released = book(&bounds, &outcome(Ending::NotBilled, ReportedUsage::default(), 0));
-        assert_eq!((released.list_cost, released.baseline_cost), (Money(0), None));
-    }
-
-    #[test]
-    fn what_is_not_known_is_of_the_class_that_costs_most() {
-        let of = |input, cache_read, cache_write_5m, cache_write_1h| {
-            let price = PriceVersion { input, cache_read, cache_write_5m, cache_write_1h, ..price() };
-            let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
-            let Tokens { input, cache_read, cache_write_5m, cache_write_1h, .. } =
-                book(&bounds, &outcome(Ending::Lost, ReportedUsage::default(), 0)).tokens;
-            (input, cache_read, cache_write_5m, cache_write_1h)
-        };
-        assert_eq!(of(10, 1, 2, 3), (100, 0, 0, 0));
-        assert_eq!(of(1, 10, 2, 3), (0, 100, 0, 0));
-        assert_eq!(of(1, 2, 10, 3), (0, 0, 100, 0));
-        assert_eq!(of(1, 2, 3, 10), (0, 0, 0, 100));
-    }
-
-    #[test]
-    fn a_class_that_is_no_count_leaves_the_input_at_its_bound() {
-        let price = price();
-        let bounds = Bounds { input: 100, output_cap: 40, price: Some(&price), baseline: None };
-        let lies = ReportedUsage { cache_read: Some(-1), ..report(Some(10), Some(2), true) };
-        let booked = book(&bounds, &outcome(Ending::Completed, lies, 8));
-        assert_eq!((booked.tokens.input_total(), booked.tokens.output), (100, 2));
-        assert_eq!(booked.quality, Quality::Estimated);
-    }
-
-    #[test]
-    fn a_price_that_overflows_on_the_bill_leaves_the_hold_charged() {
-        let price = PriceVersion { output: i64::MAX / 1_000, ..price() };
-        let bounds = Bounds { input: 1, output_cap: 10, price: Some(&price), baseline: None };
-        let booked = book(&bounds, &outcome(Ending::Completed, report(Some(1), Some(5_000), true), 10));
-        assert_eq!((booked.cost.0, booked.quality), (bounds.held().pico_usd, Quality::Unknown));
-    }
-
-    fn any_report() -> impl Strategy<Value = ReportedUsage> {
-        let count = || {
-            prop_oneof![
-                3 => proptest::option::of(0..3_000i64),
-                1 => any::<Option<i64>>(),
-            ]
-        };
-        (count(), count(), count(), count(), count(), any::<bool>()).prop_map(
-            |(input, cache_read, cache_write_5m, cache_write_1h, output, is_final)| ReportedUsage {
-                input,
-                cache_read,
-                cache_write_5m,
-                cache_write_1h,
-                output,
-                is_final,
-            },
-        )
-    }
-
-    proptest! {
-        /// Whatever is reported: no panic, nothing negative, the cost is the tokens', an overrun is marked as one, and a
-        /// bill is never booked as less than it says.
-        #[test]
-        fn a_booking_is_always_sound(
-            reported in any_report(),
-            ending in prop_oneof![
-                Just(Ending::Completed), Just(Ending::NotBilled), Just(Ending::Aborted), Just(Ending::Lost)
-            ],
-            received_bytes in any::<i64>(),
-            input in 0..10_000i64,
-            output_cap in 0..5_000i64,
-            is_priced in any::<bool>(),
-        ) {
-            let price = is_priced.then(price);
-            let bounds = Bounds { input, output_cap, price: price.as_ref(), baseline: None };
-            let booked = book(&bounds, &outcome(ending, reported, received_bytes));
-            let tokens = booked.tokens;
-            for count in [
-                tokens.input, tokens.cache_read, tokens.cache_write_5m, tokens.cache_write_1h, tokens.output,
-                booked.cost.0,
-            ] {
-                prop_assert!(count >= 0);
-            }
-            let expected = match (&price, booked.is_billed) {
-                (Some(price), true) => price.cost(&tokens)?,
-                _ => Money(0),
-            };
-            prop_assert_eq!(booked.cost, expected);
-            let beyond = amounts(&booked).beyond(&bounds.held());
-            prop_assert_eq!(booked.is_overrun, beyond != Amounts::default());
-            if let (Some(output @ 0..=MOST_TOKENS_PER_CALL), true) = (reported.output, booked.is_billed) {
-                prop_assert!(tokens.output >= output);
-            }
-            if booked.quality == Quality::Exact && booked.is_billed {
-                prop_assert_eq!(Some(tokens.output), reported.output);
-                prop_assert_eq!(Some(tokens.input), reported.input);
-            }
-        }
-    }
-}
+mod tests;

@@ -185,6 +185,7 @@ async fn book(db: &Db, world: &World, lines: &[Line], kept: &mut Vec<Line>) -> d
         bounds: Bounds {
             input: call.input_bound,
             output_cap: call.output_cap,
+            searches: call.search_bound,
             price: call.price.as_ref(),
             baseline: call.baseline.as_ref(),
         },

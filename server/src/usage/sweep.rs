@@ -14,6 +14,7 @@ use crate::{
         ledger::Books,
         model_call::open::{OpenCall, call_expired, call_open_of_turn},
     },
+    models::ReportedUsage,
     world::World,
 };
 
@@ -67,18 +68,25 @@ pub async fn sweep(tx: &mut SystemTx, world: &World, running_here: &[TurnId]) ->
 }
 
 /// From the checkpoint when anything was heard of the call; else it may have been sent or not, and the hold stays
-/// charged.
+/// charged. Of searches nobody knows how many came after the checkpoint.
 fn due(books: Books, call: &OpenCall) -> Due<'_> {
+    let is_open_ended = call.search_bound > 0 && !call.seen.is_final && call.is_heard_of();
+    let searches = if is_open_ended { Some(call.search_bound) } else { call.seen.searches };
     Due {
         books,
         call: call.id,
         bounds: Bounds {
             input: call.input_bound,
             output_cap: call.output_cap,
+            searches: call.search_bound,
             price: call.price.as_ref(),
             baseline: call.baseline.as_ref(),
         },
-        outcome: CallOutcome { ending: Ending::Lost, reported: call.seen, received_bytes: call.received_bytes },
+        outcome: CallOutcome {
+            ending: Ending::Lost,
+            reported: ReportedUsage { searches, ..call.seen },
+            received_bytes: call.received_bytes,
+        },
         is_rated: true,
     }
 }

@@ -5,6 +5,7 @@ mod bad_input;
 mod faults;
 mod hang_up;
 mod lies;
+mod searches;
 
 use std::time::Duration;
 

@@ -81,6 +81,7 @@ fn as_bill(books: &UsageMeter) -> Bill {
         cache_read: books.used.cache_read,
         cache_write: books.used.cache_write_5m + books.used.cache_write_1h,
         output: books.used.output,
+        searches: 0,
     }
 }
 

@@ -55,6 +55,7 @@ pub fn price() -> PriceVersion {
         cache_write_1h: 2_000_000,
         output: 5_000_000,
         per_request: 0,
+        per_search: None,
         tiers: vec![],
         markup_bp: 0,
     }
@@ -67,12 +68,13 @@ pub struct Ask {
     pub input_bound: i64,
     pub output_wanted: i64,
     pub output_floor: i64,
+    pub searches: i64,
     pub price: Option<PriceVersion>,
 }
 
 impl Ask {
     pub fn of(input_bound: i64, output_wanted: i64) -> Self {
-        Self { turn: None, input_bound, output_wanted, output_floor: output_wanted, price: Some(price()) }
+        Self { turn: None, input_bound, output_wanted, output_floor: output_wanted, searches: 0, price: Some(price()) }
     }
 }
 
@@ -133,6 +135,7 @@ pub fn wish(scope: &TenantScope, via: Via, input_bound: i64) -> Wish {
         input_bound,
         output_wanted: 100,
         output_floor: 100,
+        searches: 0,
     }
 }
 
@@ -169,6 +172,7 @@ pub async fn try_reserve_on(db: &Db, t: &TestDb, scope: &TenantScope, ask: &Ask)
         input_bound: ask.input_bound,
         output_wanted: ask.output_wanted,
         output_floor: ask.output_floor,
+        searches: ask.searches,
         via: None,
     };
     let mut tx = db.begin(scope).await.expect("a transaction");
@@ -236,10 +240,12 @@ pub async fn assert_balanced(t: &TestDb) {
     assert!(violations.is_empty(), "{violations:#?}");
 }
 
-/// Begins it, so that what it wants is handed in.
+/// Begins it, so that what it wants is handed in; at once, however many were begun before (a task of tokio's would be asked
+/// to make way after 128).
 pub async fn begun<F: Future>(mut future: std::pin::Pin<Box<F>>) -> std::pin::Pin<Box<F>> {
     std::future::poll_fn(|context| {
-        assert!(future.as_mut().poll(context).is_pending(), "it must wait");
+        let polled = std::pin::pin!(tokio::task::unconstrained(future.as_mut())).poll(context);
+        assert!(polled.is_pending(), "it must wait");
         std::task::Poll::Ready(())
     })
     .await;

@@ -42,7 +42,7 @@ pub(crate) fn stream(script: &Script, request: &Request, plan: &Plan, call: u64)
         let zeros = Usage { input: Some(0), output: Some(0), ..Usage::default() };
         message["usage"] = usage(&zeros, Report::Full, 0);
     } else if script.report.tells_input() {
-        message["usage"] = usage(&plan.usage, Report::Full, 1);
+        message["usage"] = usage(&plan.usage.of_first_round(), Report::Full, 1);
     }
     writer.sheet.event(&event(&json!({"type": "message_start", "message": message})));
     for beat in &plan.beats {
@@ -129,10 +129,10 @@ impl Writer<'_> {
 
     fn finish(&mut self, ending: &Ending, billed: &Usage) {
         let report = self.script.report;
-        // Who began with zeros tells everything at the end.
+        // Who began with zeros, or has searched since, tells everything at the end.
         let told = |output: i64| match () {
             () if !report.tells_output() => None,
-            () if self.sheet.has(Quirk::ZerosFirst) => Some(usage(billed, report, output)),
+            () if self.sheet.has(Quirk::ZerosFirst) || billed.searches.is_some() => Some(usage(billed, report, output)),
             () => Some(json!({"output_tokens": output})),
         };
         let delta = |stop: Option<&str>, told: Option<Value>| {
@@ -190,6 +190,9 @@ fn usage(billed: &Usage, report: Report, output: i64) -> Value {
             usage["cache_creation"] = json!({"ephemeral_5m_input_tokens": billed.cache_write_5m.unwrap_or(0),
                 "ephemeral_1h_input_tokens": billed.cache_write_1h.unwrap_or(0)});
         }
+    }
+    if let Some(searches) = billed.searches {
+        usage["server_tool_use"] = json!({"web_search_requests": searches});
     }
     usage
 }

@@ -39,7 +39,7 @@ async fn a_stream_has_blocks_and_usage() {
     assert_eq!(arguments, r#"{"query":"compressor"}"#);
     let end = &events[events.len() - 2];
     assert_eq!((&end["delta"]["stop_reason"], &end["usage"]["output_tokens"]), (&json!("tool_use"), &json!(60)));
-    assert_eq!(upstream.bill(), Bill { calls: 1, input: 90, cache_read: 7, cache_write: 30, output: 60 });
+    assert_eq!(upstream.bill(), Bill { calls: 1, input: 90, cache_read: 7, cache_write: 30, output: 60, searches: 0 });
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn a_stream_has_a_role_pieces_an_end_and_usage() {
     );
     assert_eq!(usage["prompt_tokens_details"]["cached_tokens"], 20);
     assert_eq!(usage["completion_tokens_details"]["reasoning_tokens"], 4);
-    let bill = Bill { calls: 1, input: 80, cache_read: 20, cache_write: 0, output: 9 };
+    let bill = Bill { calls: 1, input: 80, cache_read: 20, cache_write: 0, output: 9, searches: 0 };
     assert_eq!((upstream.bill(), upstream.bill_of(FORMAT)), (bill, bill));
     assert_eq!(upstream.bill_of(Format::Ollama), Bill::default());
 }

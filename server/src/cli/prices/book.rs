@@ -115,6 +115,11 @@ impl Book {
         if before != new.per_request {
             text.push_str(&format!("  a request: {} → {}\n", dollars(before), dollars(new.per_request)));
         }
+        let before = old.as_ref().and_then(|old| old.per_search);
+        if before != new.per_search {
+            let fee = |fee: Option<i64>| fee.map_or_else(|| "unknown".to_owned(), dollars);
+            text.push_str(&format!("  a search: {} → {}\n", fee(before), fee(new.per_search)));
+        }
         if !note.is_empty() {
             text.push_str(&format!("  ({note})\n"));
         }
@@ -154,5 +159,5 @@ impl Book {
 
 /// Whether two versions charge the same.
 pub(super) fn same(a: &PriceVersion, b: &PriceVersion) -> bool {
-    (a.base(), a.per_request, &a.tiers) == (b.base(), b.per_request, &b.tiers)
+    (a.base(), a.per_request, a.per_search, &a.tiers) == (b.base(), b.per_request, b.per_search, &b.tiers)
 }

@@ -15,6 +15,9 @@ pub(super) fn in_words(price: &PriceVersion) -> String {
     if price.per_request > 0 {
         text.push_str(&format!("; a request {}", dollars(price.per_request)));
     }
+    if let Some(fee) = price.per_search {
+        text.push_str(&format!("; a search {}", dollars(fee)));
+    }
     text
 }
 

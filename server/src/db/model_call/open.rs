@@ -19,8 +19,17 @@ pub struct OpenCall {
     pub baseline: Option<PriceVersion>,
     pub input_bound: i64,
     pub output_cap: i64,
+    pub search_bound: i64,
     pub seen: ReportedUsage,
     pub received_bytes: i64,
+}
+
+impl OpenCall {
+    /// Whether something came before its last checkpoint.
+    #[must_use]
+    pub fn is_heard_of(&self) -> bool {
+        self.received_bytes > 0 || self.seen != ReportedUsage::default()
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -35,16 +44,19 @@ struct OpenRow {
     price_cache_write_1h: Option<i64>,
     price_output: Option<i64>,
     price_request: Option<i64>,
+    price_search: Option<i64>,
     price_tiers: Option<String>,
     markup_bp: i64,
     baseline_price: Option<String>,
     input_bound: i64,
     output_cap: i64,
+    search_bound: i64,
     seen_input: Option<i64>,
     seen_cache_read: Option<i64>,
     seen_cache_write_5m: Option<i64>,
     seen_cache_write_1h: Option<i64>,
     seen_output: Option<i64>,
+    seen_searches: Option<i64>,
     seen_final: bool,
     received_bytes: i64,
     created_at: i64,
@@ -78,6 +90,7 @@ impl OpenRow {
             cache_write_1h: self.price_cache_write_1h?,
             output: self.price_output?,
             per_request: self.price_request?,
+            per_search: self.price_search,
             tiers: Vec::new(),
             markup_bp: self.markup_bp,
         })
@@ -94,12 +107,14 @@ impl OpenRow {
             baseline,
             input_bound: self.input_bound,
             output_cap: self.output_cap,
+            search_bound: self.search_bound,
             seen: ReportedUsage {
                 input: self.seen_input,
                 cache_read: self.seen_cache_read,
                 cache_write_5m: self.seen_cache_write_5m,
                 cache_write_1h: self.seen_cache_write_1h,
                 output: self.seen_output,
+                searches: self.seen_searches,
                 is_final: self.seen_final,
             },
             received_bytes: self.received_bytes,
@@ -112,8 +127,8 @@ macro_rules! open_calls {
     ($which:literal) => {
         concat!(
             "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, price_tiers, markup_bp, baseline_price, input_bound, \
-             output_cap, seen_input, seen_cache_read, seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, \
+             price_cache_write_1h, price_output, price_request, price_search, price_tiers, markup_bp, baseline_price, input_bound, \
+             output_cap, search_bound, seen_searches, seen_input, seen_cache_read, seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, \
              received_bytes, created_at FROM model_calls WHERE state = 'open' AND ",
             $which
         )

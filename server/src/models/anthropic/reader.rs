@@ -23,6 +23,7 @@ pub(in crate::models) struct WireUsage {
     cache_write_5m: Option<i64>,
     cache_write_1h: Option<i64>,
     output: Option<i64>,
+    searches: Option<i64>,
 }
 
 impl WireUsage {
@@ -37,6 +38,7 @@ impl WireUsage {
             (&mut self.cache_write_5m, &lifetimes["ephemeral_5m_input_tokens"]),
             (&mut self.cache_write_1h, &lifetimes["ephemeral_1h_input_tokens"]),
             (&mut self.output, &usage["output_tokens"]),
+            (&mut self.searches, &usage["server_tool_use"]["web_search_requests"]),
         ] {
             if !value.is_null() {
                 *field = Some(value.as_i64().filter(|count| *count >= 0).ok_or("a usage number is not a count")?);
@@ -58,6 +60,7 @@ impl WireUsage {
             cache_write_5m,
             cache_write_1h: self.cache_write_1h,
             output: self.output,
+            searches: self.searches,
             is_final,
         }
     }
@@ -287,6 +290,7 @@ mod tests {
                 cache_write_5m: Some(4),
                 cache_write_1h: Some(3),
                 output: Some(25),
+                searches: None,
                 is_final: true,
             }
         );

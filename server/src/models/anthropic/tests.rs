@@ -108,10 +108,11 @@ async fn a_streamed_answer_is_heard_and_billed_alike() {
         cache_write_5m: Some(20),
         cache_write_1h: Some(10),
         output: Some(9),
+        searches: None,
         is_final: true,
     };
     assert_eq!(heard.usage, expected);
-    assert_eq!(upstream.bill(), Bill { calls: 1, input: 120, cache_read: 30, cache_write: 30, output: 9 });
+    assert_eq!(upstream.bill(), Bill { calls: 1, input: 120, cache_read: 30, cache_write: 30, output: 9, searches: 0 });
     let requests = upstream.requests();
     assert_eq!(requests[0].body["max_tokens"], 400, "the permit's cap is sent");
     assert_eq!(requests[0].headers["x-api-key"], KEY);

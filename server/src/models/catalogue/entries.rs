@@ -180,6 +180,9 @@ fn sold(
     )
 }
 
+/// $10 for 1,000 (Anthropic, "Web search tool", read in November 2026), whatever the model.
+const ANTHROPIC_SEARCH: i64 = 10_000_000_000;
+
 fn entry(model: Model, since: Date, prices: &Prices) -> Entry {
     let price = PriceVersion {
         id: format!("{}@{since}", model.id),
@@ -190,6 +193,7 @@ fn entry(model: Model, since: Date, prices: &Prices) -> Entry {
         cache_write_1h: prices.cache_write_1h,
         output: prices.output,
         per_request: 0,
+        per_search: (model.provider == ProviderKind::Anthropic).then_some(ANTHROPIC_SEARCH),
         tiers: Vec::new(),
         markup_bp: 0,
     };

@@ -34,8 +34,6 @@ pub struct ListedPrice {
     pub wanted_from: Option<Timestamp>,
     /// Without id and beginning.
     pub price: PriceVersion,
-    /// Pico-dollars for a search.
-    pub web_search: Option<i64>,
     /// What had to be assumed.
     pub note: String,
 }
@@ -161,13 +159,19 @@ fn own_price(model: &str, own: &OwnPrice) -> Result<ListedPrice, String> {
         read.map_err(|why| format!("{name}: {why}"))
     };
     let per_request = fee("per_request", &own.per_request, PER_DOLLAR)?.unwrap_or(0);
-    let web_search = fee("web_search_per_1000", &own.web_search_per_1000, PER_THOUSAND)?;
+    let per_search = fee("web_search_per_1000", &own.web_search_per_1000, PER_THOUSAND)?;
     let day = |text: &String| {
         let day: Date = text.parse().map_err(|_| format!("valid_from: {text:?} is not a day"))?;
         Ok::<_, String>(Timestamp(day.to_days() * DAY_MS))
     };
     let wanted_from = own.valid_from.as_ref().map(day).transpose()?;
-    listed(model, wanted_from, base, tiers, per_request, web_search, String::new())
+    listed(model, wanted_from, base, tiers, Fees { per_request, per_search }, String::new())
+}
+
+/// What is not by the token.
+struct Fees {
+    per_request: i64,
+    per_search: Option<i64>,
 }
 
 fn listed(
@@ -175,8 +179,7 @@ fn listed(
     wanted_from: Option<Timestamp>,
     base: TokenPrices,
     tiers: Vec<PriceTier>,
-    per_request: i64,
-    web_search: Option<i64>,
+    fees: Fees,
     note: String,
 ) -> Result<ListedPrice, String> {
     if model.is_empty() || model.len() > 200 || model.chars().any(char::is_control) {
@@ -190,13 +193,14 @@ fn listed(
         cache_write_5m: base.cache_write_5m,
         cache_write_1h: base.cache_write_1h,
         output: base.output,
-        per_request,
+        per_request: fees.per_request,
+        per_search: fees.per_search,
         tiers,
         markup_bp: 0,
     };
     match price.problem() {
         Some(problem) => Err(problem),
-        None => Ok(ListedPrice { model: model.to_owned(), wanted_from, price, web_search, note }),
+        None => Ok(ListedPrice { model: model.to_owned(), wanted_from, price, note }),
     }
 }
 
@@ -270,14 +274,14 @@ fn litellm(model: &str, fields: &BTreeMap<String, Raw>) -> Result<ListedPrice, S
         tiers.push(PriceTier { above: thousand.saturating_mul(1_000), prices });
     }
     let per_request = figures.get("input_cost_per_request")?.unwrap_or(0);
-    let web_search = match fields.get("search_context_cost_per_query") {
+    let per_search = match fields.get("search_context_cost_per_query") {
         Some(raw) => dearest_search(raw)?,
         None => None,
     };
     let assumed: Vec<&str> = figures.assumed.iter().copied().collect();
     let note =
         if assumed.is_empty() { String::new() } else { format!("not given, taken as input: {}", assumed.join(", ")) };
-    listed(model, None, base, tiers, per_request, web_search, note)
+    listed(model, None, base, tiers, Fees { per_request, per_search }, note)
 }
 
 /// The dearest of the searches by the size of their context.

@@ -12,6 +12,7 @@ fn haiku() -> PriceVersion {
         cache_write_1h: 2_000_000,
         output: 5_000_000,
         per_request: 0,
+        per_search: None,
         tiers: vec![],
         markup_bp: 0,
     }
@@ -30,25 +31,25 @@ fn prices(of: [i64; 5]) -> TokenPrices {
 #[test]
 fn a_million_tokens_cost_what_the_price_list_says() {
     let million = Tokens { input: 1_000_000, output: 1_000_000, ..Tokens::default() };
-    assert_eq!(haiku().cost(&million).map(|cost| cost.to_string()), Ok("$6.00".to_owned()));
+    assert_eq!(haiku().cost(&million, 0).map(|cost| cost.to_string()), Ok("$6.00".to_owned()));
     let one = Tokens { cache_read: 1, ..Tokens::default() };
-    assert_eq!(haiku().cost(&one), Ok(Money(100_000)));
+    assert_eq!(haiku().cost(&one, 0), Ok(Money(100_000)));
 }
 
 #[test]
 fn a_request_can_cost_by_itself() {
     let price = PriceVersion { per_request: 42, ..haiku() };
-    assert_eq!(price.cost(&Tokens::default()), Ok(Money(42)));
+    assert_eq!(price.cost(&Tokens::default(), 0), Ok(Money(42)));
 }
 
 #[test]
 fn what_does_not_fit_is_an_error_and_so_is_less_than_nothing() {
     let tokens = Tokens { output: i64::MAX, ..Tokens::default() };
-    assert_eq!(haiku().cost(&tokens), Err(CostOverflow));
+    assert_eq!(haiku().cost(&tokens, 0), Err(CostOverflow));
     let sum = Tokens { input: i64::MAX / 1_000_000, output: 1, ..Tokens::default() };
-    assert_eq!(haiku().cost(&sum), Err(CostOverflow));
+    assert_eq!(haiku().cost(&sum, 0), Err(CostOverflow));
     let negative = Tokens { cache_write_5m: -1, ..Tokens::default() };
-    assert_eq!(haiku().cost(&negative), Err(CostOverflow));
+    assert_eq!(haiku().cost(&negative, 0), Err(CostOverflow));
     assert_eq!(PriceVersion { output: i64::MAX, ..haiku() }.marked_up(1), Err(CostOverflow));
 }
 
@@ -64,7 +65,7 @@ fn t4_a_tier_begins_with_the_token_above_its_edge() {
     let above = PriceTier { above: 272_000, prices: prices([2, 2, 2, 2, 3]) };
     let price = PriceVersion { tiers: vec![above], ..haiku() };
     let price = PriceVersion { input: 1, cache_read: 1, cache_write_5m: 1, cache_write_1h: 1, output: 2, ..price };
-    let at = |counts| price.cost(&tokens(counts)).map(|cost| cost.0);
+    let at = |counts| price.cost(&tokens(counts), 0).map(|cost| cost.0);
     assert_eq!(at([272_000, 0, 0, 0, 10]), Ok(272_000 + 20));
     assert_eq!(at([272_001, 0, 0, 0, 10]), Ok(272_001 * 2 + 30), "all tokens, not only those beyond");
     assert_eq!(at([1, 272_000, 0, 0, 10]), Ok(272_001 * 2 + 30), "cached tokens are input");
@@ -75,7 +76,7 @@ fn t4_a_tier_begins_with_the_token_above_its_edge() {
 
 #[test]
 fn a_five_minute_cache_is_not_an_hours() {
-    let at = |counts| haiku().cost(&tokens(counts)).map(|cost| cost.0);
+    let at = |counts| haiku().cost(&tokens(counts), 0).map(|cost| cost.0);
     assert_eq!(at([0, 0, 1_000, 0, 0]), Ok(1_250_000_000));
     assert_eq!(at([0, 0, 0, 1_000, 0]), Ok(2_000_000_000));
 }
@@ -117,6 +118,7 @@ proptest! {
         dearer_by in proptest::array::uniform5(0..100_000_000i64),
         edges in (1..3_000_000_000i64, 1..3_000_000_000i64),
         per_request in 0..1_000_000_000_000i64,
+        (searches, per_search) in (0..1_000i64, 0..1_000_000_000_000i64),
     ) {
         // A price list in micro-dollars per million tokens is a pico-dollar per token each.
         let [input, cache_read, cache_write_5m, cache_write_1h, output] = micro_dollars_per_million;
@@ -130,7 +132,7 @@ proptest! {
         ];
         let price = PriceVersion {
             id: "m@1".into(), valid_from: Timestamp(0), input, cache_read, cache_write_5m, cache_write_1h, output,
-            per_request, tiers, markup_bp: 0,
+            per_request, per_search: Some(per_search), tiers, markup_bp: 0,
         };
         prop_assert_eq!(price.problem(), None);
         let total: i128 = counts[..4].iter().map(|count| i128::from(*count)).sum();
@@ -139,7 +141,7 @@ proptest! {
             _ if total > i128::from(first) => lists[1],
             _ => lists[0],
         };
-        let mut pico = i128::from(per_request);
+        let mut pico = i128::from(per_request) + i128::from(searches) * i128::from(per_search);
         for (count, micro_per_million) in counts.into_iter().zip(list) {
             // count × (micro-dollars / 1e6 tokens), in 1e-12 dollars: × 1e6 (micro → pico) ÷ 1e6 (million).
             let exact = i128::from(count) * i128::from(micro_per_million) * 1_000_000;
@@ -147,8 +149,8 @@ proptest! {
             pico += exact / 1_000_000;
         }
         match i64::try_from(pico) {
-            Ok(pico) => prop_assert_eq!(price.cost(&tokens(counts)), Ok(Money(pico))),
-            Err(_) => prop_assert_eq!(price.cost(&tokens(counts)), Err(CostOverflow)),
+            Ok(pico) => prop_assert_eq!(price.cost(&tokens(counts), searches), Ok(Money(pico))),
+            Err(_) => prop_assert_eq!(price.cost(&tokens(counts), searches), Err(CostOverflow)),
         }
     }
 
@@ -165,7 +167,7 @@ proptest! {
         let list = PriceVersion {
             id: "m@2026-01-01".into(), valid_from: Timestamp(7), input: base.input, cache_read: base.cache_read,
             cache_write_5m: base.cache_write_5m, cache_write_1h: base.cache_write_1h, output: base.output, per_request,
-            tiers: vec![PriceTier { above: 9, prices: prices(dearer) }], markup_bp: 0,
+            per_search: Some(per_request), tiers: vec![PriceTier { above: 9, prices: prices(dearer) }], markup_bp: 0,
         };
         let marked = list.marked_up(bp)?;
         prop_assert_eq!(marked.list(), list.clone());

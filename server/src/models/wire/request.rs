@@ -128,17 +128,32 @@ impl WireRequest {
     /// the request.
     #[must_use]
     pub fn server_tool(&self) -> Option<&str> {
-        for field in ["web_search_options", "mcp_servers", "container"] {
-            if given(&self.body, field).is_some() {
-                return Some(match field {
-                    "web_search_options" => "web_search_options",
-                    "mcp_servers" => "mcp_servers",
-                    _ => "container",
-                });
-            }
+        if let Some(field) = RUN_BY_THE_PROVIDER.into_iter().find(|field| given(&self.body, field).is_some()) {
+            return Some(field);
         }
         let tools = self.body.get("tools").and_then(Value::as_array)?;
         tools.iter().filter_map(|tool| tool.get("type")?.as_str()).find(|kind| !is_run_by_the_client(kind))
+    }
+
+    /// How many searches on the web the provider may run for this, where that is all that it may run by itself and their
+    /// number is limited (Anthropic, "Web search tool", `max_uses`).
+    #[must_use]
+    pub fn searches(&self) -> Option<i64> {
+        if self.format != WireFormat::Anthropic
+            || RUN_BY_THE_PROVIDER.iter().any(|field| given(&self.body, field).is_some())
+        {
+            return None;
+        }
+        let mut total = 0_i64;
+        for tool in self.body.get("tools")?.as_array()? {
+            let Some(kind) = tool.get("type").and_then(Value::as_str) else { continue };
+            if kind.starts_with(WEB_SEARCH) {
+                total = total.checked_add(tool.get("max_uses")?.as_i64().filter(|most| *most > 0)?)?;
+            } else if !is_run_by_the_client(kind) {
+                return None;
+            }
+        }
+        (total > 0).then_some(total)
     }
 
     /// A field that may make the call dearer than the list prices of its model: faster service, or a chosen place
@@ -266,6 +281,11 @@ impl WireRequest {
         self
     }
 }
+
+/// Fields that let the provider run something.
+const RUN_BY_THE_PROVIDER: [&str; 3] = ["web_search_options", "mcp_servers", "container"];
+/// Its versions differ in their ends.
+const WEB_SEARCH: &str = "web_search_";
 
 /// Tools whose calls come back to the client: its own, and Anthropic's prepared ones ("Tool reference").
 fn is_run_by_the_client(kind: &str) -> bool {

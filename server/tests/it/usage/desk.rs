@@ -48,6 +48,7 @@ async fn of_no_books(t: &TestDb, scope: &TenantScope) -> Hold {
         input_bound: 10,
         output_wanted: 10,
         output_floor: 10,
+        searches: 0,
         via: None,
     };
     let mut tx = t.db.begin(scope).await.unwrap();

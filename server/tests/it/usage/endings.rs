@@ -222,4 +222,59 @@ db_test! {
         assert_eq!(refusal.limit, "500 input tokens");
         assert_balanced(&t).await;
     }
+
+    async fn of_searches_that_nobody_heard_the_end_of_the_most_is_booked(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        set_limits(&t, &scope, BudgetLimits::default()).await;
+        let price = PriceVersion { per_search: Some(7_000_000), ..price() };
+        let ask = Ask { searches: 3, price: Some(price), ..Ask::of(500, 100) };
+        let seen = ReportedUsage { searches: Some(1), ..reported(30, 40, false) };
+        // What was heard of each before its server died, and what is booked: input, searches, quality.
+        let dead = [
+            // Four rounds of at most 30 tokens and 5 bytes.
+            (Some((seen, 5)), 140, 3, Quality::Estimated),
+            (Some((ReportedUsage { is_final: true, ..seen }, 5)), 30, 1, Quality::Exact),
+            (None, 10_000_000, 3, Quality::Unknown),
+        ];
+        let (mut input, mut searches) = (0, 0);
+        for (heard, read, searched, quality) in dead {
+            let hold = reserve(&t, &scope, &ask).await;
+            if let Some((seen, bytes)) = heard {
+                let mut tx = t.db.begin(&scope).await.unwrap();
+                usage::checkpoint(&scope, &mut tx, &t.world, &hold, seen, bytes).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            hold.discharge();
+            t.clock.advance_ms(61_000);
+            assert_eq!(sweep(&t).await, 1);
+            (input, searches) = (input + read, searches + searched);
+            let meter = meter(&t, &scope).await;
+            assert_eq!((meter.used.input_total(), meter.quality), (input, quality.max(meter.quality)));
+            assert_eq!(meter.cost.0 % 100_000, 0);
+            let tokens = meter.used;
+            let of_tokens = tokens.input * 1_000_000 + tokens.cache_read * 100_000 + tokens.cache_write_5m * 1_250_000
+                + tokens.cache_write_1h * 2_000_000 + tokens.output * 5_000_000;
+            assert_eq!(meter.cost.0 - of_tokens, searches * 7_000_000, "{heard:?}");
+            assert_balanced(&t).await;
+        }
+    }
+
+    async fn a_search_is_booked_once_and_its_fee_is_in_the_audit(t: TestDb) {
+        let scope = t.scope("prs", Role::Member).await;
+        set_limits(&t, &scope, BudgetLimits::default()).await;
+        let price = PriceVersion { per_search: Some(7_000_000), ..price() };
+        let hold = reserve(&t, &scope, &Ask { searches: 3, price: Some(price), ..Ask::of(500, 100) }).await;
+        assert_eq!(meter(&t, &scope).await.cost, Money(10_000_000 * 2_000_000 + 100 * 5_000_000 + 3 * 7_000_000));
+        let outcome = completed(30, 10);
+        let outcome = CallOutcome { reported: ReportedUsage { searches: Some(2), ..outcome.reported }, ..outcome };
+        let settled = settle(&t, &scope, hold, outcome).await;
+        assert_eq!((settled.cost.0, settled.quality), (30 * 1_000_000 + 10 * 5_000_000 + 2 * 7_000_000, Quality::Exact));
+        assert_balanced(&t).await;
+        // One more than was paid for.
+        let mut tx = t.db.begin(&scope).await.unwrap();
+        tx.query("UPDATE model_calls SET searches = searches + 1 WHERE tenant_id = $1").bind(scope.tenant()).execute().await.unwrap();
+        tx.commit().await.unwrap();
+        let found = usage::audit_books(&t.db).await.unwrap();
+        assert!(found.iter().any(|line| line.contains("its cost is not its tokens times its prices")), "{found:?}");
+    }
 }

@@ -100,7 +100,8 @@ db_test! {
         let model = model();
         let negative = ReserveRequest {
             turn: None, step: 1, attempt: 1, purpose: Purpose::Answer, model: &model, price: None,
-            input_bound: -1, output_wanted: 1, output_floor: 1, via: None,
+            input_bound: -1, output_wanted: 1, output_floor: 1, searches: 0,
+            via: None,
         };
         let refused = usage::reserve(&scope, &mut tx, &t.world, negative).await;
         assert!(matches!(refused, Err(ReserveError::Db(Error::Misuse(_)))));

@@ -58,6 +58,7 @@ async fn call(t: &TestDb, scope: &TenantScope, outcome: CallOutcome) -> Settled 
         input_bound: 1_000,
         output_wanted: 100,
         output_floor: 100,
+        searches: 0,
         via: None,
     };
     let mut tx = t.db.begin(scope).await.unwrap();

@@ -28,14 +28,14 @@ db_test! {
         let mut tx = t.db.begin(&scope).await.unwrap();
         let of_person = |period| BudgetKey { scope: ScopeKind::User, scope_id: scope.user().0, period };
         let weekly = BudgetKey { scope: ScopeKind::Tenant, scope_id: scope.tenant().0, period: Period::Week };
-        for key in [weekly, of_person(Period::Day), of_person(Period::Month)] {
-            budget_put(Books::of(&scope), &mut tx, t.world.id(), key, limits(Some(7), None, None, None), t.world.now()).await.unwrap();
+        for (key, most) in [(weekly, 7), (of_person(Period::Day), 8), (of_person(Period::Month), 9)] {
+            budget_put(Books::of(&scope), &mut tx, t.world.id(), key, limits(Some(most), None, None, None), t.world.now()).await.unwrap();
         }
         tx.commit().await.unwrap();
         set_limits(&t, &scope, limits(Some(1_000), None, None, None)).await;
         assert_eq!(meter(&t, &scope).await.limits.input_tokens, Some(1_000));
         let own: Vec<_> = own(&t, &scope).await.into_iter().map(|budget| budget.limits.input_tokens).collect();
-        assert_eq!(own, [Some(7), Some(1_000), Some(7), Some(7)]);
+        assert_eq!(own, [Some(1_000), Some(7), Some(9), Some(8)]);
         // Nobody asks for more of what is not theirs.
         let mut tx = t.db.begin(&scope).await.unwrap();
         let asked = usage::ask_for_more(&scope, &mut tx, &t.world, uuid::Uuid::from_u128(9), "please").await;

@@ -25,7 +25,7 @@ fn our_own_format_is_read_exactly() {
         (2_500_000, 15_000_000, 250_000, 2_500_000)
     );
     assert_eq!((price.tiers[0].above, price.tiers[0].prices.output), (272_000, 22_500_000));
-    assert_eq!((price.per_request, gpt.web_search), (0, Some(10_000_000_000)), "a cent a search");
+    assert_eq!((price.per_request, price.per_search), (0, Some(10_000_000_000)), "a cent a search");
     let refused: Vec<&str> = file.refused.iter().map(|(model, _)| model.as_str()).collect();
     assert_eq!(refused, ["falls", "half"]);
     assert!(file.refused[1].1.contains("whole pico-dollars"), "{:?}", file.refused);
@@ -70,7 +70,7 @@ fn litellms_list_is_read_exactly() {
         haiku.price.base().classes().map(|(_, price)| price),
         [1_000_000, 100_000, 1_250_000, 2_000_000, 5_000_000]
     );
-    assert_eq!((haiku.web_search, haiku.note.as_str()), (Some(30_000_000_000), ""));
+    assert_eq!((haiku.price.per_search, haiku.note.as_str()), (Some(30_000_000_000), ""));
     let gpt = price("gpt-5.4");
     assert_eq!(
         gpt.price.base().classes().map(|(_, price)| price),

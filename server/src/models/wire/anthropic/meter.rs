@@ -12,6 +12,8 @@ use crate::models::{
 #[derive(Debug, Default)]
 pub(in crate::models::wire) struct AnthropicMeter {
     usage: WireUsage,
+    /// Searches that were begun.
+    searches: i64,
     has_stopped: bool,
     is_final: bool,
 }
@@ -24,7 +26,10 @@ impl AnthropicMeter {
                 heard.begun = true;
                 self.merge(value.get("message").and_then(|message| message.get("usage")));
             }
-            Some("content_block_start") => heard.content = value.get("content_block").map_or(0, block),
+            Some("content_block_start") => {
+                self.searches += value.get("content_block").map_or(0, searches);
+                heard.content = value.get("content_block").map_or(0, block);
+            }
             Some("content_block_delta") => heard.content = value.get("delta").map_or(0, written),
             Some("message_delta") => self.delta(value),
             Some("message_stop") => self.has_stopped = true,
@@ -35,6 +40,7 @@ impl AnthropicMeter {
                 self.is_final = true;
                 let content = value.get("content").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
                 heard.content = content.iter().map(block).sum();
+                self.searches += content.iter().map(searches).sum::<i64>();
                 self.merge(value.get("usage"));
             }
             _ => heard.failed = value.get("error").is_some_and(|error| !error.is_null()),
@@ -62,8 +68,16 @@ impl AnthropicMeter {
 
     pub fn reported(&self) -> ReportedUsage {
         let reported = self.usage.reported(self.is_final);
-        ReportedUsage { is_final: reported.is_final && reported.output.is_some(), ..reported }
+        let begun = (self.searches > 0).then_some(self.searches);
+        let searches = if self.is_final { reported.searches.or(begun) } else { reported.searches.max(begun) };
+        ReportedUsage { is_final: reported.is_final && reported.output.is_some(), searches, ..reported }
     }
+}
+
+/// How many searches a block begins.
+fn searches(block: &Value) -> i64 {
+    let is = |field: &str, what: &str| block.get(field).and_then(Value::as_str) == Some(what);
+    i64::from(is("type", "server_tool_use") && is("name", "web_search"))
 }
 
 /// A block of content; the arguments of a tool come as JSON (in a stream as an empty object first, which costs nothing).

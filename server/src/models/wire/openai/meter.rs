@@ -42,6 +42,7 @@ impl OpenAiUsage {
             cache_write_5m: self.cache_write,
             cache_write_1h: None,
             output: self.completion,
+            searches: None,
             is_final: is_final && self.completion.is_some(),
         }
     }

@@ -126,6 +126,7 @@ fn tools_that_the_provider_runs_are_named() {
     assert_eq!(own.server_tool(), None);
     let theirs = anthropic(r#"[{"type":"web_search_20250305","name":"web_search"}]"#).expect("good");
     assert_eq!(theirs.server_tool(), Some("web_search_20250305"));
+    assert_eq!(theirs.searches(), None, "as many as it likes");
     assert_eq!(openai(r#","web_search_options":{}"#).expect("good").server_tool(), Some("web_search_options"));
 }
 

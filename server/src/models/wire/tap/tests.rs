@@ -133,6 +133,7 @@ fn anthropic_totals_are_merged_field_by_field() {
         cache_write_5m: Some(4),
         cache_write_1h: Some(3),
         output: Some(9),
+        searches: None,
         is_final: true,
     };
     let ping = r#"{"type":"ping"}"#;

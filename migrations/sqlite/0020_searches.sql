@@ -1,0 +1,6 @@
+-- Searches on the web that a provider runs: their fee is part of a call's price, and how many there may be, were heard of
+-- and were booked is part of the call.
+ALTER TABLE model_calls ADD COLUMN price_search INTEGER CHECK (price_search >= 0);
+ALTER TABLE model_calls ADD COLUMN search_bound INTEGER NOT NULL DEFAULT 0 CHECK (search_bound >= 0);
+ALTER TABLE model_calls ADD COLUMN seen_searches INTEGER CHECK (seen_searches >= 0);
+ALTER TABLE model_calls ADD COLUMN searches INTEGER NOT NULL DEFAULT 0 CHECK (searches >= 0);
