@@ -24,6 +24,7 @@ pub fn LocalTime(at: Timestamp) -> impl IntoView {
 
 /// ` It resets on 1 April 2026, 00:00.`; nothing for a budget that never does.
 pub fn budget_resets(lang: Lang, at: Option<Timestamp>) -> Option<AnyView> {
-    let at = at?;
+    // Answers stored before this was an option.
+    let at = at.filter(|at| at.0 > 0)?;
     Some(view! { {budget::resets_on(lang)} <LocalTime at=at/> "." }.into_any())
 }

@@ -167,7 +167,7 @@ fn finished(call: &ToolCallView) -> AnyView {
     };
     let failed = reason.is_some();
     let took = call.duration_ms.map(|ms| view! { <span class="tool-took">{format::duration(ms)}</span> });
-    let mut footer = [thread::ran_as(lang), " ", &call.ran_as].concat();
+    let mut footer = [thread::ran_as(lang), " ", &thread::ran_as_whom(lang, &call.ran_as)].concat();
     let size = call.output.as_ref().map(|output| format::bytes(output.bytes));
     for fact in [call.duration_ms.map(format::duration), size].into_iter().flatten() {
         footer.push_str(" · ");

@@ -12,7 +12,7 @@ use crate::{
         AttachmentKind, AttachmentView, Lang, MessageAuthor, MessageStatus, MessageView, Part, Timestamp,
         ToolCallStatus, ToolCallView,
     },
-    words::shared as words,
+    words::{shared as words, thread},
 };
 
 /// Longer texts of tools are cut, bytes.
@@ -195,7 +195,7 @@ fn tool(lang: Lang, call: ToolCallView) -> AnyView {
         heading.push_str(word);
         view! { <p class="tool-reason" dir="auto">{reason}</p> }
     });
-    let mut footer = call.ran_as;
+    let mut footer = thread::ran_as_whom(lang, &call.ran_as);
     if let Some(ms) = call.duration_ms {
         if !footer.is_empty() {
             footer.push_str(" · ");

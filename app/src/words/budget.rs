@@ -47,7 +47,7 @@ pub fn refused(lang: Lang, refusal: &BudgetRefusal) -> String {
         (true, Lang::English) => " is used up (",
         (true, Lang::Indonesian) => " sudah habis (",
         (false, Lang::English) => " does not allow this (",
-        (false, Lang::Indonesian) => " tidak mencukupi untuk ini (",
+        (false, Lang::Indonesian) => " tidak mengizinkan ini (",
     };
     [of_budget(lang, &refusal.budget).as_str(), verb, &of_budget(lang, &refusal.limit), ")."].concat()
 }

@@ -291,6 +291,7 @@ const BUDGETS: &[(&str, &str)] = &[
     ("{}'s daily budget", "Anggaran harian {}"),
     ("{}'s budget", "Anggaran {}"),
     ("{}, and this model's price is not known", "{}, dan harga model ini tidak diketahui"),
+    ("no budget applies", "tidak ada anggaran yang berlaku"),
     ("more than can be counted", "lebih dari yang dapat dihitung"),
     ("this request is larger than can be counted", "permintaan ini lebih besar dari yang dapat dihitung"),
     ("1 request", "1 permintaan"),

@@ -287,12 +287,35 @@ pub fn field_problem(lang: Lang, field: &FormField, value: &str) -> Option<&'sta
     }
 }
 
+/// `PRS Textile · Ana Wijaya · built-in · allowed once`: as whom a tool ran, with the server's own words in the reader's language.
+#[must_use]
+pub fn ran_as_whom(lang: Lang, whom: &str) -> String {
+    let word = |part| match (lang, part) {
+        (Lang::Indonesian, "built-in") => "bawaan",
+        (Lang::Indonesian, "allowed once") => "diizinkan sekali",
+        (Lang::Indonesian, "allowed for this chat") => "diizinkan untuk obrolan ini",
+        (_, part) => part,
+    };
+    // Tenant and person come first, whatever they are called.
+    let parts: Vec<&str> =
+        whom.split(" · ").enumerate().map(|(at, part)| if at < 2 { part } else { word(part) }).collect();
+    parts.join(" · ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn field(kind: FieldKind, required: bool) -> FormField {
         FormField { name: "n".into(), label: "N".into(), description: String::new(), kind, required }
+    }
+
+    #[test]
+    fn whom_a_tool_ran_as_keeps_its_names() {
+        let of = |whom| ran_as_whom(Lang::Indonesian, whom);
+        assert_eq!(of("built-in · Ana · built-in · allowed once"), "built-in · Ana · bawaan · diizinkan sekali");
+        assert_eq!(ran_as_whom(Lang::English, "PRS · Ana · built-in"), "PRS · Ana · built-in");
+        assert_eq!(of(""), "");
     }
 
     #[test]

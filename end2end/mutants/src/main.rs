@@ -92,10 +92,13 @@ fn run(args: &Args) -> Outcome<bool> {
     let runner = Runner::new(copy.package());
     let reached = if args.again { read_reached(&args.folder) } else { BTreeMap::new() };
     let mut tests = explore(&runner, &mutants, library, stories, reached, &args.folder)?;
-    // What the table says of mutants that there are no more is forgotten.
+    // What the table says of mutants that there are no more is forgotten; the rest is kept until this run knows better.
     let files: BTreeSet<&str> = mutants.iter().map(|mutant| mutant.file.as_str()).collect();
+    let names: BTreeSet<&str> = mutants.iter().map(|mutant| mutant.name.as_str()).collect();
     let mut now = before.clone();
-    now.retain(|name, _| name.split(':').next().is_some_and(|file| !files.contains(file)));
+    now.retain(|name, _| {
+        names.contains(name.as_str()) || name.split(':').next().is_some_and(|file| !files.contains(file))
+    });
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (number, mutant) in numbered() {
         let line = if unviable.contains(&number) {

@@ -99,7 +99,9 @@ impl PricesCommand {
             Self::Import(import) => import.execute(db, world, &book).await,
             Self::Diff(Selection { file: Some(file), models }) => {
                 let read = read_file(&file, &models, &book)?;
-                let changes = read.prices.iter().map(|listed| book.change(&listed.model, &listed.price, &listed.note));
+                let changes = read.prices.iter().map(|listed| {
+                    book.change(&listed.model, &book.with_fee(&listed.model, &listed.price), &listed.note)
+                });
                 Ok(changes.collect::<String>() + &refusals(&read))
             }
             Self::Diff(Selection { file: None, .. }) => {
@@ -129,6 +131,7 @@ impl Import {
         let mut tx = db.begin_system(SystemReason::Administration).await?;
         let (mut text, mut known) = (String::new(), 0);
         for ListedPrice { model, wanted_from, price, note } in &read.prices {
+            let price = &book.with_fee(model, price);
             let is_draft = drafts.iter().any(|draft| {
                 let version = &draft.version;
                 version.model == *model && same(&version.price, price) && version.wanted_from == *wanted_from

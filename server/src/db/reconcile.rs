@@ -36,7 +36,11 @@ struct BilledRow {
     unknown_pico: i64,
 }
 
-/// What was booked of a provider's models from `first` to `last`, both included: a row for each day and model.
+/// What is no model's: an invoice has the fees of searches by themselves.
+pub const NO_MODEL: &str = "(no model)";
+
+/// What was booked of a provider's models from `first` to `last`, both included: a row for each day and model, and one
+/// of each day's fees under [`NO_MODEL`].
 ///
 /// # Errors
 /// Database errors.
@@ -55,10 +59,15 @@ pub async fn billed_by_day(
              CAST(SUM(CASE WHEN quality = 'estimated' THEN list_pico ELSE 0 END) AS BIGINT) AS estimated_pico, \
              CAST(SUM(CASE WHEN quality = 'unknown' THEN 1 ELSE 0 END) AS BIGINT) AS unknown_calls, \
              CAST(SUM(CASE WHEN quality = 'unknown' THEN list_pico ELSE 0 END) AS BIGINT) AS unknown_pico FROM \
-             (SELECT c.created_at / 86400000 AS day, c.model, c.quality, c.list_cost_pico + COALESCE((SELECT \
+             (SELECT c.created_at / 86400000 AS day, c.model, c.quality, c.list_cost_pico \
+             - c.searches * (COALESCE(c.price_search, 0) * 10000 / (10000 + c.markup_bp)) + COALESCE((SELECT \
              SUM(x.list_pico) FROM ledger_adjustments x WHERE x.tenant_id = c.tenant_id AND x.call_id = c.id), 0) \
              AS list_pico FROM model_calls c WHERE c.tenant_id = $1 AND c.provider = $2 AND c.state = 'settled' \
-             AND c.local_day BETWEEN $3 AND $4 AND c.created_at >= $5 AND c.created_at < $6) calls_of_days \
+             AND c.local_day BETWEEN $3 AND $4 AND c.created_at >= $5 AND c.created_at < $6 \
+             UNION ALL SELECT c.created_at / 86400000, $7, c.quality, \
+             c.searches * (COALESCE(c.price_search, 0) * 10000 / (10000 + c.markup_bp)) FROM model_calls c \
+             WHERE c.tenant_id = $1 AND c.provider = $2 AND c.state = 'settled' AND c.local_day BETWEEN $3 AND $4 \
+             AND c.created_at >= $5 AND c.created_at < $6 AND c.searches > 0) calls_of_days \
              GROUP BY day, model ORDER BY day, model",
         )
         .bind(books.tenant())
@@ -67,6 +76,7 @@ pub async fn billed_by_day(
         .bind(last.to_days() + 1)
         .bind(first.to_days() * DAY_MS)
         .bind((last.to_days() + 1) * DAY_MS)
+        .bind(NO_MODEL)
         .all()
         .await?;
     Ok(rows
@@ -89,9 +99,9 @@ pub async fn billed_by_day(
 pub struct Correctable {
     pub call: ModelCallId,
     pub is_exact: bool,
-    /// What is charged for it, corrections included.
+    /// What is charged for it, corrections included, without the fees of searches.
     pub pico: i64,
-    /// What the provider asks for it, corrections included.
+    /// What the provider asks for it, likewise.
     pub list_pico: i64,
 }
 
@@ -121,13 +131,15 @@ pub async fn correctable(
     for (is_exact, limit) in [(false, MOST_CALLS), (true, 1)] {
         let rows: Vec<CorrectableRow> = tx
             .query(
-                "SELECT c.id, c.quality = 'exact' AS is_exact, CAST(c.cost_pico_usd + COALESCE(SUM(x.pico_usd), 0) AS BIGINT) \
-                 AS pico, CAST(c.list_cost_pico + COALESCE(SUM(x.list_pico), 0) AS BIGINT) AS list_pico \
+                "SELECT c.id, c.quality = 'exact' AS is_exact, CAST(c.cost_pico_usd - c.searches * COALESCE(c.price_search, 0) \
+                 + COALESCE(SUM(x.pico_usd), 0) AS BIGINT) AS pico, CAST(c.list_cost_pico \
+                 - c.searches * (COALESCE(c.price_search, 0) * 10000 / (10000 + c.markup_bp)) \
+                 + COALESCE(SUM(x.list_pico), 0) AS BIGINT) AS list_pico \
                  FROM model_calls c LEFT JOIN ledger_adjustments x ON x.tenant_id = c.tenant_id AND x.call_id = c.id \
                  WHERE c.tenant_id = $1 AND c.provider = $2 AND c.model = $3 AND c.state = 'settled' \
                  AND c.local_day BETWEEN $4 AND $5 AND c.created_at >= $6 AND c.created_at < $7 \
                  AND (c.quality = 'exact') = $8 \
-                 GROUP BY c.id, c.quality, c.cost_pico_usd, c.list_cost_pico, c.created_at \
+                 GROUP BY c.id, c.quality, c.cost_pico_usd, c.list_cost_pico, c.searches, c.price_search, c.markup_bp, c.created_at \
                  ORDER BY c.quality DESC, CASE WHEN $8 THEN -c.created_at ELSE c.created_at END, c.id LIMIT $9",
             )
             .bind(books.tenant())

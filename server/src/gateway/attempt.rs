@@ -119,7 +119,7 @@ async fn at(
     let most = incoming.most_output(model);
     let wanted = outgoing.max_output().unwrap_or(most).clamp(0, most);
     let price = inner.catalogue.price(&model.id, inner.world.now(), incoming.scope.markup_bp());
-    refuse_what_has_no_bound(&outgoing, price.as_ref()).map_err(|error| final_refusal(error.into()))?;
+    refuse_what_has_no_bound(&outgoing, price.as_ref()).map_err(|error| Failed::here(error.into()))?;
     let wish = Wish {
         scope: incoming.scope.clone(),
         via: incoming.via(stop.cheaper.as_ref()),

@@ -102,9 +102,9 @@ impl Profiles {
     }
 }
 
-/// What a budget's tightest limit has left, percent.
+/// What a budget's tightest limit has left, percent; what is only held may come back.
 fn left_of(budget: &BudgetOnPath) -> Option<i64> {
-    let used = budget.window.as_ref().map(|window| window.settled.and(&window.reserved)).unwrap_or_default();
+    let used = budget.window.as_ref().map(|window| window.settled).unwrap_or_default();
     let limits = &budget.limits;
     let pairs = [
         (limits.input_tokens, used.input_tokens),

@@ -183,7 +183,7 @@ impl Relay<'_> {
             }
         };
         self.tap.finish();
-        let outcome = self.outcome(end);
+        let outcome = self.outcome(&hold, end);
         self.watch.end(&outcome);
         let reply = match end {
             End::Body => self.translated(body).map(|body| self.reply(content_type, headers, ReplyBody::Whole(body))),
@@ -244,7 +244,7 @@ impl Relay<'_> {
         let has_end = matches!(self.tap.state(), TapState::Finished | TapState::Failed { .. });
         let error = (!has_end).then(|| broken(end).with_request_id(&self.asked.request_id));
         client.give(passing.finish(error, format)).await;
-        let outcome = self.outcome(end);
+        let outcome = self.outcome(&hold, end);
         self.watch.end(&outcome);
         drop(client);
         self.inner.desk.settle(self.asked.scope.clone(), hold, outcome).await;
@@ -304,12 +304,12 @@ impl Relay<'_> {
         self.until_checkpoint = Instant::now() + CHECKPOINT_EVERY;
         let reported = self.tap.reported();
         let is_known = reported.is_final || self.tap.state() == TapState::Nothing;
-        let received = if is_known { self.received_bytes() } else { i64::MAX };
+        let received = if is_known { self.received_bytes(hold) } else { i64::MAX };
         self.inner.desk.checkpoint(&self.asked.scope, hold, reported, received).await;
     }
 
     /// What is settled.
-    fn outcome(&self, end: End) -> CallOutcome {
+    fn outcome(&self, hold: &Hold, end: End) -> CallOutcome {
         let ending = match (self.tap.state(), end) {
             (TapState::Finished, _) => Ending::Completed,
             (TapState::Failed { had_begun: false }, _) => Ending::NotBilled,
@@ -317,13 +317,15 @@ impl Relay<'_> {
             (TapState::Begun | TapState::Failed { had_begun: true }, _) => Ending::Aborted,
         };
         tracing::debug!(request_id = self.asked.request_id, ?end, ?ending, "an answer ended");
-        CallOutcome { ending, reported: self.tap.reported(), received_bytes: self.received_bytes() }
+        CallOutcome { ending, reported: self.tap.reported(), received_bytes: self.received_bytes(hold) }
     }
 
     /// A bound of the output in bytes; what may be hidden is bounded by the cap alone.
-    fn received_bytes(&self) -> i64 {
+    fn received_bytes(&self, hold: &Hold) -> i64 {
+        let received = self.tap.received_bytes();
         let has_begun = !matches!(self.tap.state(), TapState::Nothing | TapState::Failed { had_begun: false });
-        if self.may_hide && has_begun { i64::MAX } else { self.tap.received_bytes() }
+        let hidden = if self.may_hide && has_begun { hold.permit().max_output_tokens() } else { 0 };
+        received.saturating_add(hidden)
     }
 }
 

@@ -230,6 +230,7 @@ fn speak(
             cache_write_1h: Some(0),
             output: Some(tokens(bytes)),
             searches: None,
+            open_rounds: 0,
             is_final,
         });
         yield Ok(report(0, false));

@@ -138,6 +138,10 @@ pub struct ReportedUsage {
     /// Searches on the web that the provider ran; begun ones count, as long as it has not said how many there were.
     #[serde(default)]
     pub searches: Option<i64>,
+    /// Rounds of which is not known what they read: one while a search has no results yet, [`MAX_ROUNDS`] when the answer
+    /// cannot be read any more.
+    #[serde(default)]
+    pub open_rounds: i64,
     /// The provider's last word.
     pub is_final: bool,
 }

@@ -83,6 +83,7 @@ pub(super) const NOT_SENT: CallOutcome = CallOutcome {
         cache_write_1h: None,
         output: None,
         searches: None,
+        open_rounds: 0,
         is_final: false,
     },
     received_bytes: 0,

@@ -56,13 +56,15 @@ pub(super) struct NoFit {
 pub(super) fn what_is_left(budget: &BudgetOnPath, limit: Limit) -> (bool, Option<Money>) {
     let zero = Amounts::default();
     let (settled, reserved) = budget.window.as_ref().map_or((&zero, &zero), |w| (&w.settled, &w.reserved));
-    let (left, tokens) = headroom(&budget.limits, settled, reserved);
+    let (left, _) = headroom(&budget.limits, settled, reserved);
+    // What is only held may come back.
+    let (unspent, unspent_tokens) = headroom(&budget.limits, settled, &zero);
     let of_limit = match limit {
-        Limit::InputTokens => left.input_tokens,
-        Limit::OutputTokens => left.output_tokens,
-        Limit::Tokens => tokens,
-        Limit::Requests => left.requests,
-        Limit::Cost => left.pico_usd,
+        Limit::InputTokens => unspent.input_tokens,
+        Limit::OutputTokens => unspent.output_tokens,
+        Limit::Tokens => unspent_tokens,
+        Limit::Requests => unspent.requests,
+        Limit::Cost => unspent.pico_usd,
         Limit::UnknownPrice | Limit::TooLarge => i64::MAX,
     };
     (of_limit <= 0, budget.limits.cost.map(|_| Money(left.pico_usd.max(0))))

@@ -71,11 +71,10 @@ pub(super) fn book(bounds: &Bounds<'_>, outcome: &CallOutcome) -> BookedCall {
         // A bill that was announced is a bill, whatever the ending says.
         Ending::NotBilled | Ending::Lost | Ending::Completed | Ending::Aborted => {
             let (tokens, quality) = tokens_of(bounds, &reported, received_bytes);
-            // What was dropped is no count.
-            let is_dropped = reported.searches != outcome.reported.searches;
-            let searches = if is_dropped { bounds.searches } else { reported.searches.unwrap_or(0) };
-            let is_guessed = is_dropped || is_guessed(bounds.price, &tokens, searches);
-            (tokens, searches, if is_guessed { Quality::Estimated } else { quality })
+            let searches = searches_of(bounds, &reported, &outcome.reported);
+            let is_guessed = searches.is_none() || is_guessed(bounds.price, &tokens, searches.unwrap_or(0));
+            let quality = if is_guessed { Quality::Estimated } else { quality };
+            (tokens, searches.unwrap_or(bounds.searches), quality)
         }
     };
     let (tokens, searches, cost, quality) = match bounds.price.map(|price| price.cost(&tokens, searches)) {
@@ -109,6 +108,14 @@ fn list_cost(price: Option<&PriceVersion>, tokens: &Tokens, searches: i64, cost:
     }
 }
 
+/// `None`: not known. What was dropped as no count is not, nor what an answer that could not be read had.
+fn searches_of(bounds: &Bounds<'_>, reported: &ReportedUsage, told: &ReportedUsage) -> Option<i64> {
+    let is_unheard = !reported.is_final && (reported.input.is_none() || reported.open_rounds >= MAX_ROUNDS);
+    let is_dropped = reported.searches != told.searches;
+    let searches = reported.searches.unwrap_or(0);
+    if is_dropped || (is_unheard && searches < bounds.searches) { None } else { Some(searches) }
+}
+
 /// Whether what is reported leaves open what is billed: a search of unknown price; or several rounds whose sum is in a
 /// dearer tier than each of them may be.
 fn is_guessed(price: Option<&PriceVersion>, tokens: &Tokens, searches: i64) -> bool {
@@ -131,6 +138,7 @@ fn plausible(reported: &ReportedUsage) -> ReportedUsage {
         cache_write_1h: count(reported.cache_write_1h),
         output: count(reported.output),
         searches: count(reported.searches),
+        open_rounds: reported.open_rounds.clamp(0, MAX_ROUNDS),
         is_final: reported.is_final,
     };
     // A dropped cache class leaves the input unknown, for its tokens are somewhere.
@@ -153,14 +161,13 @@ fn tokens_of(bounds: &Bounds<'_>, reported: &ReportedUsage, received_bytes: i64)
         // Told at the start, of the first round: each search is one more, which reads what came before again.
         Some(_) if bounds.searches > 0 && !reported.is_final => {
             let rounds = reported.searches.unwrap_or(0).saturating_add(1).min(MAX_ROUNDS);
-            known.input_total().saturating_add(received_bytes).saturating_mul(rounds).min(bounds.input)
+            let heard = known.input_total().saturating_add(received_bytes).saturating_mul(rounds);
+            let unheard = bounds.input / MAX_ROUNDS * reported.open_rounds;
+            heard.saturating_add(unheard).min(bounds.input)
         }
         Some(_) => 0,
     };
-    let unknown = most.saturating_sub(known.input_total());
-    if unknown > 0 {
-        add_to_dearest(&mut tokens, bounds.price, unknown);
-    }
+    add_to_dearest(&mut tokens, bounds.price, most.saturating_sub(known.input_total()).max(0));
     if let (Some(output), true) = (reported.output, reported.is_final) {
         let quality = if reported.input.is_some() { Quality::Exact } else { Quality::Estimated };
         return (Tokens { output, ..tokens }, quality);

@@ -148,6 +148,12 @@ mod tests {
         assert_eq!(told(&used(10, 100), Limit::OutputTokens), (true, Some(Money(0))));
         assert_eq!(told(&used(9, 101), Limit::Cost), (true, Some(Money(0))), "an overrun is not less than nothing");
         assert_eq!(told(&used(10, 100), Limit::UnknownPrice), (false, Some(Money(0))));
+        // What is held may come back.
+        let mut held = used(4, 30);
+        if let Some(window) = &mut held.window {
+            window.reserved = Amounts { output_tokens: 6, pico_usd: 70, ..Amounts::default() };
+        }
+        assert_eq!(told(&held, Limit::OutputTokens), (false, Some(Money(0))));
         let mut unlimited = used(10, 100);
         unlimited.limits.cost = None;
         assert_eq!(told(&unlimited, Limit::OutputTokens), (true, None));

@@ -92,6 +92,7 @@ db_test! {
         assert!(run(&["prices", "approve", "7"]).await.unwrap_err().contains("no draft 7"));
         let list = run(&["prices", "list", "--model", "claude-haiku-4-5"]).await.unwrap();
         assert!(list.contains("claude-haiku-4-5@2026-03-10") && list.contains("input $3.00") && list.contains("over"), "{list}");
+        assert!(list.contains("a search $0.01"), "a list that says nothing of searches changes nothing of them: {list}");
 
         // What began before today would change what was charged, unless there was no price at all.
         let past = TWICE.replace("\"input\": \"2\"", "\"valid_from\": \"2026-03-01\", \"input\": \"7\"");

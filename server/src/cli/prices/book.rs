@@ -89,6 +89,12 @@ impl Book {
         if text.is_empty() { "There is no such price.\n".to_owned() } else { text }
     }
 
+    /// With the fee of a search as it is now, where a list says nothing of searches.
+    pub(super) fn with_fee(&self, model: &str, new: &PriceVersion) -> PriceVersion {
+        let now = || self.price(model).and_then(|now| now.per_search);
+        PriceVersion { per_search: new.per_search.or_else(now), ..new.clone() }
+    }
+
     /// What a price would change, by class.
     pub(super) fn change(&self, model: &str, new: &PriceVersion, note: &str) -> String {
         let old = self.price(model);

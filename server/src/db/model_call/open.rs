@@ -115,6 +115,7 @@ impl OpenRow {
                 cache_write_1h: self.seen_cache_write_1h,
                 output: self.seen_output,
                 searches: self.seen_searches,
+                open_rounds: 0,
                 is_final: self.seen_final,
             },
             received_bytes: self.received_bytes,

@@ -49,18 +49,24 @@ impl WireUsage {
 
     /// In our classes. Cache writes whose lifetime is not told are five-minute ones: that is all we ask for.
     pub(in crate::models) fn reported(&self, is_final: bool) -> ReportedUsage {
-        let rest = self.cache_write.map(|total| total.saturating_sub(self.cache_write_1h.unwrap_or(0)));
-        let cache_write_5m = match (rest, self.cache_write_5m) {
-            (Some(rest), told) => Some(rest.max(told.unwrap_or(0))),
-            (None, told) => told,
+        let (told_5m, told_1h) = (self.cache_write_5m.unwrap_or(0), self.cache_write_1h.unwrap_or(0));
+        let rest = self.cache_write.map(|total| total.saturating_sub(told_1h));
+        let (cache_write_5m, cache_write_1h) = match rest {
+            // What was written after the lifetimes were told, by later rounds of the same request.
+            Some(rest) if told_1h > 0 && self.cache_write_5m.is_some() => {
+                (Some(told_5m), Some(told_1h.saturating_add(rest.saturating_sub(told_5m).max(0))))
+            }
+            Some(rest) => (Some(rest.max(told_5m)), self.cache_write_1h),
+            None => (self.cache_write_5m, self.cache_write_1h),
         };
         ReportedUsage {
             input: self.input,
             cache_read: self.cache_read,
             cache_write_5m,
-            cache_write_1h: self.cache_write_1h,
+            cache_write_1h,
             output: self.output,
             searches: self.searches,
+            open_rounds: 0,
             is_final,
         }
     }
@@ -291,9 +297,31 @@ mod tests {
                 cache_write_1h: Some(3),
                 output: Some(25),
                 searches: None,
+                open_rounds: 0,
                 is_final: true,
             }
         );
+    }
+
+    #[test]
+    fn what_later_rounds_write_lives_as_long_as_may_be() {
+        let split = |five: i64, hour: i64| {
+            json!({"cache_creation_input_tokens": five + hour,
+            "cache_creation": {"ephemeral_5m_input_tokens": five, "ephemeral_1h_input_tokens": hour}})
+        };
+        let classes = |reports: &[Value]| {
+            let reported = merged(reports).reported(true);
+            (reported.cache_write_5m, reported.cache_write_1h)
+        };
+        let grown = json!({"cache_creation_input_tokens": 20});
+        assert_eq!(classes(&[split(4, 3), grown.clone()]), (Some(4), Some(16)));
+        assert_eq!(classes(&[split(4, 0), grown.clone()]), (Some(20), Some(0)));
+        assert_eq!(
+            classes(&[split(4, 3), json!({"cache_creation_input_tokens": 5})]),
+            (Some(4), Some(3)),
+            "never less"
+        );
+        assert_eq!(classes(&[split(4, 3), grown, split(12, 8)]), (Some(12), Some(8)));
     }
 
     #[test]

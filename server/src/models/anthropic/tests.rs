@@ -109,6 +109,7 @@ async fn a_streamed_answer_is_heard_and_billed_alike() {
         cache_write_1h: Some(10),
         output: Some(9),
         searches: None,
+        open_rounds: 0,
         is_final: true,
     };
     assert_eq!(heard.usage, expected);

@@ -147,7 +147,7 @@ impl WireRequest {
         let mut total = 0_i64;
         for tool in self.body.get("tools")?.as_array()? {
             let Some(kind) = tool.get("type").and_then(Value::as_str) else { continue };
-            if kind.starts_with(WEB_SEARCH) {
+            if is_plain_web_search(kind, tool) {
                 total = total.checked_add(tool.get("max_uses")?.as_i64().filter(|most| *most > 0)?)?;
             } else if !is_run_by_the_client(kind) {
                 return None;
@@ -284,8 +284,13 @@ impl WireRequest {
 
 /// Fields that let the provider run something.
 const RUN_BY_THE_PROVIDER: [&str; 3] = ["web_search_options", "mcp_servers", "container"];
-/// Its versions differ in their ends.
-const WEB_SEARCH: &str = "web_search_";
+
+/// A search whose every step is in the answer. Versions after the first run code to sift what they find, unless they are to be
+/// called by the model alone (Anthropic, "Web search tool", "Dynamic filtering").
+fn is_plain_web_search(kind: &str, tool: &Value) -> bool {
+    let is_direct = || tool.get("allowed_callers").is_some_and(|callers| *callers == serde_json::json!(["direct"]));
+    kind == "web_search_20250305" || (kind.starts_with("web_search_") && is_direct())
+}
 
 /// Tools whose calls come back to the client: its own, and Anthropic's prepared ones ("Tool reference").
 fn is_run_by_the_client(kind: &str) -> bool {

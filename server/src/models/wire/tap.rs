@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::{WireFormat, anthropic::AnthropicMeter, frames::Frames, json, ollama::OllamaMeter, openai::OpenAiMeter};
-use crate::models::ReportedUsage;
+use crate::models::{MAX_ROUNDS, ReportedUsage};
 
 /// How far the answer has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,11 +122,12 @@ impl Tap {
     /// What is known of the usage, in our classes (`input` without what the cache served or took).
     #[must_use]
     pub fn reported(&self) -> ReportedUsage {
-        match &self.meter {
+        let reported = match &self.meter {
             Meter::OpenAi(meter) => meter.reported(),
             Meter::Anthropic(meter) => meter.reported(),
             Meter::Ollama(meter) => meter.reported(),
-        }
+        };
+        if self.is_broken { ReportedUsage { open_rounds: MAX_ROUNDS, ..reported } } else { reported }
     }
 
     /// Bytes of what the model has written so far: text, reasoning, names and arguments of tools. No fewer than its

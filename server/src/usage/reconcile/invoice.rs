@@ -2,11 +2,13 @@
 //!
 //! Exports are read by the names of their columns. The usual names of both consoles are known (see [`Columns::usual`], from
 //! the fields of Anthropic's cost report and of OpenAI's `/v1/organization/costs`); an export that names them otherwise is
-//! read with `--columns`. Rows without a model (web searches, code execution) keep their description as one.
+//! read with `--columns`. Rows without a model (web searches, code execution) are [`NO_MODEL`]'s.
 
 use std::{collections::BTreeMap, io::Read};
 
 use app::model::{Date, Timestamp};
+
+use crate::db::reconcile::NO_MODEL;
 
 /// Pico-dollars by UTC day and model, as the invoice names it.
 pub type Invoice = BTreeMap<(Date, String), i64>;
@@ -103,7 +105,7 @@ pub fn read(source: impl Read, columns: &Columns) -> Result<Invoice, String> {
         let date = date(cell(day)).ok_or_else(|| format!("line {line}: {:?} is no day", cell(day)))?;
         // "gpt-4o-mini-2024-07-18, input": a model and a class.
         let name = cell(model).split(',').next().unwrap_or_default().trim();
-        let name = if name.is_empty() { "(no model)" } else { name };
+        let name = if name.is_empty() { NO_MODEL } else { name };
         let sum = invoice.entry((date, name.to_owned())).or_insert(0);
         *sum = sum.checked_add(amount).ok_or_else(|| format!("line {line}: more than can be counted"))?;
     }

@@ -49,6 +49,7 @@ fn each_ending_is_booked_by_the_table() {
         // Whoever announces a bill has billed.
         (Ending::NotBilled, report(Some(30), None, false), 0, true, 30, 0, Quality::Estimated),
         (Ending::Lost, none, 0, true, 100, 40, Quality::Unknown),
+        (Ending::Lost, none, 9, true, 100, 9, Quality::Estimated),
         (Ending::Lost, report(Some(30), Some(2), false), 9, true, 30, 9, Quality::Estimated),
     ];
     for (ending, reported, bytes, is_billed, input, output, quality) in table {
@@ -116,6 +117,17 @@ fn searches_are_booked_with_what_their_rounds_may_have_read() {
     assert_eq!(of(Ending::Lost, Some(900), false, 5), (350, 900, Quality::Estimated), "ten rounds at most");
     assert_eq!(of(Ending::Lost, Some(900), false, 500), (1_000, 900, Quality::Estimated));
     assert_eq!(of(Ending::Completed, Some(-1), true, 8), (30, 3, Quality::Estimated), "no count");
+    // A search that has brought nothing yet may fill a window; an answer that cannot be read may have had all of them.
+    let open = |open_rounds, is_final, input| {
+        let reported = ReportedUsage { searches: Some(1), open_rounds, ..report(input, Some(2), is_final) };
+        let booked = book(&bounds, &outcome(Ending::Aborted, reported, 5));
+        (booked.tokens.input_total(), booked.searches, booked.quality)
+    };
+    assert_eq!(open(1, false, Some(30)), (70 + 100, 1, Quality::Estimated));
+    assert_eq!(open(MAX_ROUNDS, false, Some(30)), (1_000, 3, Quality::Estimated));
+    assert_eq!(open(i64::MAX, false, Some(30)), (1_000, 3, Quality::Estimated));
+    assert_eq!(open(0, false, None), (1_000, 3, Quality::Estimated));
+    assert_eq!(open(1, true, Some(30)), (30, 1, Quality::Exact), "its last word says all");
     let lost = book(&bounds, &outcome(Ending::Lost, ReportedUsage::default(), 0));
     assert_eq!((lost.cost.0, lost.searches, lost.quality), (bounds.held().pico_usd, 3, Quality::Unknown));
 }
@@ -188,6 +200,7 @@ fn any_report() -> impl Strategy<Value = ReportedUsage> {
             cache_write_1h,
             output,
             searches,
+            open_rounds: 0,
             is_final,
         },
     )

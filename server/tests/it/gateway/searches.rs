@@ -83,9 +83,9 @@ db_test! {
         let result = json!({"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [
             {"type": "web_search_result", "url": "https://pln.example", "title": "Tariffs", "encrypted_content": "x".repeat(500)}
         ]});
-        let script = Script::text("It").step(block(&call)).step(block(&result)).step(Step::Text("is".into()));
-        let script = script.usage(|usage| (usage.input, usage.searches) = (Some(3_000), Some(1)));
-        house.upstream().enqueue(script.fault(5, FaultKind::Reset));
+        let script = || Script::text("It").usage(|usage| (usage.input, usage.searches) = (Some(3_000), Some(1)));
+        let found = script().step(block(&call)).step(block(&result)).step(Step::Text("is".into()));
+        house.upstream().enqueue(found.fault(5, FaultKind::Reset));
         let body = house.messages(&search(web_search(json!(5)), true)).send().await.unwrap().text().await.unwrap();
         assert!(body.contains("srvtoolu_1"), "{body}");
         house.settled().await;
@@ -96,5 +96,20 @@ db_test! {
         let read = meter.used.input_total();
         assert!((3_500..5_500).contains(&read) && read >= bill.input, "{read}");
         assert!(meter.cost.0 >= 10_000_000_000, "and the search: {}", meter.cost);
+        // Before it has brought something, it may be as much as the model can read.
+        house.upstream().enqueue(script().step(block(&call)).step(Step::Reset));
+        house.messages(&search(web_search(json!(5)), true)).send().await.unwrap().text().await.unwrap();
+        house.settled().await;
+        let more = house.server.meter("prs").await.used.input_total() - read;
+        assert!((203_000..210_000).contains(&more), "{more}");
+        // What it thinks in secret is no longer than its answer may be.
+        house.upstream().enqueue(script().step(Step::Reset));
+        let mut body = search(web_search(json!(5)), true);
+        (body["max_tokens"], body["thinking"]) = (json!(4_000), json!({"type": "enabled", "budget_tokens": 2_000}));
+        house.messages(&body).send().await.unwrap().text().await.unwrap();
+        house.settled().await;
+        let thought = house.server.meter("prs").await.used.input_total() - read - more;
+        assert!((1_500..10_000).contains(&thought), "{thought}");
+        assert_eq!(usage::audit_books(&house.server.db).await.unwrap(), Vec::<String>::new());
     }
 }

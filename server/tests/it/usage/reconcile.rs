@@ -46,19 +46,28 @@ impl Drop for File {
 
 /// A call of a model of Anthropic's.
 async fn call(t: &TestDb, scope: &TenantScope, outcome: CallOutcome) -> Settled {
+    call_at(t, scope, &price(), 0, outcome).await
+}
+
+async fn call_at(
+    t: &TestDb,
+    scope: &TenantScope,
+    price: &PriceVersion,
+    searches: i64,
+    outcome: CallOutcome,
+) -> Settled {
     let model = Model { provider: ProviderKind::Anthropic, id: ModelId("claude-haiku-4-5".into()), ..model() };
-    let price = price();
     let request = ReserveRequest {
         turn: None,
         step: 1,
         attempt: 1,
         purpose: Purpose::Answer,
         model: &model,
-        price: Some(&price),
+        price: Some(price),
         input_bound: 1_000,
         output_wanted: 100,
         output_floor: 100,
-        searches: 0,
+        searches,
         via: None,
     };
     let mut tx = t.db.begin(scope).await.unwrap();
@@ -111,6 +120,30 @@ db_test! {
         drop(tx);
         let total = report.breakdown.total;
         assert_eq!((total.cost.0, total.adjusted.0, total.unknown_calls), (1_850_000_000, -1_500_000_000, 1));
+        assert_balanced(&t).await;
+    }
+
+    async fn fees_of_searches_are_compared_by_themselves(t: TestDb) {
+        let scope = t.scope("prs", Role::Admin).await;
+        set_limits(&t, &scope, limits(None, None, None, Some(90_000_000_000_000))).await;
+        let outcome = completed(400, 90);
+        let searched = CallOutcome { reported: ReportedUsage { searches: Some(2), ..outcome.reported }, ..outcome };
+        // $0.00085 of tokens and two cents, each with a tenth on top.
+        let marked = PriceVersion { per_search: Some(10_000_000_000), ..price() }.marked_up(1_000).unwrap();
+        assert_eq!(call_at(&t, &scope, &marked, 2, searched).await.cost.0, 935_000_000 + 22_000_000_000);
+        let unheard = call_at(&t, &scope, &marked, 1, lost()).await;
+        assert_eq!(unheard.quality, Quality::Unknown);
+        let before = spent(&t, &scope).await;
+        // The call nobody heard of was not made: its tokens are corrected, fees are nobody's model.
+        let file = File::new(&t, "usage_date_utc,model,workspace,token_type,cost_usd\n\
+            2026-03-10,claude-haiku-4-5,Default,output_tokens,0.00085\n2026-03-10,,Default,web_search,0.02\n");
+        let base = ["prs", "--provider", "anthropic", "--file", file.path()];
+        let shown = reconcile(&t, &base).await.unwrap();
+        assert!(shown.contains("(no model)") && shown.contains("0.03"), "{shown}");
+        let booked = reconcile(&t, &[&base[..], &["--book", "--reason", "March", "--author", "ops@steward.example"]].concat()).await.unwrap();
+        assert!(booked.contains("1 calls were corrected"), "{booked}");
+        let fee_of_unheard = 11_000_000_000;
+        assert_eq!(spent(&t, &scope).await, before - (unheard.cost.0 - fee_of_unheard));
         assert_balanced(&t).await;
     }
 

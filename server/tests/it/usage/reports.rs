@@ -101,6 +101,17 @@ db_test! {
             assert!(rows(&t, &other, by).await.iter().all(|row| row.requests == 0), "{by:?}");
         }
         assert_balanced(&t).await;
+        // A page shows the same as the pages of the list together.
+        for by in UsageBy::ALL.into_iter().filter(|by| *by != UsageBy::Tool) {
+            let mut tx = t.db.read(&ana).await.unwrap();
+            let page = usage::report(&ana, &mut tx, &t.world, None, by).await.unwrap().breakdown;
+            drop(tx);
+            assert_eq!((&page.total, page.more), (&whole, false));
+            let (mut shown, mut listed) = (page.rows, rows(&t, &ana, by).await);
+            shown.sort_by(|a, b| a.key.cmp(&b.key));
+            listed.sort_by(|a, b| a.key.cmp(&b.key));
+            assert_eq!(shown, listed, "{by:?}");
+        }
     }
 
     async fn the_command_line_shows_cost_and_margin(t: TestDb) {

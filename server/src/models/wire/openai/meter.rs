@@ -43,6 +43,7 @@ impl OpenAiUsage {
             cache_write_1h: None,
             output: self.completion,
             searches: None,
+            open_rounds: 0,
             is_final: is_final && self.completion.is_some(),
         }
     }

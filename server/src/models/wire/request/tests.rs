@@ -131,6 +131,35 @@ fn tools_that_the_provider_runs_are_named() {
 }
 
 #[test]
+fn searches_are_counted_where_nothing_else_is_run() {
+    let with = |tools: &str, rest: &str| {
+        let body = format!(r#"{{"model":"m","max_tokens":1,"messages":[{{}}],"tools":[{tools}]{rest}}}"#);
+        parse(WireFormat::Anthropic, &body).expect("good").searches()
+    };
+    let of = |tools: &str| with(tools, "");
+    let own = r#"{"name":"a","input_schema":{}},{"type":"custom","name":"b","input_schema":{}}"#;
+    let search = |kind: &str, rest: &str| format!(r#"{{"type":"web_search_{kind}","name":"web_search"{rest}}}"#);
+    let (one, two) = (search("20250305", r#","max_uses":1"#), search("20250305", r#","max_uses":2"#));
+    assert_eq!(of(own), None);
+    assert_eq!((of(&two), of(&format!("{own},{two},{one}"))), (Some(2), Some(3)));
+    for max_uses in ["0", "-1", "1.5", "\"2\"", "null", "9223372036854775808"] {
+        assert_eq!(of(&search("20250305", &format!(r#","max_uses":{max_uses}"#))), None, "{max_uses}");
+    }
+    let most = search("20250305", r#","max_uses":9223372036854775807"#);
+    assert_eq!((of(&most), of(&format!("{most},{one}"))), (Some(i64::MAX), None));
+    // Later ones run code, unless the model alone may call them.
+    assert_eq!(of(&search("20260209", r#","max_uses":2"#)), None);
+    assert_eq!(
+        of(&search("20260209", r#","max_uses":2,"allowed_callers":["direct","code_execution_20260120"]"#)),
+        None
+    );
+    assert_eq!(of(&search("20260209", r#","max_uses":2,"allowed_callers":["direct"]"#)), Some(2));
+    assert_eq!(of(&format!(r#"{two},{{"type":"code_execution_20250825","name":"code_execution"}}"#)), None);
+    assert_eq!(with(&two, r#","mcp_servers":[{}]"#), None);
+    assert_eq!(openai(r#","tools":[{"type":"web_search_20250305","max_uses":2}]"#).expect("good").searches(), None);
+}
+
+#[test]
 fn fields_that_cost_extra_are_named() {
     let by = |rest: &str| openai(rest).expect("good").dearer_by();
     assert_eq!(by(r#","service_tier":"priority""#), Some("service_tier"));

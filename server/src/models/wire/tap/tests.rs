@@ -134,6 +134,7 @@ fn anthropic_totals_are_merged_field_by_field() {
         cache_write_1h: Some(3),
         output: Some(9),
         searches: None,
+        open_rounds: 0,
         is_final: true,
     };
     let ping = r#"{"type":"ping"}"#;
@@ -142,6 +143,52 @@ fn anthropic_totals_are_merged_field_by_field() {
     let broken = anthropic(&[start, text, early]);
     assert_eq!(broken.reported(), ReportedUsage { output: Some(4), is_final: false, ..expected });
     assert_eq!(broken.state(), TapState::Begun);
+}
+
+#[test]
+fn searches_are_heard_as_they_begin_and_end() {
+    let start = r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"output_tokens":1}}}"#;
+    let block = |kind: &str, rest: &str| {
+        format!(r#"{{"type":"content_block_start","index":1,"content_block":{{"type":"{kind}"{rest}}}}}"#)
+    };
+    let search = block("server_tool_use", r#","name":"web_search","id":"s","input":{}"#);
+    let fetch = block("server_tool_use", r#","name":"web_fetch","id":"f","input":{}"#);
+    let found = block("web_search_tool_result", r#","content":[]"#);
+    let heard = |events: &[&str]| {
+        let reported = anthropic(events).reported();
+        (reported.input, reported.searches, reported.open_rounds, reported.is_final)
+    };
+    assert_eq!(heard(&[start, &fetch]), (Some(10), None, 0, false));
+    assert_eq!(heard(&[start, &search]), (Some(10), Some(1), 1, false));
+    assert_eq!(heard(&[start, &search, &found]), (Some(10), Some(1), 0, false));
+    assert_eq!(heard(&[start, &search, &found, &search]), (Some(10), Some(2), 1, false));
+    let stop = |usage: &str| {
+        format!(
+            r#"{{"type":"message_delta","delta":{{"stop_reason":"end_turn"}},"usage":{{"output_tokens":5{usage}}}}}"#
+        )
+    };
+    // The provider's own count is what it bills: one of the two may have failed.
+    let told = stop(r#","input_tokens":50,"server_tool_use":{"web_search_requests":1}"#);
+    assert_eq!(heard(&[start, &search, &found, &search, &found, &told]), (Some(50), Some(1), 0, true));
+    // One that only tells the output leaves open what the later rounds read.
+    assert_eq!(heard(&[start, &search, &found, &stop("")]), (Some(10), Some(1), 0, false));
+    assert_eq!(heard(&[start, &stop("")]), (Some(10), None, 0, true));
+    let zero = r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"server_tool_use":{"web_search_requests":0}}}}"#;
+    assert_eq!(heard(&[zero, &search, &found]), (Some(10), Some(1), 0, false));
+    let whole = r#"{"type":"message","content":[{"type":"server_tool_use","name":"web_search","input":{"query":"q"}},{"type":"web_search_tool_result","content":[]}],"stop_reason":"end_turn","usage":{"input_tokens":50,"output_tokens":5,"server_tool_use":{"web_search_requests":1}}}"#;
+    let whole = tapped(WireFormat::Anthropic, false, whole).reported();
+    assert_eq!((whole.searches, whole.open_rounds, whole.is_final), (Some(1), 0, true));
+}
+
+#[test]
+fn what_can_no_longer_be_read_leaves_all_rounds_open() {
+    let mut tap = Tap::new(WireFormat::Anthropic, true);
+    tap.push(b"event: x\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":10}}}\n\ndata: ");
+    for _ in 0..40 {
+        tap.push(&[b'x'; 65_536]);
+    }
+    let reported = tap.reported();
+    assert_eq!((reported.input, reported.open_rounds, reported.is_final), (Some(10), MAX_ROUNDS, false));
 }
 
 #[test]
@@ -179,7 +226,10 @@ fn what_broke_off_is_bounded_by_its_bytes() {
     }
     tap.push(b"\n\ndata: {}\n\n");
     tap.finish();
-    assert_eq!((tap.state(), tap.reported()), (TapState::Begun, ReportedUsage::default()));
+    assert_eq!(
+        (tap.state(), tap.reported()),
+        (TapState::Begun, ReportedUsage { open_rounds: MAX_ROUNDS, ..ReportedUsage::default() })
+    );
     assert!(tap.received_bytes() >= 2_000_000, "what came before it was too long, and after");
 }
 
