@@ -2,7 +2,7 @@
 # `make mutants`: mutation testing of server/src/usage. Takes long; see end2end/mutants/src/main.rs.
 #
 #   mutants.sh                  all of it
-#   mutants.sh --again          only what the last run's table does not call caught
+#   mutants.sh --again          only what the last run's table calls neither caught nor timed out
 #   mutants.sh [--again] FILE…  only these files (globs), such as 'server/src/usage/window.rs'
 #
 # The table is kept in $STEWARD_CACHE/mutants/table.tsv. Ends with an error where a mutant survived.

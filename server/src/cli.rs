@@ -133,3 +133,27 @@ pub struct ServeArgs {
     #[arg(long, env = "STEWARD_DEMO")]
     pub demo: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn where_the_data_is_may_be_said_at_the_end() {
+        let line = ["steward", "user", "add", "ana@mill.example", "--name", "Ana", "--data-dir", "/srv/steward"];
+        let cli = Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}"));
+        let Command::User { database, .. } = cli.command else { panic!("another command") };
+        assert_eq!(database.data_dir.to_str(), Some("/srv/steward"));
+        let line = ["steward", "budget", "mill", "--tokens", "5", "--database-url", "postgres://x"];
+        let cli = Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}"));
+        let Command::Budget { database, .. } = cli.command else { panic!("another command") };
+        assert_eq!(database.database_url.as_deref(), Some("postgres://x"));
+    }
+}

@@ -15,21 +15,21 @@ use crate::{
 #[derive(Args, Clone)]
 pub struct DatabaseArgs {
     /// Folder of the embedded database. Made when it is not there.
-    #[arg(long, env = "STEWARD_DATA_DIR", default_value = "./data")]
+    #[arg(long, global = true, env = "STEWARD_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
     /// PostgreSQL instead of the embedded SQLite: `postgres://user@host/database`. The role must be a plain one (no
     /// superuser, no BYPASSRLS, not the tables' owner).
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// The PostgreSQL role that owns the tables; used at start for migrations only.
-    #[arg(long, env = "DATABASE_OWNER_URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "DATABASE_OWNER_URL", hide_env_values = true)]
     pub database_owner_url: Option<String>,
     /// PostgreSQL connections at most.
-    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
+    #[arg(long, global = true, env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub database_connections: u32,
     /// File for settlements that cannot be written while the database is away; they are booked when it is back. Default:
     /// `unsettled.jsonl` in the data folder.
-    #[arg(long, env = "STEWARD_SPILL_FILE")]
+    #[arg(long, global = true, env = "STEWARD_SPILL_FILE")]
     pub spill_file: Option<PathBuf>,
 }
 
@@ -63,11 +63,11 @@ pub struct ModelArgs {
     /// to `c`. Exact ids.
     #[arg(long, env = "STEWARD_FALLBACKS", default_value = "")]
     pub fallbacks: String,
-    /// The model to ask unless a person chooses another, by exact id. Without ANTHROPIC_API_KEY and of no other provider:
-    /// the first model there is.
+    /// The chat's model unless a person chooses another, exact id. Without ANTHROPIC_API_KEY: this one if another provider
+    /// has it, else the first there is; without any provider the demo model.
     #[arg(long, env = "STEWARD_MODEL", default_value = "claude-sonnet-5")]
     pub model: String,
-    /// Which models people may choose among, exact ids with commas between them; STEWARD_MODEL is always one of them.
+    /// Which models people may choose among in the chat (the gateway offers all), exact ids with commas between them; STEWARD_MODEL is always one of them.
     /// Default: every model of the providers there is a key or an address for, without any the demo models.
     #[arg(long, env = "STEWARD_MODELS", default_value = "")]
     pub models: String,

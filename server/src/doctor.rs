@@ -6,7 +6,8 @@ use crate::{
     cli::ServeArgs,
     config::ModelArgs,
     db::{Db, Engine, SystemReason, health},
-    models::Catalogue,
+    models::ProviderKind,
+    state::chosen::Chosen,
     usage,
     world::World,
 };
@@ -67,12 +68,18 @@ fn check_clock(world: &World) -> Finding {
 }
 
 fn check_model(args: &ModelArgs) -> Finding {
-    if args.anthropic_api_key.as_deref().unwrap_or_default().is_empty() {
-        return Finding::Note("model: the built-in demo model (set ANTHROPIC_API_KEY for Claude)".into());
-    }
-    match Catalogue::built_in().find(&args.model) {
-        Ok(model) => Finding::Good(format!("model: {} at {}", model.id, args.anthropic_base_url)),
-        Err(error) => bad(error.to_string(), "set STEWARD_MODEL to a model id of the catalogue"),
+    let chosen = match Chosen::by(args) {
+        Ok(chosen) => chosen,
+        Err(error) => return bad(error.to_string(), "see `steward serve --help` for the models' settings"),
+    };
+    let offered = chosen.offers.all().count();
+    match chosen.models.all().next() {
+        Some(model) if model.provider == ProviderKind::Demo => Finding::Note(
+            "model: the built-in demo model, for the chat only (set ANTHROPIC_API_KEY, OPENAI_API_KEY or OLLAMA_BASE_URL)"
+                .into(),
+        ),
+        Some(model) => Finding::Good(format!("model: {} of {} that can be asked", model.id, offered)),
+        None => bad("no model answers", "set a provider's key"),
     }
 }
 
@@ -136,4 +143,41 @@ async fn check_database(args: &ServeArgs) -> Vec<Finding> {
 async fn answers(db: &Db) -> crate::db::Result<()> {
     let mut tx = db.read_system(SystemReason::Health).await?;
     health::ping(&mut tx).await
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        model: ModelArgs,
+    }
+
+    /// Whatever this machine's environment says.
+    fn of(more: &[&str]) -> Finding {
+        let none = ["steward", "--anthropic-api-key=", "--openai-api-key=", "--ollama-base-url=", "--models="];
+        check_model(&Line::parse_from([&none[..], more].concat()).model)
+    }
+
+    #[test]
+    fn it_says_which_model_answers_whoever_provides_it() {
+        assert!(matches!(of(&["--model=claude-sonnet-5"]), Finding::Note(_)));
+        let ollama = ["--model=llama3.2", "--ollama-models=llama3.2", "--ollama-base-url=http://127.0.0.1:1"];
+        let none = ["steward", "--anthropic-api-key=", "--openai-api-key=", "--models="];
+        let line = Line::parse_from([&none[..], &ollama].concat());
+        assert!(matches!(check_model(&line.model), Finding::Good(what) if what.starts_with("model: llama3.2")));
+        let nobody = [
+            "steward",
+            "--openai-api-key=",
+            "--ollama-base-url=",
+            "--models=",
+            "--model=none",
+            "--anthropic-api-key=k",
+        ];
+        assert!(matches!(check_model(&Line::parse_from(nobody).model), Finding::Bad { .. }));
+    }
 }

@@ -45,7 +45,7 @@ struct Args {
     /// Where the copy and the table are kept.
     #[arg(long, env = "STEWARD_MUTANTS")]
     folder: PathBuf,
-    /// Only mutants that the table of the last run does not call caught.
+    /// Only mutants that the table of the last run calls neither caught nor timed out.
     #[arg(long)]
     again: bool,
     /// Files to mutate (globs).
@@ -106,7 +106,7 @@ fn run(args: &Args) -> Outcome<bool> {
         } else if !inside.contains(&number) {
             // A real build would have to tell.
             "no switch".to_owned()
-        } else if args.again && was(mutant, "caught") {
+        } else if args.again && (was(mutant, "caught") || was(mutant, "timed out")) {
             before.get(&mutant.name).cloned().unwrap_or_default()
         } else {
             let line = verdict(&runner, &mut tests, number)?;

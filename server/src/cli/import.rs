@@ -35,6 +35,7 @@ pub struct ReadingsArgs {
     /// The device's code, and the name it gets when it is not there yet.
     #[arg(long, value_name = "CODE[:NAME]")]
     pub device: String,
+    /// The column with the times.
     #[arg(long, value_name = "NAME")]
     pub time_column: String,
     /// How times are written, as strftime has it.

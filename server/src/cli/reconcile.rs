@@ -29,12 +29,13 @@ const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// Compares what a provider billed with what was booked of it, by UTC day and model. Without --book nothing is changed.
 #[derive(Args, Clone, Debug)]
 pub struct ReconcileArgs {
-    /// The tenant the invoice is of; without: all of them share it.
+    /// The tenant the invoice is of; or --all.
     #[arg(required_unless_present = "all")]
     pub code: Option<TenantCode>,
     /// The invoice is of all tenants together.
     #[arg(long, conflicts_with = "code")]
     pub all: bool,
+    /// Whose invoice it is.
     #[arg(long, value_enum)]
     pub provider: Provider,
     /// The export: CSV with a heading (Anthropic Console: Cost, export; OpenAI: Usage, costs, export).

@@ -70,8 +70,8 @@ pub async fn sweep(tx: &mut SystemTx, world: &World, running_here: &[TurnId]) ->
 /// From the checkpoint when anything was heard of the call; else it may have been sent or not, and the hold stays
 /// charged. Of searches nobody knows how many came after the checkpoint.
 fn due(books: Books, call: &OpenCall) -> Due<'_> {
-    let is_open_ended = call.search_bound > 0 && !call.seen.is_final && call.is_heard_of();
-    let searches = if is_open_ended { Some(call.search_bound) } else { call.seen.searches };
+    let is_open_ended = !call.seen.is_final && call.is_heard_of();
+    let searches = if is_open_ended { call.seen.searches.max(Some(call.search_bound)) } else { call.seen.searches };
     Due {
         books,
         call: call.id,

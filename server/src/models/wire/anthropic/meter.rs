@@ -74,7 +74,8 @@ impl AnthropicMeter {
 
     fn tells(&mut self, usage: Option<&Value>) {
         let has = |field: &str| usage.and_then(|usage| usage.get(field)).is_some_and(|value| !value.is_null());
-        (self.tells_input, self.tells_searches) = (has("input_tokens"), has("server_tool_use"));
+        self.tells_input |= has("input_tokens");
+        self.tells_searches |= has("server_tool_use");
     }
 
     fn merge(&mut self, usage: Option<&Value>) {

@@ -170,6 +170,7 @@ fn searches_are_heard_as_they_begin_and_end() {
     // The provider's own count is what it bills: one of the two may have failed.
     let told = stop(r#","input_tokens":50,"server_tool_use":{"web_search_requests":1}"#);
     assert_eq!(heard(&[start, &search, &found, &search, &found, &told]), (Some(50), Some(1), 0, true));
+    assert_eq!(heard(&[start, &search, &found, &told, &stop("")]), (Some(50), Some(1), 0, true), "told is told");
     // One that only tells the output leaves open what the later rounds read.
     assert_eq!(heard(&[start, &search, &found, &stop("")]), (Some(10), Some(1), 0, false));
     assert_eq!(heard(&[start, &stop("")]), (Some(10), None, 0, true));
