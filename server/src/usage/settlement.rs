@@ -108,12 +108,13 @@ fn list_cost(price: Option<&PriceVersion>, tokens: &Tokens, searches: i64, cost:
     }
 }
 
-/// `None`: not known. What was dropped as no count is not, nor what an answer that could not be read had.
+/// `None`: what was told is no count. An answer that could not be read may have had all of them.
 fn searches_of(bounds: &Bounds<'_>, reported: &ReportedUsage, told: &ReportedUsage) -> Option<i64> {
     let is_unheard = !reported.is_final && (reported.input.is_none() || reported.open_rounds >= MAX_ROUNDS);
     let is_dropped = reported.searches != told.searches;
     let searches = reported.searches.unwrap_or(0);
-    if is_dropped || (is_unheard && searches < bounds.searches) { None } else { Some(searches) }
+    let searches = if is_unheard { searches.max(bounds.searches) } else { searches };
+    (!is_dropped).then_some(searches)
 }
 
 /// Whether what is reported leaves open what is billed: a search of unknown price; or several rounds whose sum is in a
