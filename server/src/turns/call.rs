@@ -188,23 +188,29 @@ async fn stream(
     let mut reply = Reply { calls: Vec::new(), stop: StopReason::Other, clamped };
     let mut said_something = false;
     loop {
-        let delta = tokio::select! {
+        let (halt, delta) = tokio::select! {
             biased;
-            halt = live.halted() => {
-                text.flush();
-                if halt == Halt::Stop {
-                    hear_out(live, &mut deltas, inner.config.final_usage_within).await;
-                }
-                return Err(Cut::Halted(halt).into());
-            }
+            halt = live.halted() => (Some(halt), None),
             () = sleep_until(deadline) => return Err(Cut::TooSlow.into()),
             () = sleep_until(text.due()), if !text.is_empty() => {
                 text.flush();
                 continue;
             }
-            delta = deltas.next() => delta,
+            delta = deltas.next() => {
+                // Halted while it came: nothing that comes after a stop is shown, unless it is the end.
+                let is_end = matches!(delta, Some(Ok(Delta::Stop(_))));
+                (if is_end { None } else { live.has_halted() }, Some(delta))
+            }
         };
-        match delta {
+        if let Some(halt) = halt {
+            text.flush();
+            let is_over = delta.is_some_and(|delta| hear(live, delta));
+            if halt == Halt::Stop && !is_over {
+                hear_out(live, &mut deltas, inner.config.final_usage_within).await;
+            }
+            return Err(Cut::Halted(halt).into());
+        }
+        match delta.flatten() {
             Some(Ok(Delta::Usage(reported))) => live.note(|call| call.reported = reported),
             Some(Ok(Delta::Text(piece))) => {
                 said_something |= !piece.is_empty();
@@ -245,25 +251,31 @@ async fn hear_out(live: &Live, deltas: &mut DeltaStream, within: Duration) {
             () = sleep_until(until) => return,
             delta = deltas.next() => delta,
         };
-        match delta {
-            Some(Ok(Delta::Usage(reported))) => {
-                live.note(|call| call.reported = reported);
-                if reported.is_final {
-                    return;
-                }
-            }
-            Some(Ok(Delta::Text(piece) | Delta::Reasoning(piece))) => receive(live, piece.len()),
-            Some(Ok(Delta::Received(count))) => receive(live, count),
-            Some(Ok(Delta::ToolUse { id, name, input })) => {
-                receive(live, id.len() + name.len() + input.to_string().len());
-            }
-            Some(Ok(Delta::Stop(_))) => {
-                live.note(|call| call.ending = Ending::Completed);
-                return;
-            }
-            Some(Err(_)) | None => return,
+        if hear(live, delta) {
+            return;
         }
     }
+}
+
+/// Notes what is paid for and not shown; whether it was the last of the call.
+fn hear(live: &Live, delta: Option<Result<Delta, ProviderError>>) -> bool {
+    match delta {
+        Some(Ok(Delta::Usage(reported))) => {
+            live.note(|call| call.reported = reported);
+            return reported.is_final;
+        }
+        Some(Ok(Delta::Text(piece) | Delta::Reasoning(piece))) => receive(live, piece.len()),
+        Some(Ok(Delta::Received(count))) => receive(live, count),
+        Some(Ok(Delta::ToolUse { id, name, input })) => {
+            receive(live, id.len() + name.len() + input.to_string().len());
+        }
+        Some(Ok(Delta::Stop(_))) => {
+            live.note(|call| call.ending = Ending::Completed);
+            return true;
+        }
+        Some(Err(_)) | None => return true,
+    }
+    false
 }
 
 fn receive(live: &Live, bytes: usize) {

@@ -250,6 +250,11 @@ impl Live {
         lock(&self.halt).unwrap_or(Halt::Stop)
     }
 
+    /// As [`Live::halted`], if it is by now.
+    pub(super) fn has_halted(&self) -> Option<Halt> {
+        self.halted.is_cancelled().then(|| lock(&self.halt).unwrap_or(Halt::Stop))
+    }
+
     /// A fresh hold for the next model call.
     pub(super) async fn open_call(&self, hold: Hold) {
         *lock(&self.progress) = NOT_SENT;
