@@ -17,12 +17,23 @@ const kinds: Kind[] = [
   { name: "phone", colorScheme: "light", viewport: { width: 390, height: 800 } },
 ];
 
+/** The page follows an answer to its end, and not at once: waits until nothing has moved for ten frames. */
+async function standsStill(page: Page): Promise<void> {
+  await page.waitForFunction(async () => {
+    const places = () => [...document.querySelectorAll("*")].reduce((sum, element) => sum + element.scrollTop, 0);
+    const before = places();
+    for (let frame = 0; frame < 10; frame++) await new Promise(requestAnimationFrame);
+    return places() === before;
+  });
+}
+
 for (const kind of kinds) {
   const { colorScheme, viewport } = kind;
   const isPhone = viewport.width < 768;
 
   const shot = async (page: Page, name: string) => {
     await page.mouse.move(viewport.width / 2, 1);
+    await standsStill(page);
     const png = await page.screenshot({ animations: "disabled", caret: "hide", scale: "css" });
     expect.soft(differs(`${name}-${kind.name}`, png), name).toBeLessThanOrEqual(mayDiffer);
   };
