@@ -67,7 +67,8 @@ pub struct ModelArgs {
     /// has it, else the first there is; without any provider the demo model.
     #[arg(long, env = "STEWARD_MODEL", default_value = "claude-sonnet-5")]
     pub model: String,
-    /// Which models people may choose among in the chat (the gateway offers all), exact ids with commas between them; STEWARD_MODEL is always one of them.
+    /// Which models people may choose among in the chat (the gateway offers all), exact ids with commas between them;
+    /// STEWARD_MODEL is always one of them.
     /// Default: every model of the providers there is a key or an address for, without any the demo models.
     #[arg(long, env = "STEWARD_MODELS", default_value = "")]
     pub models: String,

@@ -111,8 +111,8 @@ pub fn calls_insert(calls: &[NewCall<'_>]) -> Result<Insert> {
     Ok(Insert {
         into: "INSERT INTO model_calls (tenant_id, id, user_id, turn_id, step, attempt, purpose, provider, model, \
          price_version, price_input, price_cache_read, price_cache_write_5m, price_cache_write_1h, price_output, \
-         price_request, price_search, input_bound, output_cap, search_bound, state, lease_until, local_day, created_at, key_id, profile_id, \
-         client_format, request_id, price_tiers, markup_bp, rule, baseline_model, baseline_price)",
+         price_request, price_search, input_bound, output_cap, search_bound, state, lease_until, local_day, created_at, \
+         key_id, profile_id, client_format, request_id, price_tiers, markup_bp, rule, baseline_model, baseline_price)",
         columns: CALL_COLUMNS,
         values,
         suffix: "",
@@ -293,7 +293,8 @@ pub async fn call_booked(books: Books, tx: &mut Tx, call: ModelCallId) -> Result
     let row: Option<BookedRow> = tx
         .query(
             "SELECT state, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, \
-             searches, cost_pico_usd, quality, is_overrun, list_cost_pico, baseline_cost_pico FROM model_calls WHERE tenant_id = $1 AND id = $2 AND state <> 'open'",
+             searches, cost_pico_usd, quality, is_overrun, list_cost_pico, baseline_cost_pico FROM model_calls \
+             WHERE tenant_id = $1 AND id = $2 AND state <> 'open'",
         )
         .bind(books.tenant())
         .bind(call)

@@ -248,7 +248,8 @@ const CALL_RULES: [(&str, &str); 7] = [
         "SELECT id FROM model_calls WHERE tenant_id = $1 AND state = 'settled' AND cost_pico_usd <> \
          CASE WHEN price_version IS NULL THEN 0 ELSE input_tokens * price_input + cache_read_tokens * price_cache_read \
          + cache_write_5m_tokens * price_cache_write_5m + cache_write_1h_tokens * price_cache_write_1h \
-         + output_tokens * price_output + searches * COALESCE(price_search, 0) + price_request END ORDER BY id LIMIT 100",
+         + output_tokens * price_output + searches * COALESCE(price_search, 0) + price_request END \
+         ORDER BY id LIMIT 100",
     ),
     (
         "its list cost is more than its cost, or another without a markup",
@@ -289,7 +290,8 @@ const CALL_RULES: [(&str, &str); 7] = [
     (
         "it was released, and yet it says that it used something",
         "SELECT id FROM model_calls WHERE tenant_id = $1 AND state = 'released' AND input_tokens + cache_read_tokens \
-         + cache_write_5m_tokens + cache_write_1h_tokens + output_tokens + searches + cost_pico_usd > 0 ORDER BY id LIMIT 100",
+         + cache_write_5m_tokens + cache_write_1h_tokens + output_tokens + searches + cost_pico_usd > 0 \
+         ORDER BY id LIMIT 100",
     ),
 ];
 

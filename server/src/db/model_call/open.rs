@@ -128,9 +128,9 @@ macro_rules! open_calls {
     ($which:literal) => {
         concat!(
             "SELECT tenant_id, id, turn_id, price_version, price_input, price_cache_read, price_cache_write_5m, \
-             price_cache_write_1h, price_output, price_request, price_search, price_tiers, markup_bp, baseline_price, input_bound, \
-             output_cap, search_bound, seen_searches, seen_input, seen_cache_read, seen_cache_write_5m, seen_cache_write_1h, seen_output, seen_final, \
-             received_bytes, created_at FROM model_calls WHERE state = 'open' AND ",
+             price_cache_write_1h, price_output, price_request, price_search, price_tiers, markup_bp, \
+             baseline_price, input_bound, output_cap, search_bound, seen_input, seen_cache_read, seen_cache_write_5m, \
+             seen_cache_write_1h, seen_output, seen_searches, seen_final, received_bytes, created_at FROM model_calls WHERE state = 'open' AND ",
             $which
         )
     };
